@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# picket's build. `make` alone prints what it can do.
+#   V=1                       show every command
+#   SAN=address,undefined     build and test with sanitizers (own build folder)
+#   CC=clang                  the other compiler (own build folder)
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+CLANG ?= clang
+BPFTOOL ?= bpftool
+PKG_CONFIG ?= pkg-config
+SAN ?=
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+empty :=
+comma := ,
+B := .build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+GEN := .build/gen
+BIN := $(B)/bin
+
+PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd libcurl \
+	libsystemd libbpf libelf zlib sqlite3
+PKGS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKGS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
+	-Wformat=2 -Wvla -Wundef -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(CFLAGS) $(WARN) $(SANFLAGS) -fPIE -pthread \
+	-Iinclude -Iuserspace -Ifence-agents -I$(GEN) $(PKGS_CFLAGS) -MMD -MP
+ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS) -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now
+LDLIBS = $(PKGS_LIBS) -lm
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# ---- sources: the folder is the floor, the file is the noun -------------------------------------
+BASE_SRC := $(wildcard userspace/base/*.c)
+CORE_SRC := $(wildcard userspace/core/*.c userspace/core/*/*.c)
+EDGE_SRC := $(wildcard userspace/edge/*.c)
+PROG_SRC := $(wildcard userspace/*.c)
+FENCE_SRC := $(wildcard fence-agents/fence_picket_*.c)
+FENCE_LIB_SRC := $(filter-out $(FENCE_SRC),$(wildcard fence-agents/*.c))
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
+TOOL_SRC := $(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/sim/*.c)
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+SKELS := $(patsubst bpf/%.bpf.c,$(GEN)/%.skel.h,$(BPF_SRC))
+LIBBASE := $(B)/libbase.a
+LIBCORE := $(B)/libcore.a
+LIBEDGE := $(B)/libedge.a
+LIBFENCE := $(B)/libfence.a
+PROGS := $(patsubst userspace/%.c,$(BIN)/%,$(PROG_SRC))
+FENCE := $(patsubst fence-agents/%.c,$(BIN)/%,$(FENCE_SRC))
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+BPFTEST := $(patsubst tests/bpf/%.c,$(B)/bpftest/%,$(BPFTEST_SRC))
+TOOLS := $(patsubst tests/%.c,$(B)/tools/%,$(TOOL_SRC))
+
+.PHONY: help
+help: ## what this Makefile can do
+	@printf 'picket: high availability for Linux\n\n'
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\n  V=1 shows commands; SAN=address,undefined and CC=clang choose other builds\n'
+
+.PHONY: all
+all: $(PROGS) $(FENCE) ## build every program (needs the packages of `make setup`)
+
+.PHONY: setup
+setup: ## install the packages that a build needs (root)
+	$(Q)tests/setup.sh build
+
+.PHONY: check
+check: ## unit tests and house rules; no root, under 3 minutes
+	$(Q)$(MAKE) --no-print-directory all unit
+	$(Q)tests/run.sh check $(B)
+
+.PHONY: test
+test: ## everything, as root; installs what it needs; up to 45 minutes
+	$(Q)tests/setup.sh test
+	$(Q)tests/run.sh test $(B)
+
+.PHONY: soak
+soak: ## the long campaigns: fault rounds, seeds, fuzzing (the same code as in test)
+	$(Q)tests/setup.sh test
+	$(Q)tests/run.sh soak $(B)
+
+.PHONY: lab
+lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root)
+	$(Q)tests/setup.sh lab
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)tests/lab/picket-lab up
+
+.PHONY: lab-down
+lab-down: ## take the lab away; leaves nothing behind
+	$(Q)tests/lab/picket-lab down
+
+.PHONY: bench
+bench: ## benchmarks, side by side with a peer or a bound (root)
+	$(Q)tests/setup.sh test
+	$(Q)$(MAKE) --no-print-directory all tools bpftest
+	$(Q)tests/run.sh bench $(B)
+
+.PHONY: unit bpftest tools
+unit: $(UNIT)
+bpftest: $(BPFTEST)
+tools: $(TOOLS)
+
+.PHONY: format
+format: ## clang-format over the tree
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+.PHONY: clean
+clean: ## remove what was built
+	$(Q)rm -rf .build compile_commands.json
+
+# ---- rules --------------------------------------------------------------------------------------
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
+
+# A skeleton is generated from the BPF object; whoever includes one needs all of them made first.
+$(call obj,$(EDGE_SRC) $(PROG_SRC) $(BPFTEST_SRC) $(TOOL_SRC)): | $(SKELS)
+
+$(call obj,$(PROG_SRC)): EXTRA_CFLAGS = -DPICKET_VERSION='"$(VERSION)"'
+
+define archive
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && mkdir -p $(@D) && ar rcs $@ $^
+endef
+$(LIBBASE): $(call obj,$(BASE_SRC))
+	$(archive)
+$(LIBCORE): $(call obj,$(CORE_SRC))
+	$(archive)
+$(LIBEDGE): $(call obj,$(EDGE_SRC))
+	$(archive)
+$(LIBFENCE): $(call obj,$(FENCE_LIB_SRC))
+	$(archive)
+
+ARCHIVES := $(LIBEDGE) $(LIBCORE) $(LIBBASE)
+define link
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(LDLIBS) $(EXTRA_LIBS)
+endef
+$(PROGS): $(BIN)/%: $(B)/userspace/%.o $(ARCHIVES)
+	$(link)
+$(FENCE): EXTRA_LIBS = -lfreeipmi -lnetsnmp
+$(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(LIBFENCE) $(LIBBASE)
+	$(link)
+$(UNIT): EXTRA_LIBS = -lcriterion -lfreeipmi -lnetsnmp
+$(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)
+	$(link)
+$(BPFTEST): EXTRA_LIBS = -lcriterion
+$(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES)
+	$(link)
+$(TOOLS): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES)
+	$(link)
+
+# ---- BPF: CO-RE objects and skeletons -------------------------------------------------------------
+$(GEN)/vmlinux.h:
+	$(call say,BTF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) btf dump file /sys/kernel/btf/vmlinux format c >$@
+
+ARCH := $(subst aarch64,arm64,$(subst x86_64,x86,$(shell uname -m)))
+$(GEN)/%.bpf.o: bpf/%.bpf.c $(GEN)/vmlinux.h
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -target bpf -D__TARGET_ARCH_$(ARCH) -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
+		-Wno-unused-parameter -Iinclude -Ibpf -I$(GEN) -MMD -MP -c $< -o $@
+
+$(GEN)/%.skel.h: $(GEN)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+compile_commands.json: Makefile $(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC)
+	$(Q)tests/tidy/compile_commands.sh "$(CC) $(ALL_CFLAGS)" $^ >$@
+
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d $(GEN)/*.d)

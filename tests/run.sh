@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs suites that speak TAP and adds them up. Usage: run.sh check|test|soak|bench BUILD-FOLDER
+# A suite is "name|command". Each writes its whole output to .build/log/NAME.log; failures are shown.
+# Exit status: 0 all passed, 1 something failed. The last line is "N passed, N failed, N skipped".
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+mode=${1:?} build=${2:?}
+mkdir -p .build/log
+passed=0 failed=0 skipped=0
+
+suite() { # name command...
+	local name=$1 log=.build/log/${1//[ \/]/-}.log t0 p f s rc=0
+	shift
+	t0=$EPOCHSECONDS
+	timeout --kill-after=10 "${LIMIT:-600}" "$@" >"$log" 2>&1 </dev/null || rc=$?
+	p=$(grep -cE '^ok ' "$log") s=$(grep -ciE '^ok .*# skip' "$log") f=$(grep -cE '^not ok ' "$log")
+	p=$((p - s))
+	# A suite that died without saying which test failed, or that said nothing, has failed.
+	if [ $rc -ne 0 ] && [ "$f" -eq 0 ] || [ $((p + f + s)) -eq 0 ]; then
+		f=$((f + 1))
+		printf 'not ok - %s: exit status %d (%s)\n' "$name" "$rc" "$log"
+		tail -n 15 "$log" | sed 's/^/    /'
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	printf '%-34s %4d passed %3d failed %3d skipped %4ds\n' "$name" "$p" "$f" "$s" $((EPOCHSECONDS - t0))
+	grep -E -A12 '^not ok ' "$log" | head -60
+	grep -iE '^ok .*# skip' "$log"
+}
+
+# The suites of a folder: tests/unit binaries and the like.
+binaries() { # folder
+	local b
+	for b in "$build/$1"/test_*; do
+		[ -x "$b" ] && [[ $b != *.* ]] && suite "$1/${b##*/test_}" "$b" --tap
+	done
+}
+
+step() { # a build step that must succeed before suites make sense
+	"$@" >.build/log/step.log 2>&1 && return
+	printf 'not ok - step failed: %s\n' "$*"
+	tail -n 30 .build/log/step.log
+	failed=$((failed + 1))
+	return 1
+}
+
+scripts() { # folder: every executable tests/FOLDER/test-*
+	local t
+	for t in tests/"$1"/test-*; do
+		[ -x "$t" ] && suite "$1/${t##*/test-}" "$t"
+	done
+}
+
+export PICKET_BUILD=$PWD/$build PICKET_MODE=$mode
+case $mode in
+check)
+	suite tidy tests/tidy/tidy.py
+	binaries unit
+	;;
+test | soak)
+	step make --no-print-directory -j"$(nproc)" all unit bpftest tools || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+	suite tidy tests/tidy/tidy.py
+	binaries unit
+	step make --no-print-directory -j"$(nproc)" CC=clang all unit
+	if step make --no-print-directory -j"$(nproc)" SAN=address,undefined unit; then
+		plain=$build build=.build/gcc-address-undefined
+		binaries unit
+		build=$plain
+	fi
+	binaries bpftest
+	for folder in conformance sim fence lab qemu fuzz; do
+		LIMIT=1500 scripts $folder
+	done
+	;;
+bench)
+	for b in tests/bench/bench-*; do
+		[ -x "$b" ] && { printf '== %s\n' "${b##*/bench-}"; "$b"; }
+	done
+	exit 0
+	;;
+*)
+	echo "run.sh: check, test, soak or bench" >&2
+	exit 2
+	;;
+esac
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
