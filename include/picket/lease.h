@@ -26,7 +26,7 @@ struct picket_lease_page {
 	__u64 expired_ns;    /* when the verdict fell, 0 = it has not */
 	__u32 controllers;   /* n */
 	__u32 majority;      /* m */
-	__u64 expiry_ns[PICKET_CONTROLLERS_MAX + 1]; /* t_send + T per controller; the last is padding */
+	__u64 expiry_ns[PICKET_CONTROLLERS_MAX + 1]; /* t_send + T by controller; last: pad */
 };
 PICKET_ASSERT_SIZE(struct picket_lease_page, 112);
 
