@@ -117,7 +117,7 @@ void plan_pairs_done(struct plan_pairs *pairs)
 	*pairs = (struct plan_pairs){ 0 };
 }
 
-/* Takes away what waits for nothing until nothing changes: what is left lies on or behind a cycle. */
+/* Takes away what waits for nothing until nothing changes: what is left is on or behind a cycle. */
 int plan_check(const struct plan *plan, unsigned *ret_id)
 {
 	owned(free) size_t *waits = own_alloc(plan->n * sizeof(*waits));

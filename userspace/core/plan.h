@@ -33,7 +33,7 @@ struct plan_pairs {
 struct plan_action {
 	unsigned id; /* index in plan.actions */
 	enum plan_kind kind;
-	char *op;       /* start, stop, monitor, promote, demote, notify, migrate_to, reload-agent, … */
+	char *op;       /* start, stop, monitor, promote, notify, migrate_to, reload-agent … */
 	char *resource; /* resource id as the configuration names it, without an instance number */
 	char *instance; /* "web:0" for an instance of a clone, else the same as resource */
 	char *node;     /* node name the action runs on; the target for PLAN_FENCE */
