@@ -50,7 +50,7 @@ FENCE_LIB_SRC := $(filter-out $(FENCE_SRC),$(wildcard fence-agents/*.c))
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
-TOOL_SRC := $(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/sim/*.c)
+TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/sim/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 SKELS := $(patsubst bpf/%.bpf.c,$(GEN)/%.skel.h,$(BPF_SRC))
@@ -165,6 +165,13 @@ $(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES)
 	$(link)
 $(TOOLS): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES)
 	$(link)
+
+# What the lab alone loads: the far end of its cables.
+$(GEN)/lab_%.bpf.o: tests/lab/lab_%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Werror -I/usr/include/$(shell gcc -print-multiarch) -c $< -o $@
+tools: $(GEN)/lab_pass.bpf.o
 
 # ---- BPF: CO-RE objects and skeletons -------------------------------------------------------------
 $(GEN)/vmlinux.h:
