@@ -102,6 +102,11 @@ lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root)
 lab-down: ## take the lab away; leaves nothing behind
 	$(Q)tests/lab/picket-lab down
 
+.PHONY: model
+model: ## the lease protocol in Spin: exhaustive, each rule broken alone gives a counterexample
+	$(Q)tests/setup.sh test
+	$(Q)PICKET_MODE=soak tests/model/test-model
+
 .PHONY: bench
 bench: ## benchmarks, side by side with a peer or a bound (root)
 	$(Q)tests/setup.sh test
