@@ -315,7 +315,8 @@ static void bench_detect(int interval_ms, unsigned misses)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_close((uv_handle_t *)&timer, NULL);
 	printf("detection %2d ms x %u, %zu trials: last beat -> event p50 %.2f p99 %.2f max %.2f "
-	       "ms\n", interval_ms, misses, d->n, (double)percentile(d->last_to_event, d->n, 0.5) / 1e6,
+	       "ms\n",
+		interval_ms, misses, d->n, (double)percentile(d->last_to_event, d->n, 0.5) / 1e6,
 		(double)percentile(d->last_to_event, d->n, 0.99) / 1e6,
 		(double)percentile(d->last_to_event, d->n, 1) / 1e6);
 	printf("  after the promise: kernel p50 %.0f p99 %.0f us; userspace p50 %.0f p99 %.0f max "
