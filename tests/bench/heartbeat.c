@@ -521,7 +521,8 @@ int main(int argc, char **argv)
 	else if (strcmp(what, "agent") == 0)
 		bench_agent();
 	else
-		return fprintf(stderr, "usage: heartbeat cost | detect MS MISSES | flood | agent\n"),
-		       2;
-	return 0;
+		what = NULL;
+	if (!what)
+		fprintf(stderr, "usage: heartbeat cost | detect MS MISSES | flood | agent\n");
+	return what ? 0 : 2;
 }
