@@ -30,11 +30,12 @@ int identity_load(const char *dir, struct identity **ret, char **why);
 int identity_reload(struct identity *identity, char **why);
 void identity_free(struct identity *identity);
 
-const char *identity_name(const struct identity *identity);
-bool identity_named(const struct identity *identity, const char *name);
-unsigned identity_roles(const struct identity *identity);
+/* What our certificate says. Copies the CN: -ENODATA: it has none; -ENAMETOOLONG. */
+int identity_name(struct identity *identity, char *ret, size_t size);
+bool identity_named(struct identity *identity, const char *name); /* CN or subjectAltName */
+unsigned identity_roles(struct identity *identity);
 /* Seconds since the epoch when our certificate, or the CA's, ends: whichever is first. */
-long identity_not_after(const struct identity *identity);
+long identity_not_after(struct identity *identity);
 
 /* TLS 1.3 only, both sides show certificates. Referenced for the caller; SSL_CTX_free() when done.
  */
