@@ -168,7 +168,8 @@ static void on_ended(uv_poll_t *poll, int status, int events)
 }
 
 /* In the new process, until execve(): only what is async-signal-safe. */
-static _Noreturn void become(const struct child_config *config, int in, int out, int err, int failed)
+static _Noreturn void become(
+	const struct child_config *config, int in, int out, int err, int failed)
 {
 	struct sched_param normal = { 0 };
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
@@ -293,7 +294,8 @@ static void stream_watch(uv_loop_t *loop, struct stream *s, size_t max)
 }
 
 int child_start(uv_loop_t *loop, const struct child_config *config,
-	void (*on_exit)(void *ctx, const struct child_result *result), void *ctx, struct child **ret)
+	void (*on_exit)(void *ctx, const struct child_result *result), void *ctx,
+	struct child **ret)
 {
 	struct child *child = own_new(struct child);
 	int rc;

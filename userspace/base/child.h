@@ -13,14 +13,14 @@
 struct child;
 
 struct child_config {
-	const char *const *argv;  /* argv[0] is the path; NULL-terminated */
-	const char *const *envp;  /* NULL-terminated; NULL: ours */
-	const char *cwd;          /* NULL: "/" */
-	const void *input;        /* its standard input; never in argv or the environment */
+	const char *const *argv; /* argv[0] is the path; NULL-terminated */
+	const char *const *envp; /* NULL-terminated; NULL: ours */
+	const char *cwd;         /* NULL: "/" */
+	const void *input;       /* its standard input; never in argv or the environment */
 	size_t input_len;
-	const char *cgroup;       /* folder of a cgroup v2 to be born into; NULL: ours */
-	uint64_t timeout_ms;      /* 0: none */
-	size_t output_max;        /* kept of each stream, its end; 0: PICKET_OUTPUT_MAX */
+	const char *cgroup;  /* folder of a cgroup v2 to be born into; NULL: ours */
+	uint64_t timeout_ms; /* 0: none */
+	size_t output_max;   /* kept of each stream, its end; 0: PICKET_OUTPUT_MAX */
 };
 
 struct child_result {
@@ -38,7 +38,8 @@ struct child_result {
  * -EACCES and others of execve() are told here, before anything has run.
  */
 int child_start(uv_loop_t *loop, const struct child_config *config,
-	void (*on_exit)(void *ctx, const struct child_result *result), void *ctx, struct child **ret);
+	void (*on_exit)(void *ctx, const struct child_result *result), void *ctx,
+	struct child **ret);
 
 pid_t child_pid(const struct child *child);
 void child_kill(struct child *child); /* SIGKILL to the group (and cgroup); on_exit follows */

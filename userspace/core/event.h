@@ -3,6 +3,9 @@
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <jansson.h>
 #include <picket/event.h>
 
