@@ -14,7 +14,7 @@ enum picket_room { PICKET_ROOM_CONTROLLER = 0, PICKET_ROOM_NODE = 1, PICKET_ROOM
 
 #define PICKET_SENT_MAX 1024 /* beats a node remembers; a power of two */
 #define PICKET_LOCAL_MAX 64  /* local control-plane addresses that isolation keeps reachable */
-#define PICKET_PORTS_MAX 4   /* control-plane ports that isolation keeps open */
+#define PICKET_PORTS_MAX 4 /* control-plane ports that isolation keeps open */
 
 /* One key slot; the slot of an epoch is its parity, so that two epochs overlap. */
 struct picket_key {
@@ -39,7 +39,7 @@ PICKET_ASSERT_SIZE(struct picket_controller_settings, 32);
 /* By node id, written by userspace only. All zero: unknown node. */
 struct picket_peer_config {
 	struct picket_key key[2];
-	__u64 admitted;        /* the incarnation that gets grants; 0 = none. One word: never torn */
+	__u64 admitted; /* the incarnation that gets grants; 0 = none. One word: never torn */
 	__u32 interval_us;
 	__u32 agent_age_max_ms; /* older than this: PICKET_EVENT_AGENT_OLD; 0 = do not watch */
 	__u16 misses;
@@ -75,14 +75,14 @@ struct picket_node_settings {
 	__u64 length_ns;    /* T */
 	__u64 incarnation;  /* 0 = none: no grant counts */
 	__u32 node;
-	__u32 isolated;     /* data links drop what is not the control plane's */
+	__u32 forgetful;    /* probes are picket.ko's: the sent array is not filled */
 	__u32 voters[2];    /* masks of controllers; [1] != 0 while the set of voters changes */
 	__u16 udp_ports[PICKET_PORTS_MAX]; /* host order, 0 = end: kept open under isolation */
 	__u16 tcp_ports[PICKET_PORTS_MAX];
 };
 PICKET_ASSERT_SIZE(struct picket_node_settings, 56);
 
-/* By controller index, written by BPF under the lock of picket_node_lock. */
+/* By controller index, written by BPF. */
 struct picket_granter {
 	__u64 last_grant_ns; /* when the last grant came in */
 	__u64 last_heard_ns; /* when the last "heard, no grant" came in */
