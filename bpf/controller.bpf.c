@@ -10,6 +10,7 @@
 
 #include "frame.h"
 #include "siphash.h"
+#include "turn.h"
 
 #include <picket/count.h>
 #include <picket/event.h>

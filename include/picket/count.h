@@ -6,8 +6,8 @@
 /* X(name in C, name in metrics). Order is the index into the per-CPU counter arrays. */
 #define PICKET_COUNTS(X)                                                                           \
 	X(RECEIVED, "received")         /* packets on our port with our magic */                   \
-	X(GRANTED, "granted")           /* controller: answered with a grant; node: accepted one */ \
-	X(HEARD, "heard")               /* controller: answered "heard"; node: accepted one */     \
+	X(GRANTED, "granted")           /* grants given, or on a node accepted */                  \
+	X(HEARD, "heard")               /* the same for "heard, no grant" */                       \
 	X(MALFORMED, "malformed")       /* lengths do not agree, or no answerable address */       \
 	X(VERSION, "version")           /* wire version outside MIN..MAX */                        \
 	X(TYPE, "type")                 /* not a type for this side */                             \

@@ -41,7 +41,7 @@ struct picket_peer_config {
 	struct picket_key key[2];
 	__u64 admitted; /* the incarnation that gets grants; 0 = none. One word: never torn */
 	__u32 interval_us;
-	__u32 agent_age_max_ms; /* older than this: PICKET_EVENT_AGENT_OLD; 0 = do not watch */
+	__u32 agent_age_max_ms; /* older: PICKET_EVENT_AGENT_OLD; 0 = not watched */
 	__u16 misses;
 	__u8 links_mask;       /* links on which this node is expected */
 	__u8 known;
@@ -62,7 +62,7 @@ struct picket_peer {
 	struct bpf_spin_lock lock;
 	__u32 agent_old;    /* AGENT_OLD was reported and not taken back */
 	__u64 incarnation;  /* newest seen over all links */
-	__u64 reserved[6];  /* the deadlines get a cache line of their own: it is what sweeps read */
+	__u64 reserved[6];  /* a cache line of their own for the deadlines, which sweeps read */
 	__u64 deadline_ns[PICKET_LINKS_MAX]; /* promise ends; 0 = silent, or never heard */
 	struct picket_peer_link link[PICKET_LINKS_MAX];
 };
@@ -77,7 +77,7 @@ struct picket_node_settings {
 	__u32 node;
 	__u32 forgetful;    /* probes are picket.ko's: the sent array is not filled */
 	__u32 voters[2];    /* masks of controllers; [1] != 0 while the set of voters changes */
-	__u16 udp_ports[PICKET_PORTS_MAX]; /* host order, 0 = end: kept open under isolation */
+	__u16 udp_ports[PICKET_PORTS_MAX]; /* host order, 0 = none: open under isolation */
 	__u16 tcp_ports[PICKET_PORTS_MAX];
 };
 PICKET_ASSERT_SIZE(struct picket_node_settings, 56);

@@ -14,7 +14,7 @@
 struct heartbeat;
 
 struct heartbeat_config {
-	const char *pin_prefix; /* NULL: "host"; a name: below /sys/fs/bpf/picket; a path: as it is */
+	const char *pin_prefix; /* NULL: "host"; a name: in /sys/fs/bpf/picket; or a path */
 	uint64_t cluster;
 	unsigned port;          /* UDP, 0: PICKET_PORT_HEARTBEAT */
 	const char **ifaces;    /* heartbeat links; loopback is served without being named */

@@ -29,13 +29,14 @@ struct lease_config {
 	size_t n_ifaces;
 	const char **data_ifaces; /* what isolation cuts off; may be none */
 	size_t n_data_ifaces;
-	const char **keep;       /* further local addresses that isolation leaves reachable for the */
-	size_t n_keep;           /* control plane; those of the links need not be named */
+	const char **keep;       /* local addresses of the control plane beside those of the links:
+				  * isolation leaves them reachable, for its ports */
+	size_t n_keep;
 	unsigned link_port, raft_port; /* TCP, 0: default; open under isolation */
 	uint32_t interval_us;
 	uint64_t lease_ns;       /* T */
-	unsigned majority;       /* 0: n / 2 + 1, and never less */
-	enum picket_verdict verdict; /* ISOLATE: BPF does it; others: isolation as well, if possible */
+	unsigned majority;       /* 0, or n / 2 + 1: a promise is a majority's, nothing else */
+	enum picket_verdict verdict; /* whatever it is, the data interfaces are isolated as well */
 	bool quiet;              /* no sender thread: picket.ko sends the probes */
 	void (*warn)(void *ctx, const char *text); /* may be NULL: degraded, not failed */
 };
@@ -84,10 +85,15 @@ struct picket_lease_page *lease_page(const struct lease *lease);
 int lease_count(const struct lease *lease, enum picket_count which, uint64_t *ret);
 
 /* What the sender did: beats, and probes that could not be sent. */
-struct lease_sender {
-	uint64_t beats, skipped, probes, failed, late_max_ns;
-	bool realtime, locked; /* SCHED_FIFO and mlock were permitted */
+struct lease_stats {
+	uint64_t beats;       /* times the sender woke and sent */
+	uint64_t skipped;     /* beats it slept through */
+	uint64_t probes;      /* sent */
+	uint64_t failed;      /* could not be sent */
+	uint64_t late_max_ns; /* latest wake-up, after its time */
+	bool realtime;        /* SCHED_FIFO was permitted */
+	bool locked;          /* mlockall was permitted */
 };
-void lease_sender_get(const struct lease *lease, struct lease_sender *ret);
+void lease_stats_get(const struct lease *lease, struct lease_stats *ret);
 
 #endif
