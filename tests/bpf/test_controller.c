@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The controller's program and the dispatcher before it, packet by packet (BPF_PROG_TEST_RUN). */
+#include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <picket/count.h>

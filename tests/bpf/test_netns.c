@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Heartbeat and lease, the real edges, on hosts in namespaces with links that can be cut. */
 #include <arpa/inet.h>
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
-#include <linux/if_link.h>
+#include <criterion/criterion.h>
+#include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "net.h"
 

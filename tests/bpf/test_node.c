@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The node's program: what a grant must be to count, the m-th largest, expiry, isolation. */
+#include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
 #include <linux/pkt_cls.h>
 #include <sys/mman.h>
 #include <unistd.h>
