@@ -524,6 +524,15 @@ Test(ear, hands_probes_on_and_passes_everything_else_untouched)
 	p = packet_plain(&w);
 	p.data[p.ip + 9] = 6; /* TCP with our bytes */
 	cr_assert_eq(packet_run(fd, &p), XDP_PASS);
+	p = packet_plain(&w); /* options that would read as a heartbeat */
+	p.data[p.ip] = 0x46;
+	cr_assert_eq(packet_run(fd, &p), XDP_PASS);
+	p = packet_plain(&w);
+	p.data[p.ip] = 0x65;
+	cr_assert_eq(packet_run(fd, &p), XDP_PASS, "version 6 in an IPv4 frame");
+	p = packet_shaped(&w, &(struct packet_shape){ .is6 = true });
+	p.data[p.ip + 6] = 60; /* an extension header that would */
+	cr_assert_eq(packet_run(fd, &p), XDP_PASS);
 	p = packet_plain(&w);
 	p.data[p.wire]++; /* not our magic */
 	cr_assert_eq(packet_run(fd, &p), XDP_PASS);
