@@ -275,12 +275,14 @@ int controller_lo(struct __sk_buff *skb)
 
 struct sweep {
 	__u64 now, next;
+	__u32 end; /* highest node id + 1 */
 };
 
-static __always_inline void link_silent(
-	struct picket_peer *peer, __u32 node, __u32 link, __u64 deadline, __u64 now)
+static __always_inline void link_silent(__u32 node, __u32 link, __u64 deadline, __u64 now)
 {
-	struct picket_peer_link *l = &peer->link[link];
+	/* Looked up again: before 6.2 a value handed to a callback cannot be locked. */
+	struct picket_peer *peer = bpf_map_lookup_elem(&peers, &node);
+	struct picket_peer_link *l;
 	struct picket_event event = {
 		.kind = PICKET_EVENT_SILENT,
 		.node = node,
@@ -290,6 +292,9 @@ static __always_inline void link_silent(
 	struct picket_controller_settings *set = bpf_map_lookup_elem(&settings, &zero);
 	bool still;
 
+	if (!peer)
+		return;
+	l = &peer->link[link];
 	if (set)
 		event.controller = set->controller;
 	bpf_spin_lock(&peer->lock);
@@ -315,13 +320,11 @@ static __always_inline void link_silent(
 	bpf_spin_unlock(&peer->lock);
 }
 
-static int sweep_peer(__u32 i, void *ctx)
+static long sweep_peer(struct bpf_map *map, __u32 *key, struct picket_peer *peer, struct sweep *s)
 {
-	struct sweep *s = ctx;
-	__u32 node = i + 1;
-	struct picket_peer *peer = bpf_map_lookup_elem(&peers, &node);
+	__u32 node = *key;
 
-	if (!peer)
+	if (node >= s->end)
 		return 1;
 	for (__u32 link = 0; link < PICKET_LINKS_MAX; link++) {
 		__u64 deadline = *(volatile __u64 *)&peer->deadline_ns[link];
@@ -329,7 +332,7 @@ static int sweep_peer(__u32 i, void *ctx)
 		if (!deadline)
 			continue;
 		if (deadline <= s->now)
-			link_silent(peer, node, link, deadline, s->now);
+			link_silent(node, link, deadline, s->now);
 		else if (deadline < s->next)
 			s->next = deadline;
 	}
@@ -346,8 +349,8 @@ static int sweep(void *map, __u32 *key, struct sweeper *sweeper)
 		return 0;
 	promise = set->promise_min_ns ?: SWEEP_IDLE_NS;
 	s.next = s.now + promise;
-	if (set->nodes_end > 1 && set->nodes_end <= PICKET_NODES_MAX)
-		bpf_loop(set->nodes_end - 1, sweep_peer, &s, 0);
+	s.end = set->nodes_end;
+	bpf_for_each_map_elem(&peers, sweep_peer, &s, 0);
 	sweeper->swept_ns = s.now;
 	count(PICKET_COUNT_SWEEPS);
 

@@ -485,6 +485,37 @@ Test(controller, silence_is_told_once_at_its_deadline_and_return_as_well)
 	rig_down(&r);
 }
 
+/* More silences than the ring holds: those that found no room come with the next sweeps. */
+Test(controller, no_silence_is_lost_in_a_full_ring)
+{
+	const unsigned n = PICKET_RING_SIZE / 64 + 2000;
+	uint8_t packet[64] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet),
+		.repeat = 1);
+	uint64_t end;
+	struct rig r;
+
+	rig_up(&r);
+	r.settings.nodes_end = n + 1;
+	rig_put(&r);
+	for (uint32_t node = 1; node <= n; node++) {
+		struct picket_peer p = { .incarnation = 1, .deadline_ns = { [3] = 1 },
+			.link = { [3] = { .last_ns = 1 } } };
+
+		cr_assert_eq(bpf_map_update_elem(
+				     bpf_map__fd(r.skel->maps.peers), &node, &p, BPF_ANY), 0);
+	}
+	cr_assert_eq(bpf_prog_test_run_opts(
+			     bpf_program__fd(r.skel->progs.sweep_start), &options), 0);
+	end = packet_now() + 10000000000ULL;
+	while (!counted(&r, PICKET_COUNT_LOST_EVENTS) && packet_now() < end)
+		;
+	cr_assert_gt(counted(&r, PICKET_COUNT_LOST_EVENTS), 0, "the ring was to overflow");
+	wait_events(&r, PICKET_EVENT_SILENT, n);
+	cr_assert_eq(counted(&r, PICKET_COUNT_SILENT), n);
+	rig_down(&r);
+}
+
 /* ---- the dispatcher ------------------------------------------------------------------------ */
 
 static struct ear_bpf *ear_with(struct rig *r)

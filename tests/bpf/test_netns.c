@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Heartbeat and lease, the real edges, on hosts in namespaces with links that can be cut. */
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "net.h"
@@ -510,6 +513,97 @@ Test(netns, both_daemons_leave_nothing_behind)
 	lease_uninstall(&lease);
 	cr_assert(net_until(&net, xdp_on("hb0") == 0), "let go");
 	cr_assert_eq(access(prefix, F_OK), -1);
+	net_down(&net);
+}
+
+Test(netns, a_prefix_outside_any_bpffs_gets_one)
+{
+	char dir[] = "/tmp/picket-netns-XXXXXX";
+	static struct net net;
+	struct host *host = &net.hosts[0];
+	struct heartbeat_config config = { .cluster = CLUSTER, .ifaces = ifaces, .n_ifaces = 1,
+		.lease_ns = LENGTH };
+	char *prefix, *rooms;
+
+	net_up(&net, 1, 1);
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_geq(asprintf(&prefix, "%s/deeper", dir), 0);
+	cr_assert_geq(asprintf(&rooms, "%s/ear/rooms", prefix), 0);
+	config.pin_prefix = prefix;
+	net_enter(host->ns);
+	cr_assert_eq(heartbeat_new(&host->loop, &config, net_on_event, host, &host->hb), 0);
+	cr_assert_eq(access(rooms, F_OK), 0);
+	host_close(host);
+	heartbeat_uninstall(&config);
+	cr_assert_eq(access(rooms, F_OK), -1);
+	cr_assert_eq(umount2(prefix, MNT_DETACH), 0);
+	cr_assert_eq(rmdir(prefix), 0);
+	cr_assert_eq(rmdir(dir), 0);
+	free(prefix);
+	free(rooms);
+	net_down(&net);
+}
+
+Test(netns, both_daemons_must_mean_the_same_port)
+{
+	char prefix[128];
+	static struct net net;
+	struct host *host = &net.hosts[0];
+	struct heartbeat_config config = { .pin_prefix = prefix, .cluster = CLUSTER,
+		.ifaces = ifaces, .n_ifaces = 1, .lease_ns = LENGTH, .port = 9999 };
+	struct heartbeat *other = NULL;
+
+	net_up(&net, 1, 1);
+	net_prefix(host, prefix);
+	controller_up(host);
+	cr_assert_eq(heartbeat_new(&host->loop, &config, net_on_event, host, &other), -EADDRINUSE);
+	cr_assert_null(other);
+	net_down(&net);
+}
+
+/* Maps of another version of picket are of no use; those that fit are kept. */
+Test(netns, a_former_layout_is_thrown_away)
+{
+	char prefix[128], path[192];
+	static struct net net;
+	struct host *host = &net.hosts[0];
+	int fd;
+
+	net_up(&net, 1, 1);
+	net_prefix(host, prefix);
+	controller_up(host);
+	host_close(host);
+	cr_assert_eq(controller_try(host), 0);
+	cr_assert_eq(heartbeat_node_next(host->hb, 0), NODE);
+	host_close(host);
+	snprintf(path, sizeof(path), "%s/controller/peers", prefix);
+	cr_assert_eq(unlink(path), 0);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "peers", 4, 8, 1, NULL);
+	cr_assert_eq(bpf_obj_pin(fd, path), 0);
+	close(fd);
+	cr_assert_eq(controller_try(host), 0);
+	cr_assert_eq(heartbeat_node_next(host->hb, 0), 0);
+	net_down(&net);
+}
+
+Test(netns, another_clusters_state_is_not_taken_over)
+{
+	char prefix[128];
+	static struct net net;
+	struct host *host = &net.hosts[0];
+	struct heartbeat_config config = { .pin_prefix = prefix, .cluster = CLUSTER + 1,
+		.ifaces = ifaces, .n_ifaces = 1, .lease_ns = LENGTH };
+	uint64_t n;
+
+	net_up(&net, 1, 1);
+	net_prefix(host, prefix);
+	controller_up(host);
+	node_up(host, 1, false, NULL);
+	cr_assert(net_until(&net, net_events(host, PICKET_EVENT_HEARD, 0)));
+	host_close(host);
+	cr_assert_eq(heartbeat_new(&host->loop, &config, net_on_event, host, &host->hb), 0);
+	cr_assert_eq(heartbeat_node_next(host->hb, 0), 0);
+	cr_assert_eq(heartbeat_link_age(host->hb, NODE, 0, &n), -ENOENT);
 	net_down(&net);
 }
 

@@ -436,13 +436,16 @@ int lease_key_set(struct lease *lease, unsigned controller, const uint8_t key[16
 
 int lease_incarnation_set(struct lease *lease, uint64_t incarnation)
 {
+	uint64_t before = lease->settings.incarnation;
 	int rc;
 
-	if (lease->settings.incarnation == incarnation)
+	if (before == incarnation)
 		return 0;
 	lease->settings.incarnation = incarnation;
 	rc = lease_settings_apply(lease);
-	if (rc == 0 && lease->sender)
+	if (rc < 0)
+		lease->settings.incarnation = before; /* so that it can be tried again */
+	else if (lease->sender)
 		lease_sender_incarnation(lease->sender, incarnation);
 	return rc;
 }
