@@ -177,10 +177,33 @@ static __always_inline enum picket_count probe_check(const struct picket_wire *w
 	key = (struct picket_key *)&config->key[w->key_epoch & 1];
 	if (!key->set || key->epoch != w->key_epoch)
 		return PICKET_COUNT_EPOCH;
-	if (siphash_wire(w, key) != w->mac)
+	if (siphash_wire(siphash_head(w), w, key) != w->mac)
 		return PICKET_COUNT_MAC;
 	*ret_key = key;
 	return PICKET_COUNT_RECEIVED;
+}
+
+/* Whether to grant, or why not. */
+static __always_inline enum picket_count probe_decide(const struct picket_wire *w,
+	const struct picket_controller_settings *set, const struct picket_peer_config *config,
+	__u64 now)
+{
+	if (!w->incarnation || w->incarnation != config->admitted)
+		return PICKET_COUNT_NOT_ADMITTED;
+	if (now >= set->grant_until_ns)
+		return PICKET_COUNT_NOT_GRANTING;
+	return PICKET_COUNT_GRANTED;
+}
+
+static __always_inline void probe_tell_all(
+	const struct picket_wire *w, const struct heard *heard, __u64 now)
+{
+	if (heard->again)
+		probe_tell(PICKET_EVENT_HEARD, w, now, heard->last_ns);
+	if (heard->agent_old)
+		probe_tell(PICKET_EVENT_AGENT_OLD, w, now, heard->last_ns);
+	if (heard->agent_back)
+		probe_tell(PICKET_EVENT_AGENT_BACK, w, now, heard->last_ns);
 }
 
 /* True: the frame has become the answer. False: drop it. */
@@ -192,10 +215,9 @@ static __always_inline bool probe_answer(struct frame *f)
 	struct picket_peer_config *config;
 	struct picket_peer *peer;
 	struct heard heard = {};
-	__u64 now = bpf_ktime_get_boot_ns();
-	__u32 node = w->node, why;
+	__u32 node = w->node, why, decision;
+	__u64 now, head, mac;
 
-	count(PICKET_COUNT_RECEIVED);
 	why = PICKET_COUNT_VERSION;
 	if (w->version < PICKET_WIRE_VERSION_MIN || w->version > PICKET_WIRE_VERSION_MAX)
 		goto drop;
@@ -210,29 +232,24 @@ static __always_inline bool probe_answer(struct frame *f)
 	why = probe_check(w, set, config, &key);
 	if (why != PICKET_COUNT_RECEIVED || !key)
 		goto drop;
+	/* The answer's MAC right after the probe's: the CPU computes them side by side, which the
+	 * lock in between would forbid. */
+	now = bpf_ktime_get_boot_ns();
+	decision = probe_decide(w, set, config, now);
+	head = siphash_head_as(siphash_head(w), decision == PICKET_COUNT_GRANTED
+			? PICKET_WIRE_GRANT : PICKET_WIRE_HEARD);
+	mac = siphash_wire(head, w, key);
+
 	peer_heard(peer, config, w, now, &heard);
 	why = heard.old ? PICKET_COUNT_INCARNATION : PICKET_COUNT_REPLAYED;
 	if (heard.old || heard.replayed)
 		goto drop;
-	if (heard.again)
-		probe_tell(PICKET_EVENT_HEARD, w, now, heard.last_ns);
-	if (heard.agent_old)
-		probe_tell(PICKET_EVENT_AGENT_OLD, w, now, heard.last_ns);
-	if (heard.agent_back)
-		probe_tell(PICKET_EVENT_AGENT_BACK, w, now, heard.last_ns);
-
-	w->type = PICKET_WIRE_HEARD;
-	if (!w->incarnation || w->incarnation != config->admitted) {
-		count(PICKET_COUNT_NOT_ADMITTED);
-	} else if (now >= set->grant_until_ns) {
-		count(PICKET_COUNT_NOT_GRANTING);
-	} else {
-		w->type = PICKET_WIRE_GRANT;
-		count(PICKET_COUNT_GRANTED);
-	}
-	if (w->type == PICKET_WIRE_HEARD)
+	probe_tell_all(w, &heard, now);
+	count(decision);
+	if (decision != PICKET_COUNT_GRANTED)
 		count(PICKET_COUNT_HEARD);
-	w->mac = siphash_wire(w, key);
+	*(__u64 *)w = head;
+	w->mac = mac;
 	frame_turn(f);
 	return true;
 drop:

@@ -186,7 +186,7 @@ static __always_inline enum picket_count answer_check(
 	key = bpf_map_lookup_elem(&keys, &slot);
 	if (!key || !key->set || key->epoch != w->key_epoch)
 		return PICKET_COUNT_EPOCH;
-	if (siphash_wire(w, key) != w->mac)
+	if (siphash_wire(siphash_head(w), w, key) != w->mac)
 		return PICKET_COUNT_MAC;
 	if (!w->incarnation || w->incarnation != set->incarnation)
 		return w->type == PICKET_WIRE_GRANT ? PICKET_COUNT_INCARNATION
@@ -238,9 +238,9 @@ static __always_inline enum picket_count grant_take(
 	}
 	bpf_spin_unlock(&lock->lock);
 	if (!ours)
-		return PICKET_COUNT_EXPIRED;
+		return PICKET_COUNT_TOO_LATE;
 	if (!newer)
-		return PICKET_COUNT_REPLAYED;
+		return PICKET_COUNT_NOT_NEWER;
 	if (!before && deadline) {
 		if (bpf_timer_start(&x->timer, deadline > now ? deadline - now : 0, 0))
 			count(PICKET_COUNT_TIMER_FAILED);
@@ -257,7 +257,6 @@ static __always_inline void answer_take(struct frame *f)
 	struct picket_granter *granter;
 	__u32 from, why;
 
-	count(PICKET_COUNT_RECEIVED);
 	if (!set)
 		return;
 	why = answer_check(w, set);

@@ -38,8 +38,12 @@ static __always_inline void siphash_word(struct siphash *s, __u64 m)
 	s->v0 ^= m;
 }
 
-/* The MAC as a number; on the wire it lies little-endian, like this CPU's. */
-static __always_inline __u64 siphash_wire(const struct picket_wire *w, const struct picket_key *k)
+/*
+ * The MAC as a number; on the wire it lies little-endian, like this CPU's. `head` stands for the
+ * message's first word: an answer differs from its probe in nothing else.
+ */
+static __always_inline __u64 siphash_wire(
+	__u64 head, const struct picket_wire *w, const struct picket_key *k)
 {
 	struct siphash s = {
 		.v0 = k->k0 ^ 0x736f6d6570736575ULL,
@@ -49,7 +53,7 @@ static __always_inline __u64 siphash_wire(const struct picket_wire *w, const str
 	};
 	const __u64 *m = (const __u64 *)w;
 
-	siphash_word(&s, m[0]);
+	siphash_word(&s, head);
 	siphash_word(&s, m[1]);
 	siphash_word(&s, m[2]);
 	siphash_word(&s, m[3]);
@@ -63,6 +67,19 @@ static __always_inline __u64 siphash_wire(const struct picket_wire *w, const str
 	siphash_round(&s);
 	siphash_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+static __always_inline __u64 siphash_head(const struct picket_wire *w)
+{
+	return *(const __u64 *)w;
+}
+
+/* The same head, but of another type. */
+static __always_inline __u64 siphash_head_as(__u64 head, enum picket_wire_type type)
+{
+	const unsigned shift = 8 * __builtin_offsetof(struct picket_wire, type);
+
+	return (head & ~(0xffULL << shift)) | (__u64)type << shift;
 }
 
 _Static_assert(PICKET_WIRE_MACED == 7 * 8, "siphash_wire takes seven words");

@@ -15,6 +15,8 @@
 #include <sys/vfs.h>
 #include <time.h>
 
+#include <picket/count.h>
+
 #include "ear.skel.h"
 
 #define EAR_ROOT "/sys/fs/bpf"
@@ -386,12 +388,30 @@ int ear_run(int prog_fd)
 	return (int)options.retval;
 }
 
+/* The kernel counts outcomes; this is what came in, whatever became of it. */
+static int ear_count_received(const struct bpf_map *counts, uint64_t *ret)
+{
+	uint64_t sum = 0, n = 0;
+
+	for (uint32_t which = PICKET_COUNT_GRANTED; which <= PICKET_COUNT_OUTCOME_LAST; which++) {
+		int rc = ear_count(counts, which, &n);
+
+		if (rc < 0)
+			return rc;
+		sum += n;
+	}
+	*ret = sum;
+	return 0;
+}
+
 int ear_count(const struct bpf_map *counts, uint32_t which, uint64_t *ret)
 {
 	int cpus = libbpf_num_possible_cpus();
 	owned(free) uint64_t *value = NULL;
 	uint64_t sum = 0;
 
+	if (which == PICKET_COUNT_RECEIVED)
+		return ear_count_received(counts, ret);
 	if (cpus < 0)
 		return cpus;
 	value = own_alloc((size_t)cpus * sizeof(*value));
