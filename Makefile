@@ -50,6 +50,7 @@ FENCE_LIB_SRC := $(filter-out $(FENCE_SRC),$(wildcard fence-agents/*.c))
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
+BPFTEST_LIB_SRC := $(filter-out $(BPFTEST_SRC),$(wildcard tests/bpf/*.c))
 TOOL_SRC := $(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/sim/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -58,6 +59,7 @@ LIBBASE := $(B)/libbase.a
 LIBCORE := $(B)/libcore.a
 LIBEDGE := $(B)/libedge.a
 LIBFENCE := $(B)/libfence.a
+LIBBPFTEST := $(B)/libbpftest.a
 PROGS := $(patsubst userspace/%.c,$(BIN)/%,$(PROG_SRC))
 FENCE := $(patsubst fence-agents/%.c,$(BIN)/%,$(FENCE_SRC))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
@@ -128,7 +130,7 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # A skeleton is generated from the BPF object; whoever includes one needs all of them made first.
-$(call obj,$(EDGE_SRC) $(PROG_SRC) $(BPFTEST_SRC) $(TOOL_SRC)): | $(SKELS)
+$(call obj,$(EDGE_SRC) $(PROG_SRC) $(BPFTEST_SRC) $(BPFTEST_LIB_SRC) $(TOOL_SRC)): | $(SKELS)
 
 $(call obj,$(PROG_SRC)): EXTRA_CFLAGS = -DPICKET_VERSION='"$(VERSION)"'
 
@@ -143,6 +145,8 @@ $(LIBCORE): $(call obj,$(CORE_SRC))
 $(LIBEDGE): $(call obj,$(EDGE_SRC))
 	$(archive)
 $(LIBFENCE): $(call obj,$(FENCE_LIB_SRC))
+	$(archive)
+$(LIBBPFTEST): $(call obj,$(BPFTEST_LIB_SRC))
 	$(archive)
 
 ARCHIVES := $(LIBEDGE) $(LIBCORE) $(LIBBASE)
@@ -161,9 +165,9 @@ $(UNIT): EXTRA_LIBS = -lcriterion -lfreeipmi -lnetsnmp
 $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)
 	$(link)
 $(BPFTEST): EXTRA_LIBS = -lcriterion
-$(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES)
+$(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES) $(LIBBPFTEST)
 	$(link)
-$(TOOLS): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES)
+$(TOOLS): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES) $(LIBBPFTEST)
 	$(link)
 
 # ---- BPF: CO-RE objects and skeletons -------------------------------------------------------------
