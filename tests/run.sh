@@ -68,7 +68,7 @@ test | soak)
 		build=$plain
 	fi
 	binaries bpftest
-	for folder in model bpf conformance sim fence lab qemu fuzz; do
+	for folder in model agent bpf conformance sim fence lab qemu fuzz; do
 		LIMIT=1500 scripts $folder
 	done
 	;;
