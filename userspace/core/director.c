@@ -59,6 +59,9 @@ void director_note(struct director *d, const char *kind, const char *node, const
 	json_t *e;
 	va_list ap;
 
+	/* What the log tells again after a restart is no news. */
+	if (!d->ready && strcmp(kind, "leader"))
+		return;
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
@@ -74,7 +77,23 @@ void director_note(struct director *d, const char *kind, const char *node, const
 /* Every decision carries the term it was made in: the log refuses it in another. */
 void director_propose(struct director *d, json_t *entry)
 {
-	action_add(d->out, ACTION_PROPOSE)->json = entry;
+	struct action *a = action_add(d->out, ACTION_PROPOSE);
+
+	a->json = entry;
+	a->id = d->term;
+}
+
+/* What was proposed and is certainly, or perhaps, not committed is decided anew. */
+static void proposals_lost(struct director *d)
+{
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		struct director_node *n = &d->nodes[i];
+
+		n->blocking = n->admitting = false;
+		if (n->fence == FENCE_INTENT || n->fence == FENCE_PROVEN)
+			n->fence = FENCE_NONE;
+	}
+	director_give_up(d);
 }
 
 struct director_node *director_node(struct director *d, const char *name)
@@ -156,6 +175,7 @@ static void role(struct director *d, const struct event *event)
 	if (event->leader && !d->leader)
 		director_note(d, "leader", NULL, NULL, "%s leads in term %llu", d->name,
 			(unsigned long long)event->term);
+	proposals_lost(d);
 	d->leader = event->leader;
 	d->leader_since_ns = d->now_ns;
 	for (size_t i = 0; i < d->n_nodes; i++)
@@ -215,6 +235,9 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 	case EVENT_FENCED:
 		director_fenced(d, event);
 		break;
+	case EVENT_NOT_COMMITTED:
+		proposals_lost(d);
+		break;
 	case EVENT_ASKED:
 		director_ask(d, event);
 		break;
@@ -226,6 +249,22 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		director_drive(d);
 	}
 	d->out = NULL;
+}
+
+int director_restore(
+	struct director *d, const char *text, size_t len, uint64_t now_ns, struct actions *actions)
+{
+	struct problems problems = { 0 };
+	int rc = cluster_restore(d->cluster, text, len);
+
+	d->now_ns = now_ns;
+	d->out = actions;
+	if (!rc && cluster_configuration(d->cluster))
+		rc = director_configure(
+			d, cluster_configuration(d->cluster), "configuration", &problems);
+	d->out = NULL;
+	problems_done(&problems);
+	return rc;
 }
 
 static void sooner(uint64_t *due, uint64_t t)

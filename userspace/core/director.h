@@ -22,6 +22,10 @@ own_define(director, struct director, director_free)
 	void director_step(struct director *director, const struct event *event, uint64_t now_ns,
 		uint64_t epoch_ms, struct actions *actions);
 
+/* Replaces the replicated state by a snapshot. -EINVAL: it is not one. */
+int director_restore(struct director *director, const char *text, size_t len, uint64_t now_ns,
+	struct actions *actions);
+
 /* When EVENT_TIME is due at the latest, CLOCK_BOOTTIME ns; 0: not by time alone. */
 uint64_t director_due(const struct director *director);
 

@@ -155,12 +155,26 @@ void director_answer(struct director *d, json_t *entry)
 			continue;
 		*p = w->next;
 		reply(d, w->token, 200,
-			json_pack("{s:b, s:I, s:I}", "applied", 1, "index",
+			json_pack("{s:b, s:I, s:I}", "applied", true, "index",
 				(json_int_t)d->cluster->index, "revision",
 				(json_int_t)cluster_revision(d->cluster)));
 		json_decref(w->entry);
 		free(w);
 		return;
+	}
+}
+
+void director_give_up(struct director *d)
+{
+	while (d->waiting) {
+		struct waiting *w = d->waiting;
+
+		d->waiting = w->next;
+		problem(d, w->token, 503, "It was not committed",
+			"it is not known whether this was applied: look, then ask the new leader",
+			NULL);
+		json_decref(w->entry);
+		free(w);
 	}
 }
 
@@ -179,7 +193,7 @@ static void ask_configure(struct director *d, const struct event *e)
 		problem(d, e->ask.token, 422, "The configuration is wrong", "nothing was applied",
 			problems_json(&problems));
 	else if (json_object_get(e->ask.query, "dryRun"))
-		reply(d, e->ask.token, 200, json_pack("{s:b}", "applied", 0));
+		reply(d, e->ask.token, 200, json_pack("{s:b}", "applied", false));
 	else
 		reply_when_applied(d, e->ask.token,
 			json_pack("{s:s, s:s, s:s, s:s}", "do", "configure", "text", e->ask.text,
@@ -320,7 +334,7 @@ static void ask_restart(struct director *d, const struct event *e, const struct 
 		}
 	}
 	d->dirty = true;
-	reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", 1));
+	reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
 }
 
 static void ask_resource(

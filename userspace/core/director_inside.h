@@ -109,5 +109,6 @@ void director_plan_drop(struct director *d);
 /* director_api.c */
 void director_ask(struct director *d, const struct event *event);
 void director_answer(struct director *d, json_t *entry);
+void director_give_up(struct director *d); /* no longer the leader: who waits is told so */
 
 #endif

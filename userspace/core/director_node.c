@@ -479,7 +479,7 @@ static void proven_dead(struct director *d, struct director_node *n)
 	director_note(d, "node-dead", n->name, NULL, "%s is proven dead: %s", n->name,
 		json_string_value(json_object_get(proof, "text")));
 	device = device_of(d, n);
-	if (d->leader && kind && !strcmp(kind, "fence-agent") && device &&
+	if (d->leader && d->ready && kind && !strcmp(kind, "fence-agent") && device &&
 		strcmp(site_property(d->site, "stonith-action", "reboot"), "off")) {
 		n->fence = FENCE_ON;
 		fence_order(d, n, device, "on");
@@ -508,7 +508,8 @@ void director_committed(struct director *d, json_t *entry)
 			send(d, n,
 				json_pack("{s:s, s:I}", "type", "revoke", "incarnation",
 					(json_int_t)cluster_incarnation(d->cluster, n->name)));
-	} else if (!strcmp(what, "fence-intent") && n->fence == FENCE_INTENT && d->leader) {
+	} else if (!strcmp(what, "fence-intent") && n->fence == FENCE_INTENT && d->leader &&
+		   d->ready) {
 		const struct site_device *device = device_of(d, n);
 
 		n->fence = device ? FENCE_RUNNING : FENCE_NONE;
