@@ -263,11 +263,13 @@ static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned lea
 
 static void on_result(void *ctx, void *cookie, int status, uint64_t index)
 {
+	struct event event = { .kind = EVENT_NOT_COMMITTED };
 	struct daemon *d = ctx;
 
-	if (status)
-		log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s",
-			strerror(-status));
+	if (!status)
+		return;
+	log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s", strerror(-status));
+	step(d, &event);
 }
 
 static void on_failure(void *ctx, const char *why)
