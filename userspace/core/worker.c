@@ -309,26 +309,43 @@ static void due_find(struct worker *w)
 	}
 }
 
+static char *active_names(const struct worker *w)
+{
+	char *names = NULL;
+
+	for (size_t i = 0; i < w->n; i++) {
+		owned(free) char *before = names;
+
+		if (record_active(w->posts[i]->record))
+			names = own_printf("%s%s%s", before ? before : "", before ? ", " : "",
+				w->posts[i]->record->resource);
+		else
+			before = NULL;
+	}
+	return names;
+}
+
+/* Who leaves in good order runs nothing: only then nobody has to make sure of it. */
 static void leave_if_idle(struct worker *w)
 {
-	bool clean = true;
-	json_t *left;
+	owned(operation) struct operation *shutdown = NULL;
+	owned(free) char *active = NULL, *reason = NULL;
 
 	if (!w->shutdown || w->running)
 		return;
-	left = json_array();
-	for (size_t i = 0; i < w->n; i++) {
-		if (record_active(w->posts[i]->record)) {
-			clean = false;
-			json_array_append_new(left, json_string(w->posts[i]->record->resource));
-		}
+	shutdown = give(w->shutdown);
+	active = active_names(w);
+	if (active) {
+		reason = own_printf("refused: still active here: %s", active);
+		refuse(w, -1, shutdown, reason);
+		return;
 	}
-	answer(w, w->shutdown, OUTCOME_DONE, OUTCOME_OK, NULL);
-	tell(w, -1, json_pack("{s:s, s:b, s:I, s:o}", "type", "stopping", "clean", clean, "incarnation",
-			    (json_int_t)w->allegiance.incarnation, "active", left));
+	answer(w, shutdown, OUTCOME_DONE, OUTCOME_OK, NULL);
+	tell(w, -1, json_pack("{s:s, s:b, s:I}", "type", "stopping", "clean", 1, "incarnation",
+			    (json_int_t)w->allegiance.incarnation));
+	w->allegiance.incarnation = 0;
+	store_state(w);
 	action_add(w, WORKER_LEAVE);
-	operation_free(w->shutdown);
-	w->shutdown = NULL;
 }
 
 void worker_tick(struct worker *w, struct worker_time time)
