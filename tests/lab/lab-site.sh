@@ -21,6 +21,8 @@ folder_new() { # machine
 	cp "$dir/pki/$m.key" "$e/pki/node.key"
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
 	(umask 077 && echo lab-secret >"$e/bmc-password")
+	printf '#!/bin/sh\ncat /etc/picket/bmc-password\n' >"$e/bmc-secret"
+	chmod 0700 "$e/bmc-secret"
 }
 
 controller_new() { # cN
@@ -42,7 +44,14 @@ TXT
 	echo "exec $bin/picketd --config /etc/picket/picketd.yaml" >"$dir/$m/services"
 }
 
-bmc_start() { :; }
+bmc_start() { # node
+	local o=$((100 + $(octet "$1"))) b=$dir/bmc-$1
+	ip netns exec "$LAB-bmc" setsid "$here/lab_bmc.py" --listen "10.77.3.$o:443" --name "$1" \
+		--cert "$dir/pki/bmc.crt" --key "$dir/pki/bmc.key" --password-file "$b/password" \
+		--quirks "$b/quirks" --log "$b/log" --button "$self power $1" >"$b/console.log" 2>&1 </dev/null &
+	echo $! >"$b/pid"
+}
+
 node_new() { # nN
 	local m=$1 c
 	folder_new "$m"
@@ -132,8 +141,8 @@ TXT
 
 fence_secret() {
 	case ${FENCE_AGENT:-fence_picket_redfish} in
-	fence_picket_*) echo "password_script: \"cat /etc/picket/bmc-password\", ssl_ca: /etc/picket/bmc-ca.crt" ;;
-	*) echo "password_script: /etc/picket/bmc-secret, ssl_insecure: 1, systems_uri: /redfish/v1/Systems/1" ;;
+	fence_picket_*) echo "password_script: /etc/picket/bmc-secret, ssl_ca: /etc/picket/bmc-ca.crt" ;;
+	*) echo "password_script: /etc/picket/bmc-secret, ssl_insecure: 1" ;;
 	esac
 }
 
