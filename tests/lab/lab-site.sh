@@ -13,12 +13,10 @@ ca_new() {
 }
 
 folder_new() { # machine
-	local m=$1 e=$dir/$1/etc
+	local m=$1 e=$dir/$1/etc role
 	mkdir -p "$e/pki" "$dir/$m/disk"
-	"$bin/picket" pki issue "$dir/pki" "$m" >/dev/null
-	cp "$dir/pki/ca.crt" "$e/pki/ca.crt"
-	cp "$dir/pki/$m.crt" "$e/pki/node.crt"
-	cp "$dir/pki/$m.key" "$e/pki/node.key"
+	case $m in c*) role=controller ;; *) role=node ;; esac
+	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --out "$e/pki" >/dev/null
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
 	(umask 077 && echo lab-secret >"$e/bmc-password")
 	printf '#!/bin/sh\ncat /etc/picket/bmc-password\n' >"$e/bmc-secret"
@@ -36,9 +34,7 @@ state_dir: /var/lib/picket
 socket: /run/picket/api.sock
 pki: /etc/picket/pki
 interfaces: [hb0, hb1]
-listen:
-  link: 10.77.0.$o:7407
-  raft: 10.77.0.$o:7408
+link: 10.77.0.$o:7407
 fence_path: [$bin, /usr/sbin]
 TXT
 	echo "exec $bin/picketd --config /etc/picket/picketd.yaml" >"$dir/$m/services"
@@ -185,7 +181,7 @@ up() { # [nodes]
 	wait_for 60 "the first page through $VIP" page
 	say "The lab stands: $(page)"
 	say "Look at it:  sudo tests/lab/picket-lab show"
-	say "Play:        sudo tests/lab/picket-lab kill $(page | cut -d' ' -f1)      (cut, hang, bmc, ...: picket-lab help)"
+	say "Play:        sudo tests/lab/picket-lab kill $(page | awk '{ print $1 }')      (cut, hang, bmc, ...: picket-lab help)"
 }
 
 down() {

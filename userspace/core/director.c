@@ -14,6 +14,7 @@ struct director *director_new(const struct director_config *config)
 	d->cluster = cluster_new();
 	d->events = json_array();
 	d->why = json_object();
+	d->hellos = json_object();
 	return d;
 }
 
@@ -48,6 +49,7 @@ void director_free(struct director *d)
 	cluster_free(d->cluster);
 	json_decref(d->events);
 	json_decref(d->why);
+	json_decref(d->hellos);
 	free(d->name);
 	free(d);
 }
@@ -189,6 +191,7 @@ static void committed(struct director *d, const struct event *event)
 {
 	const char *what = json_string_value(json_object_get(event->json, "do"));
 	struct problems problems = { 0 };
+	bool greet = what && !strcmp(what, "configure");
 
 	cluster_apply(d->cluster, event->index, event->term, event->json);
 	if (what && !strcmp(what, "configure")) {
@@ -204,10 +207,14 @@ static void committed(struct director *d, const struct event *event)
 				(unsigned long long)cluster_revision(d->cluster));
 		problems_done(&problems);
 	}
-	if (event->term == d->term)
+	if (event->term == d->term && !d->ready) {
 		d->ready = true;
+		greet = true;
+	}
 	director_committed(d, event->json);
 	director_answer(d, event->json);
+	if (greet && d->ready && d->leader)
+		director_greet(d);
 	d->dirty = true;
 }
 

@@ -27,6 +27,7 @@ struct director_node {
 	size_t n_links;
 	bool connected, synced;
 	char *boot_id; /* of the present connection */
+	uint64_t hello_incarnation;
 	bool heard[PICKET_LINKS_MAX];
 	uint64_t last_ns[PICKET_LINKS_MAX];
 	uint64_t heard_incarnation;
@@ -60,6 +61,7 @@ struct director {
 	bool dirty, draining;
 	unsigned transition;
 	json_t *why;
+	json_t *hellos; /* node → the hello of its present connection */
 	/* people */
 	json_t *events; /* array, oldest first */
 	uint64_t cursor;
@@ -92,6 +94,7 @@ void director_link(struct director *d, const struct event *event);
 void director_beat(struct director *d, const struct picket_event *beat);
 void director_fenced(struct director *d, const struct event *event);
 void director_committed(struct director *d, json_t *entry);
+void director_greet(struct director *d);
 void director_watch(struct director *d); /* what time alone brings about */
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);

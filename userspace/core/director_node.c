@@ -73,6 +73,18 @@ static void welcome(struct director *d, struct director_node *n)
 			(json_int_t)(d->timing.lease_ms * MS)));
 }
 
+/* It has booted before anybody missed it: what it ran died with its last boot. */
+static void booted_again(struct director *d, struct director_node *n, uint64_t incarnation)
+{
+	director_propose(
+		d, json_pack("{s:s, s:s, s:I, s:s}", "do", "block", "node", n->name, "incarnation",
+			   (json_int_t)incarnation, "why", "it has booted again"));
+	director_propose(
+		d, json_pack("{s:s, s:s, s:I, s:{s:s, s:s}}", "do", "dead", "node", n->name,
+			   "incarnation", (json_int_t)incarnation, "proof", "kind", "boot", "text",
+			   "the host came back with another boot id"));
+}
+
 static void ask_admission(struct director *d, struct director_node *n)
 {
 	if (n->admitting)
@@ -82,54 +94,59 @@ static void ask_admission(struct director *d, struct director_node *n)
 				    n->boot_id));
 }
 
+/* What is to become of a node that is connected: a welcome, an admission, or a refusal. */
+static void greet(struct director *d, struct director_node *n)
+{
+	const char *known = json_string_value(cluster_node(d->cluster, n->name, "boot_id"));
+	enum cluster_life life = cluster_life(d->cluster, n->name);
+	uint64_t incarnation = cluster_incarnation(d->cluster, n->name);
+	bool same_boot = known && !strcmp(n->boot_id, known);
+
+	if (!n->boot_id[0]) {
+		refuse(d, n, false, "hello without a boot_id");
+	} else if ((life == CLUSTER_BLOCKED || life == CLUSTER_DEAD) && same_boot) {
+		director_note(d, "node-refused", n->name, NULL,
+			"a blocked incarnation never returns: %s must boot first", n->name);
+		refuse(d, n, true, "this incarnation is blocked: what it ran is run elsewhere");
+	} else if (life == CLUSTER_BLOCKED) {
+		refuse(d, n, false, "being fenced: come back when that is done");
+	} else if (life == CLUSTER_ADMITTED && same_boot && n->hello_incarnation == incarnation) {
+		welcome(d, n);
+	} else {
+		if (life == CLUSTER_ADMITTED && !same_boot)
+			booted_again(d, n, incarnation);
+		ask_admission(d, n);
+	}
+}
+
+/* Keeps the hello: it may come before its node is configured, or before we lead. */
 static void hello(struct director *d, struct director_node *n, json_t *message)
 {
 	const char *boot = json_string_value(json_object_get(message, "boot_id"));
-	const char *known = json_string_value(cluster_node(d->cluster, n->name, "boot_id"));
-	uint64_t incarnation = json_integer_value(json_object_get(message, "incarnation"));
-	enum cluster_life life = cluster_life(d->cluster, n->name);
-	bool same_boot = boot && known && !strcmp(boot, known);
 
 	n->connected = true;
 	n->synced = n->closed = n->admitting = false;
 	free(n->boot_id);
 	n->boot_id = own_string(boot ? boot : "");
-	if (!d->leader || !d->ready) {
-		refuse(d, n, false, "this controller does not lead, or not yet");
-		return;
+	n->hello_incarnation = json_integer_value(json_object_get(message, "incarnation"));
+	if (d->leader && d->ready)
+		greet(d, n);
+}
+
+/* We lead, or have another configuration: who is here already is greeted now. */
+void director_greet(struct director *d)
+{
+	json_t *message;
+
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		struct director_node *n = &d->nodes[i];
+
+		message = json_object_get(d->hellos, n->name);
+		if (message && !n->connected)
+			hello(d, n, message);
+		else if (n->connected && !n->synced)
+			greet(d, n);
 	}
-	if (!n->boot_id[0]) {
-		refuse(d, n, false, "hello without a boot_id");
-		return;
-	}
-	if ((life == CLUSTER_BLOCKED || life == CLUSTER_DEAD) && same_boot) {
-		director_note(d, "node-refused", n->name, NULL,
-			"a blocked incarnation never returns: %s must boot first", n->name);
-		refuse(d, n, true, "this incarnation is blocked: what it ran is run elsewhere");
-		return;
-	}
-	if (life == CLUSTER_BLOCKED) {
-		refuse(d, n, false, "being fenced: come back when that is done");
-		return;
-	}
-	if (life == CLUSTER_ADMITTED && same_boot &&
-		incarnation == cluster_incarnation(d->cluster, n->name)) {
-		welcome(d, n);
-		return;
-	}
-	if (life == CLUSTER_ADMITTED && !same_boot) {
-		/* It has booted before anybody missed it: what it ran died with its last boot. */
-		director_propose(d,
-			json_pack("{s:s, s:s, s:I, s:s}", "do", "block", "node", n->name,
-				"incarnation", (json_int_t)cluster_incarnation(d->cluster, n->name),
-				"why", "it has booted again"));
-		director_propose(d,
-			json_pack("{s:s, s:s, s:I, s:{s:s, s:s}}", "do", "dead", "node", n->name,
-				"incarnation", (json_int_t)cluster_incarnation(d->cluster, n->name),
-				"proof", "kind", "boot", "text",
-				"the host came back with another boot id"));
-	}
-	ask_admission(d, n);
 }
 
 static void says(struct director *d, struct director_node *n, json_t *message)
@@ -164,6 +181,10 @@ void director_link(struct director *d, const struct event *event)
 {
 	struct director_node *n = director_node(d, event->node);
 
+	if (event->kind == EVENT_LINK_UP)
+		json_object_set(d->hellos, event->node, event->json);
+	else if (event->kind == EVENT_LINK_DOWN)
+		json_object_del(d->hellos, event->node);
 	if (!n)
 		return;
 	if (event->kind == EVENT_LINK_UP) {
