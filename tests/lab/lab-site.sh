@@ -42,7 +42,7 @@ TXT
 
 bmc_start() { # node
 	local o=$((100 + $(octet "$1"))) b=$dir/bmc-$1
-	ip netns exec "$LAB-bmc" setsid "$here/lab_bmc.py" --listen "10.77.3.$o:443" --name "$1" \
+	nsenter --net="/run/netns/$LAB-bmc" setsid "$here/lab_bmc.py" --listen "10.77.3.$o:443" --name "$1" \
 		--cert "$dir/pki/bmc.crt" --key "$dir/pki/bmc.key" --password-file "$b/password" \
 		--quirks "$b/quirks" --log "$b/log" --button "$self power $1" >"$b/console.log" 2>&1 </dev/null &
 	echo $! >"$b/pid"
@@ -89,7 +89,7 @@ bmc_new() { # nN
 	local m=$1 o=$((100 + $(octet "$1")))
 	mkdir -p "$dir/bmc-$m"
 	echo lab-secret >"$dir/bmc-$m/password"
-	ip netns exec "$LAB-bmc" ip addr add "10.77.3.$o/24" dev bmc
+	nsenter --net="/run/netns/$LAB-bmc" ip addr add "10.77.3.$o/24" dev bmc
 	bmc_start "$m"
 }
 
@@ -152,7 +152,7 @@ wait_for() { # seconds what command...
 }
 
 api_up() { inside c1 "$bin/picket" status --output json; }
-page() { ip netns exec "$LAB-client" curl -fs --max-time 1 "http://$VIP/"; }
+page() { nsenter --net="/run/netns/$LAB-client" curl -fs --max-time 1 "http://$VIP/"; }
 
 up() { # [nodes]
 	local n=${1:-3} m cg
@@ -175,7 +175,7 @@ up() { # [nodes]
 	configuration >"$dir/lab.yaml"
 	cp "$dir/lab.yaml" "$dir/c1/etc/lab.yaml"
 	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
-	ip netns exec "$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
+	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
 		>/dev/null 2>&1 </dev/null &
 	echo $! >"$dir/client.pid"
 	wait_for 60 "the first page through $VIP" page
