@@ -52,7 +52,8 @@ struct agent {
 
 static void pump(struct agent *agent);
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time --------------------------------------------------------------------------------------
+ */
 
 static struct worker_time now(void)
 {
@@ -60,8 +61,9 @@ static struct worker_time now(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_REALTIME, &real);
-	return (struct worker_time){ (uint64_t)boot.tv_sec * 1000 + (uint64_t)boot.tv_nsec / 1000000,
-		real.tv_sec };
+	return (struct worker_time){
+		(uint64_t)boot.tv_sec * 1000 + (uint64_t)boot.tv_nsec / 1000000, real.tv_sec
+	};
 }
 
 /* Every call of the worker begins with the truth about the lease. */
@@ -98,10 +100,12 @@ static void alive_start(struct agent *agent)
 {
 	uint64_t ms = worker_allegiance(agent->worker)->interval_us / 2000;
 
-	uv_timer_start(&agent->alive, on_alive, 0, agent->lease && ms < 1000 ? (ms ? ms : 1) : 1000);
+	uv_timer_start(
+		&agent->alive, on_alive, 0, agent->lease && ms < 1000 ? (ms ? ms : 1) : 1000);
 }
 
-/* ---- the verdict --------------------------------------------------------------------------------- */
+/* ---- the verdict
+ * --------------------------------------------------------------------------------- */
 
 static void reboot_now(struct agent *agent)
 {
@@ -130,14 +134,16 @@ static void verdict(struct agent *agent, const char *why)
 		reboot_now(agent);
 }
 
-/* ---- the lease ----------------------------------------------------------------------------------- */
+/* ---- the lease
+ * ----------------------------------------------------------------------------------- */
 
 static void on_lease_event(void *ctx, const struct picket_event *event)
 {
 	struct agent *agent = ctx;
 
 	if (event->kind == PICKET_EVENT_EXPIRED)
-		verdict(agent, "the lease has run out: no majority of controllers granted it in time");
+		verdict(agent,
+			"the lease has run out: no majority of controllers granted it in time");
 	else if (event->kind == PICKET_EVENT_RENEWED)
 		log_notice(&agent->log, "this node holds a lease, incarnation %llu",
 			(unsigned long long)event->incarnation);
@@ -158,14 +164,22 @@ static int lease_begin(struct agent *agent)
 	const struct allegiance *a = worker_allegiance(agent->worker);
 	const struct agentcfg *c = agent->config;
 	struct lease_controller controllers[PICKET_CONTROLLERS_MAX] = { 0 };
-	struct lease_config config = { .pin_prefix = c->pin_prefix, .cluster = a->cluster,
-		.node = a->node, .port = c->heartbeat_port, .controllers = controllers,
-		.n_controllers = c->n_controllers, .ifaces = (const char **)c->interfaces.items,
-		.n_ifaces = c->interfaces.n, .data_ifaces = (const char **)c->data_interfaces.items,
-		.n_data_ifaces = c->data_interfaces.n, .link_port = c->link_port,
-		.raft_port = c->raft_port, .interval_us = a->interval_us, .lease_ns = a->lease_ns,
-		.verdict = c->verdict == AGENTCFG_REBOOT ? PICKET_VERDICT_REBOOT :
-							   PICKET_VERDICT_ISOLATE,
+	struct lease_config config = { .pin_prefix = c->pin_prefix,
+		.cluster = a->cluster,
+		.node = a->node,
+		.port = c->heartbeat_port,
+		.controllers = controllers,
+		.n_controllers = c->n_controllers,
+		.ifaces = (const char **)c->interfaces.items,
+		.n_ifaces = c->interfaces.n,
+		.data_ifaces = (const char **)c->data_interfaces.items,
+		.n_data_ifaces = c->data_interfaces.n,
+		.link_port = c->link_port,
+		.raft_port = c->raft_port,
+		.interval_us = a->interval_us,
+		.lease_ns = a->lease_ns,
+		.verdict = c->verdict == AGENTCFG_REBOOT ? PICKET_VERDICT_REBOOT
+							 : PICKET_VERDICT_ISOLATE,
 		.warn = on_warn };
 	int r;
 
@@ -230,7 +244,8 @@ static void lease_follow(struct agent *agent, unsigned controller)
 			strerror(-r));
 }
 
-/* ---- what controllers say ---------------------------------------------------------------------- */
+/* ---- what controllers say ----------------------------------------------------------------------
+ */
 
 static void take_welcome(struct agent *agent, unsigned controller, json_t *message)
 {
@@ -261,8 +276,8 @@ static void take_ping(struct agent *agent, unsigned controller, json_t *message)
 	json_t *pong = json_copy(message);
 
 	json_object_set_new(pong, "type", json_string("pong"));
-	json_object_set_new(pong, "term",
-		json_integer((json_int_t)worker_allegiance(agent->worker)->term));
+	json_object_set_new(
+		pong, "term", json_integer((json_int_t)worker_allegiance(agent->worker)->term));
 	link_client_send(agent->link, controller, pong);
 	json_decref(pong);
 }
@@ -282,8 +297,7 @@ static void take_revoke(struct agent *agent, json_t *message)
 {
 	json_int_t incarnation = json_integer_value(json_object_get(message, "incarnation"));
 
-	if (!incarnation ||
-		(uint64_t)incarnation == worker_allegiance(agent->worker)->incarnation)
+	if (!incarnation || (uint64_t)incarnation == worker_allegiance(agent->worker)->incarnation)
 		verdict(agent, "the controllers have taken this node's lease back");
 }
 
@@ -332,7 +346,8 @@ static void on_link_down(void *ctx, unsigned controller, const char *why)
 		agent->config->controllers[controller].name, why);
 }
 
-/* ---- what the worker wants ----------------------------------------------------------------------- */
+/* ---- what the worker wants
+ * ----------------------------------------------------------------------- */
 
 static void log_result(struct agent *agent, json_t *m)
 {
@@ -342,8 +357,8 @@ static void log_result(struct agent *agent, json_t *m)
 	const char *reason = json_string_value(json_object_get(m, "exit_reason"));
 	long long rc = json_integer_value(json_object_get(m, "rc"));
 	owned(free) char *rc_text = own_printf("%lld", rc);
-	struct log_field fields[] = { { "RESOURCE", resource }, { "OPERATION", op }, { "RC", rc_text },
-		{ "STATUS", status }, { 0 } };
+	struct log_field fields[] = { { "RESOURCE", resource }, { "OPERATION", op },
+		{ "RC", rc_text }, { "STATUS", status }, { 0 } };
 	bool bad = status && strcmp(status, "done");
 
 	log_say(&agent->log, bad ? LOG_WARNING : LOG_INFO, fields, "%s of %s: %s, rc %lld%s%s",
@@ -379,8 +394,8 @@ static void carry_out(struct agent *agent, const struct worker_action *a)
 {
 	switch (a->kind) {
 	case WORKER_RUN:
-		executor_run(agent->executor, a->run, a->operation, a->as, a->timeout_ms, a->after_pid,
-			a->after_pid_start);
+		executor_run(agent->executor, a->run, a->operation, a->as, a->timeout_ms,
+			a->after_pid, a->after_pid_start);
 		break;
 	case WORKER_KILL:
 		executor_kill(agent->executor, a->run);
@@ -442,7 +457,8 @@ static void on_cleared(void *ctx, unsigned run, bool empty, const char *note)
 	pump(agent);
 }
 
-/* ---- what was kept --------------------------------------------------------------------------------- */
+/* ---- what was kept
+ * --------------------------------------------------------------------------------- */
 
 static void on_state(void *ctx, const char *name, json_t *document)
 {
@@ -461,8 +477,8 @@ static void on_record(void *ctx, const char *name, json_t *document)
 	if (r == -ESTALE) { /* of another boot: what it tells of has ended with that */
 		history_put(agent->records, name, NULL);
 	} else if (r) {
-		log_error(&agent->log, "history of %s: %s; moved aside, controllers will probe", name,
-			why);
+		log_error(&agent->log, "history of %s: %s; moved aside, controllers will probe",
+			name, why);
 		history_aside(agent->records, name);
 	}
 }
@@ -499,7 +515,8 @@ static int state_open(struct agent *agent)
 	int r = boot_id(boot);
 
 	if (!r)
-		r = history_open(&agent->loop, agent->config->state_dir, &state, agent, &agent->state, &why);
+		r = history_open(
+			&agent->loop, agent->config->state_dir, &state, agent, &agent->state, &why);
 	if (r) {
 		log_error(&agent->log, "%s", why ? why : "no boot id");
 		return r;
@@ -507,11 +524,13 @@ static int state_open(struct agent *agent)
 	agent->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (agent->lock < 0 || flock(agent->lock, LOCK_EX | LOCK_NB)) {
 		log_error(&agent->log, "%s: %s", lock,
-			errno == EWOULDBLOCK ? "another agent runs with this state_dir" : strerror(errno));
+			errno == EWOULDBLOCK ? "another agent runs with this state_dir"
+					     : strerror(errno));
 		return -EBUSY;
 	}
 	if (allegiance_load(&allegiance, agent->kept_state, boot, &why)) {
-		log_error(&agent->log, "%s/state.json: %s; begun anew", agent->config->state_dir, why);
+		log_error(&agent->log, "%s/state.json: %s; begun anew", agent->config->state_dir,
+			why);
 		allegiance_load(&allegiance, NULL, boot, &why);
 	}
 	agent->worker = worker_new(&config, &allegiance);
@@ -521,15 +540,17 @@ static int state_open(struct agent *agent)
 	return r;
 }
 
-/* ---- begin and end --------------------------------------------------------------------------------- */
+/* ---- begin and end
+ * --------------------------------------------------------------------------------- */
 
 /* A restart, or the machine's shutdown: nothing is stopped. Controllers are told that the silence
  * that follows is not a crash. */
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct agent *agent = signal->data;
-	json_t *stopping = json_pack("{s:s, s:b, s:b, s:I}", "type", "stopping", "clean", 0, "detach", 1,
-		"incarnation", (json_int_t)worker_allegiance(agent->worker)->incarnation);
+	json_t *stopping =
+		json_pack("{s:s, s:b, s:b, s:I}", "type", "stopping", "clean", 0, "detach", 1,
+			"incarnation", (json_int_t)worker_allegiance(agent->worker)->incarnation);
 
 	log_notice(&agent->log, "signal %d: ends, resources stay as they are", number);
 	sd_notify(0, "STOPPING=1");
@@ -548,8 +569,10 @@ static void cgroup_begin(struct agent *agent)
 		why = own_string("switched off");
 	else if (!cgroup_open(strcmp(where, "auto") ? where : NULL, "picket", &agent->cgroup, &why))
 		return;
-	log_warning(&agent->log, "no cgroup for resources (%s): process groups only, and what a stop "
-				 "leaves behind will not be seen", why);
+	log_warning(&agent->log,
+		"no cgroup for resources (%s): process groups only, and what a stop "
+		"leaves behind will not be seen",
+		why);
 }
 
 static void executor_begin(struct agent *agent)
@@ -558,15 +581,20 @@ static void executor_begin(struct agent *agent)
 	const struct agentcfg *c = agent->config;
 
 	agent->executor_config = (struct executor_config){ .node = c->node,
-		.node_uuid = agent->node_id, .ocf_root = c->ocf_root, .init_dir = c->init_dir,
-		.helpers = c->helpers, .socket = c->socket, .cgroup = agent->cgroup,
+		.node_uuid = agent->node_id,
+		.ocf_root = c->ocf_root,
+		.init_dir = c->init_dir,
+		.helpers = c->helpers,
+		.socket = c->socket,
+		.cgroup = agent->cgroup,
 		.left = (enum executor_left)c->leftovers };
 	executor_new(&agent->loop, &agent->executor_config, &handler, agent, &agent->executor);
 }
 
 static int link_begin(struct agent *agent)
 {
-	static const struct link_client_handler handler = { on_link_up, on_link_message, on_link_down };
+	static const struct link_client_handler handler = { on_link_up, on_link_message,
+		on_link_down };
 	struct link_controller controllers[PICKET_CONTROLLERS_MAX];
 	const struct agentcfg *c = agent->config;
 	owned(free) char *why = NULL;
@@ -579,9 +607,10 @@ static int link_begin(struct agent *agent)
 	if (!identity_named(agent->identity, c->node))
 		log_warning(&agent->log, "the certificate in %s does not name %s", c->pki, c->node);
 	for (unsigned i = 0; i < c->n_controllers; i++)
-		controllers[i] = (struct link_controller){ c->controllers[i].name, c->controllers[i].link };
-	r = link_client_new(&agent->loop, agent->identity, c->bind, controllers, c->n_controllers, &handler,
-		agent, &agent->link);
+		controllers[i] =
+			(struct link_controller){ c->controllers[i].name, c->controllers[i].link };
+	r = link_client_new(&agent->loop, agent->identity, c->bind, controllers, c->n_controllers,
+		&handler, agent, &agent->link);
 	if (r)
 		log_error(&agent->log, "links to the controllers: %s", strerror(-r));
 	return r;
@@ -603,7 +632,8 @@ static int agent_begin(struct agent *agent)
 	r = state_open(agent);
 	if (r)
 		return r;
-	snprintf(agent->node_id, sizeof(agent->node_id), "%u", worker_allegiance(agent->worker)->node);
+	snprintf(agent->node_id, sizeof(agent->node_id), "%u",
+		worker_allegiance(agent->worker)->node);
 	cgroup_begin(agent);
 	executor_begin(agent);
 	r = link_begin(agent);
@@ -643,11 +673,12 @@ static void agent_end(struct agent *agent)
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: picket-agent [--config FILE] [--check] [--version] [--help]\n\n"
-		     "Runs a node's resources as the cluster's leader orders, and keeps its lease.\n\n"
-		     "  --config FILE  configuration (" DEFAULT_CONFIG ")\n"
-		     "  --check        read the configuration, say what is wrong, and end\n\n"
-		     "Keys of the configuration (YAML):\n");
+	fprintf(out,
+		"usage: picket-agent [--config FILE] [--check] [--version] [--help]\n\n"
+		"Runs a node's resources as the cluster's leader orders, and keeps its lease.\n\n"
+		"  --config FILE  configuration (" DEFAULT_CONFIG ")\n"
+		"  --check        read the configuration, say what is wrong, and end\n\n"
+		"Keys of the configuration (YAML):\n");
 	agentcfg_help(out);
 }
 

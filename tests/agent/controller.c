@@ -52,7 +52,8 @@ static void say(json_t *object)
 static void on_event(void *ctx, const struct picket_event *event)
 {
 	if (event->kind == PICKET_EVENT_HEARD || event->kind == PICKET_EVENT_SILENT)
-		say(json_pack("{s:s}", "lease", event->kind == PICKET_EVENT_HEARD ? "heard" : "silent"));
+		say(json_pack(
+			"{s:s}", "lease", event->kind == PICKET_EVENT_HEARD ? "heard" : "silent"));
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -61,17 +62,22 @@ static void on_timer(uv_timer_t *timer)
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	heartbeat_grant_until(c->heartbeat, c->grant ?
-		(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + c->lease_ns : 0);
+	heartbeat_grant_until(c->heartbeat,
+		c->grant ? (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + c->lease_ns
+			 : 0);
 }
 
 static void on_up(void *ctx, const char *node, json_t *hello)
 {
 	struct controller *c = ctx;
 	json_t *welcome = json_deep_copy(c->welcome);
-	struct heartbeat_node config = { .key_epoch = ++c->epoch, .admitted = true,
-		.incarnation = (uint64_t)json_integer_value(json_object_get(welcome, "incarnation")),
-		.interval_us = c->interval_us, .misses = 4, .links_mask = 1 };
+	struct heartbeat_node config = { .key_epoch = ++c->epoch,
+		.admitted = true,
+		.incarnation =
+			(uint64_t)json_integer_value(json_object_get(welcome, "incarnation")),
+		.interval_us = c->interval_us,
+		.misses = 4,
+		.links_mask = 1 };
 
 	free(c->node);
 	c->node = own_string(node);

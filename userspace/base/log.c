@@ -13,8 +13,11 @@
 #include "base/log.h"
 #include "base/own.h"
 
-static const char *const levels[] = { [LOG_ERR] = "err", [LOG_WARNING] = "warning",
-	[LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
+static const char *const levels[] = { [LOG_ERR] = "err",
+	[LOG_WARNING] = "warning",
+	[LOG_NOTICE] = "notice",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug" };
 
 /* sd_journal_stream_fd(3): JOURNAL_STREAM names the file that is the journal's. It is inherited by
  * those who have redirected their stderr, so it is compared. */
@@ -24,8 +27,8 @@ static bool log_is_journal(void)
 	unsigned long long dev, ino;
 	struct stat st;
 
-	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 && !fstat(STDERR_FILENO, &st) &&
-	       st.st_dev == (dev_t)dev && st.st_ino == (ino_t)ino;
+	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+	       !fstat(STDERR_FILENO, &st) && st.st_dev == (dev_t)dev && st.st_ino == (ino_t)ino;
 }
 
 int log_init(struct log *log, const char *program, const char *level)
@@ -37,13 +40,14 @@ int log_init(struct log *log, const char *program, const char *level)
 			found = i;
 	if (found < 0)
 		return -EINVAL;
-	*log = (struct log){ .program = program, .level = found, .journal = log_is_journal(),
-		.out = stderr };
+	*log = (struct log){
+		.program = program, .level = found, .journal = log_is_journal(), .out = stderr
+	};
 	return 0;
 }
 
-static void log_journal(const struct log *log, int priority, const struct log_field *fields,
-	const char *text)
+static void log_journal(
+	const struct log *log, int priority, const struct log_field *fields, const char *text)
 {
 	struct iovec iov[LOG_FIELDS_MAX + 3];
 	char *lines[LOG_FIELDS_MAX + 3];
@@ -70,16 +74,16 @@ static void log_flatten(char *text)
 			*text = ' ';
 }
 
-static void log_stream(const struct log *log, int priority, const struct log_field *fields,
-	const char *text)
+static void log_stream(
+	const struct log *log, int priority, const struct log_field *fields, const char *text)
 {
 	owned(free) char *more = own_string("");
 
 	for (int n = 0; fields && fields->name && n < LOG_FIELDS_MAX; fields++, n++) {
 		owned(free) char *before = more;
 
-		more = fields->value ? own_printf("%s %s=%s", before, fields->name, fields->value) :
-				       own_string(before);
+		more = fields->value ? own_printf("%s %s=%s", before, fields->name, fields->value)
+				     : own_string(before);
 	}
 	log_flatten(more);
 	fprintf(log->out, "%s: %s: %s%s%s%s\n", log->program, levels[priority], text,
@@ -87,8 +91,8 @@ static void log_stream(const struct log *log, int priority, const struct log_fie
 	fflush(log->out);
 }
 
-void log_say(const struct log *log, int priority, const struct log_field *fields, const char *format,
-	...)
+void log_say(const struct log *log, int priority, const struct log_field *fields,
+	const char *format, ...)
 {
 	owned(free) char *text = NULL;
 	va_list ap;

@@ -70,7 +70,8 @@ bool allegiance_admit(struct allegiance *allegiance, uint64_t incarnation)
 void allegiance_learn(struct allegiance *a, json_t *welcome)
 {
 	uint64_t cluster = kept_number(welcome, "cluster"), node = kept_number(welcome, "node");
-	uint64_t lease = kept_number(welcome, "lease_ns"), interval = kept_number(welcome, "interval_us");
+	uint64_t lease = kept_number(welcome, "lease_ns"),
+		 interval = kept_number(welcome, "interval_us");
 
 	if (cluster)
 		a->cluster = cluster;
@@ -85,13 +86,14 @@ void allegiance_learn(struct allegiance *a, json_t *welcome)
 int allegiance_obey(struct allegiance *a, const struct operation *o, char **why)
 {
 	if (o->term < a->term || (o->term == a->term && o->index < a->index)) {
-		*why = own_printf("refused: order " U "/" U " is older than " U "/" U ", already seen",
+		*why = own_printf("refused: order " U "/" U " is older than " U "/" U
+				  ", already seen",
 			N(o->term), N(o->index), N(a->term), N(a->index));
 		return -ESTALE;
 	}
 	if (!a->incarnation || o->incarnation != a->incarnation) {
-		*why = own_printf("refused: order for incarnation " U ", this is " U, N(o->incarnation),
-			N(a->incarnation));
+		*why = own_printf("refused: order for incarnation " U ", this is " U,
+			N(o->incarnation), N(a->incarnation));
 		return -EPERM;
 	}
 	a->term = o->term;

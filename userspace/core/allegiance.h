@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Allegiance: whom a node obeys: the highest term it has seen, and as which incarnation it lives. */
+/* Allegiance: whom a node obeys: the highest term it has seen, and as which incarnation it lives.
+ */
 #ifndef CORE_ALLEGIANCE_H
 #define CORE_ALLEGIANCE_H
 
@@ -16,13 +17,15 @@ struct allegiance {
 	char boot_id[ALLEGIANCE_BOOT_ID];
 	uint64_t incarnation; /* 0: none yet */
 	uint64_t term, index; /* highest seen */
-	/* What the controllers told us of the cluster, to take the lease up again after a restart. */
+	/* What the controllers told us of the cluster, to take the lease up again after a restart.
+	 */
 	uint64_t cluster, lease_ns;
 	uint32_t node, interval_us;
 };
 
 /* Takes up what was kept. Another boot began with nothing running and without a lease: it keeps no
- * more than the numbers of the cluster. -EINVAL: not ours; *why is a sentence, the caller frees it. */
+ * more than the numbers of the cluster. -EINVAL: not ours; *why is a sentence, the caller frees it.
+ */
 int allegiance_load(struct allegiance *allegiance, json_t *kept, const char *boot_id, char **why);
 json_t *allegiance_json(const struct allegiance *allegiance);
 

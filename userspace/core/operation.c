@@ -132,9 +132,9 @@ static int pairs(json_t *action, const char *key, json_t **ret, char **why)
 		json_object_set_new(action, key, object);
 	}
 	if (!json_is_object(object) || json_object_size(object) > OPERATION_PAIRS_MAX)
-		return refuse(why, own_printf("order: %s is not an object of at most %d strings", key,
-					   OPERATION_PAIRS_MAX));
-	json_object_foreach(object, name, value) {
+		return refuse(why, own_printf("order: %s is not an object of at most %d strings",
+					   key, OPERATION_PAIRS_MAX));
+	json_object_foreach (object, name, value) {
 		if (!*name || strlen(name) > 255 || strpbrk(name, "=\n "))
 			return refuse(why, own_printf("order: %s has a bad name", key));
 		if (!json_is_string(value))
@@ -164,11 +164,13 @@ static int parse_action(struct operation *o, json_t *action, char **why)
 	int r, kind;
 
 	o->timeout_ms = OPERATION_TIMEOUT_DEFAULT_MS;
-	if ((r = text(action, "op", &op, why)) || (r = text(action, "resource", &o->resource, why)) ||
+	if ((r = text(action, "op", &op, why)) ||
+		(r = text(action, "resource", &o->resource, why)) ||
 		(r = text(action, "class", &o->standard, why)) ||
 		(r = text(action, "provider", &o->provider, why)) ||
 		(r = text(action, "agent", &o->type, why)) ||
-		(r = number(action, "interval_ms", OPERATION_TIMEOUT_MAX_MS, &o->interval_ms, why)) ||
+		(r = number(
+			 action, "interval_ms", OPERATION_TIMEOUT_MAX_MS, &o->interval_ms, why)) ||
 		(r = number(action, "timeout_ms", OPERATION_TIMEOUT_MAX_MS, &o->timeout_ms, why)) ||
 		(r = pairs(action, "params", &o->params, why)) ||
 		(r = pairs(action, "meta", &o->meta, why)))

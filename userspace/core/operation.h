@@ -43,7 +43,7 @@ struct operation {
 	const char *standard, *provider, *type; /* ocf, heartbeat, IPaddr2; "" when not given */
 	uint64_t interval_ms;                   /* 0: once */
 	uint64_t timeout_ms;
-	int target_rc;        /* -1: any */
+	int target_rc;         /* -1: any */
 	json_t *params, *meta; /* objects of strings, never NULL */
 };
 
@@ -52,7 +52,7 @@ int operation_parse(json_t *order, struct operation **ret, char **why);
 void operation_free(struct operation *operation);
 own_define(operation, struct operation, operation_free)
 
-const char *operation_name(enum operation_kind kind);
+	const char *operation_name(enum operation_kind kind);
 /* -1 when there is no such operation. */
 int operation_kind_of(const char *name);
 

@@ -48,7 +48,8 @@ bool outcome_failed(const struct operation *operation, const struct outcome *out
 		case OUTCOME_PROMOTED:
 		case OUTCOME_DEGRADED:
 		case OUTCOME_DEGRADED_PROMOTED:
-			return outcome->status != OUTCOME_DONE && outcome->status != OUTCOME_NO_AGENT;
+			return outcome->status != OUTCOME_DONE &&
+			       outcome->status != OUTCOME_NO_AGENT;
 		default:
 			return true;
 		}
@@ -87,11 +88,12 @@ static void copy_key(json_t *to, json_t *action, const char *key)
 json_t *outcome_json(const struct operation *operation, const struct outcome *outcome)
 {
 	json_t *action = json_object_get(operation->order, "action");
-	json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:I, s:I, s:I}", "type", "result", "id",
-		operation->id, "op", operation_name(operation->kind), "resource", operation->resource,
-		"interval_ms", (json_int_t)operation->interval_ms, "rc", outcome->rc, "status",
-		outcome_status_name(outcome->status), "term", (json_int_t)operation->term, "index",
-		(json_int_t)operation->index, "incarnation", (json_int_t)operation->incarnation);
+	json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:I, s:I, s:I}", "type",
+		"result", "id", operation->id, "op", operation_name(operation->kind), "resource",
+		operation->resource, "interval_ms", (json_int_t)operation->interval_ms, "rc",
+		outcome->rc, "status", outcome_status_name(outcome->status), "term",
+		(json_int_t)operation->term, "index", (json_int_t)operation->index, "incarnation",
+		(json_int_t)operation->incarnation);
 
 	assert(m);
 	copy_key(m, action, "class");

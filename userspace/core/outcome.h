@@ -26,8 +26,8 @@ enum outcome_rc {
 };
 
 enum outcome_status {
-	OUTCOME_DONE,      /* the agent ended by itself: its exit status is the result */
-	OUTCOME_FAILED,    /* "error": killed, could not be run, or found to have lied */
+	OUTCOME_DONE,   /* the agent ended by itself: its exit status is the result */
+	OUTCOME_FAILED, /* "error": killed, could not be run, or found to have lied */
 	OUTCOME_TIMEOUT,
 	OUTCOME_CANCELLED, /* not carried out */
 	OUTCOME_NOT_SUPPORTED,

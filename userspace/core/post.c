@@ -76,7 +76,7 @@ void post_monitor_remove(struct post *post, struct post_monitor *monitor)
 	json_t *order;
 	size_t i;
 
-	json_array_foreach(post->record->recurring, i, order) {
+	json_array_foreach (post->record->recurring, i, order) {
 		if (order == monitor->operation->order) {
 			json_array_remove(post->record->recurring, i);
 			break;

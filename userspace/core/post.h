@@ -46,23 +46,24 @@ struct post {
 	uint64_t call_id;
 	int64_t started_s;
 	uint64_t started_ms, until_ms, pause_ms, preempt_ms;
-	int64_t orphan, orphan_start; /* a process of ours from before a restart may still be at it */
+	int64_t orphan,
+		orphan_start;   /* a process of ours from before a restart may still be at it */
 	struct outcome outcome; /* of the stop, while it is being checked */
-	bool dropped; /* the monitor under way was cancelled meanwhile */
+	bool dropped;           /* the monitor under way was cancelled meanwhile */
 };
 
 /* Takes the record. */
 struct post *post_new(struct record *record);
 void post_free(struct post *post);
-own_define(post, struct post, post_free)
-void post_job_free(struct post_job *job);
+own_define(post, struct post, post_free) void post_job_free(struct post_job *job);
 
 /* Takes the operation. */
 struct post_job *post_put(struct post *post, struct operation *operation, uint64_t now_ms);
 struct post_job *post_take(struct post *post, struct post_job **at);
 
 struct post_monitor *post_monitor_find(struct post *post, uint64_t interval_ms);
-/* Takes the place of one with the same interval, in the record as well. Not due before it is said. */
+/* Takes the place of one with the same interval, in the record as well. Not due before it is said.
+ */
 void post_monitor_add(struct post *post, const struct operation *operation);
 void post_monitor_remove(struct post *post, struct post_monitor *monitor);
 /* A post at rest takes up a monitor that is due. */

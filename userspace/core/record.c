@@ -75,10 +75,10 @@ static bool contents_ok(json_t *doc, const char *resource)
 		!json_is_array(json_object_get(doc, "ops")) ||
 		!json_is_array(json_object_get(doc, "recurring")))
 		return false;
-	json_array_foreach(json_object_get(doc, "ops"), i, item)
+	json_array_foreach (json_object_get(doc, "ops"), i, item)
 		if (!result_ok(item, resource))
 			return false;
-	json_array_foreach(json_object_get(doc, "recurring"), i, item)
+	json_array_foreach (json_object_get(doc, "recurring"), i, item)
 		if (!order_ok(item, resource, true))
 			return false;
 	item = json_object_get(doc, "failure");
@@ -127,7 +127,7 @@ json_t *record_last(const struct record *record, const char *op, uint64_t interv
 	json_t *result;
 	size_t i;
 
-	json_array_foreach(record->ops, i, result)
+	json_array_foreach (record->ops, i, result)
 		if (same(result, op, interval_ms))
 			return result;
 	return NULL;
@@ -138,7 +138,7 @@ json_t *record_of(const struct record *record, const char *id)
 	json_t *result;
 	size_t i;
 
-	json_array_foreach(record->ops, i, result)
+	json_array_foreach (record->ops, i, result)
 		if (!strcmp(json_string_value(json_object_get(result, "id")), id))
 			return result;
 	return NULL;
@@ -172,7 +172,7 @@ void record_note(struct record *record, json_t *result, bool failed)
 		json_decref(record->failure);
 		record->failure = json_incref(kept);
 	}
-	json_array_foreach(record->ops, i, other) {
+	json_array_foreach (record->ops, i, other) {
 		if (same(other, op,
 			    (uint64_t)json_integer_value(json_object_get(kept, "interval_ms")))) {
 			json_array_remove(record->ops, i);
@@ -201,7 +201,7 @@ uint64_t record_call_id(const struct record *record)
 	json_t *result;
 	size_t i;
 
-	json_array_foreach(record->ops, i, result) {
+	json_array_foreach (record->ops, i, result) {
 		json_int_t id = json_integer_value(json_object_get(result, "call_id"));
 
 		if (id > 0 && (uint64_t)id > highest)
@@ -241,7 +241,7 @@ bool record_active(const struct record *record)
 
 	if (record->pending)
 		return true;
-	json_array_foreach(record->ops, i, result) {
+	json_array_foreach (record->ops, i, result) {
 		json_int_t call = json_integer_value(json_object_get(result, "call_id"));
 		int says = says_active(result);
 

@@ -11,15 +11,15 @@
 #include "base/own.h"
 
 #define RECORD_VERSION 1
-#define RECORD_OPS_MAX 64        /* results kept of one resource */
-#define RECORD_OUTPUT_MAX 4096   /* bytes of output kept with a result */
+#define RECORD_OPS_MAX 64      /* results kept of one resource */
+#define RECORD_OUTPUT_MAX 4096 /* bytes of output kept with a result */
 
 struct record {
 	char *resource;
-	json_t *ops;       /* array of results: the last of each operation and interval */
-	json_t *failure;   /* the last failure; NULL: none */
-	json_t *recurring; /* array of orders: monitors that recur */
-	json_t *pending;   /* the order under way; NULL: none */
+	json_t *ops;            /* array of results: the last of each operation and interval */
+	json_t *failure;        /* the last failure; NULL: none */
+	json_t *recurring;      /* array of orders: monitors that recur */
+	json_t *pending;        /* the order under way; NULL: none */
 	int64_t pid, pid_start; /* who carries it out, and when that process began (clock ticks) */
 };
 
@@ -27,7 +27,7 @@ struct record *record_new(const char *resource);
 void record_free(struct record *record);
 own_define(record, struct record, record_free)
 
-json_t *record_json(const struct record *record, const char *boot_id);
+	json_t *record_json(const struct record *record, const char *boot_id);
 /* -EINVAL: not a record, *why is a sentence, the caller frees it; -ESTALE: of another boot, and so
  * of no more interest. */
 int record_parse(json_t *document, const char *boot_id, struct record **ret, char **why);

@@ -56,7 +56,8 @@ size_t worker_running(const struct worker *w)
 	return w->running;
 }
 
-/* ---- what is to be done outside ---------------------------------------------------------------- */
+/* ---- what is to be done outside ----------------------------------------------------------------
+ */
 
 static struct worker_action *action_add(struct worker *w, enum worker_action_kind kind)
 {
@@ -152,10 +153,11 @@ static void answer(struct worker *w, const struct operation *operation, enum out
 }
 
 /* Not carried out, and nothing was changed: the answer says so. */
-static void refuse(struct worker *w, int controller, const struct operation *operation,
-	const char *reason)
+static void refuse(
+	struct worker *w, int controller, const struct operation *operation, const char *reason)
 {
-	struct outcome outcome = { .status = OUTCOME_CANCELLED, .rc = OUTCOME_UNKNOWN,
+	struct outcome outcome = { .status = OUTCOME_CANCELLED,
+		.rc = OUTCOME_UNKNOWN,
 		.exit_reason = own_string(reason) };
 	json_t *result = outcome_json(operation, &outcome);
 
@@ -166,8 +168,8 @@ static void refuse(struct worker *w, int controller, const struct operation *ope
 }
 
 /* Recurring monitors end when the state that they watch is about to change. */
-static void monitors_drop(struct worker *w, struct post *r, uint64_t interval_ms,
-	const char *reason)
+static void monitors_drop(
+	struct worker *w, struct post *r, uint64_t interval_ms, const char *reason)
 {
 	struct post_job **at = &r->queue;
 
@@ -236,7 +238,8 @@ static void pending_set(struct worker *w, struct post *r, json_t *order)
 }
 
 /* Takes the job in its turn, or answers it at once. */
-static void job_start(struct worker *w, struct post *r, struct post_job *job, struct worker_time time)
+static void job_start(
+	struct worker *w, struct post *r, struct post_job *job, struct worker_time time)
 {
 	const struct operation *o = job->operation;
 	json_t *last = record_last(r->record, operation_name(o->kind), o->interval_ms);
@@ -254,8 +257,9 @@ static void job_start(struct worker *w, struct post *r, struct post_job *job, st
 	r->phase = POST_DO;
 	r->run = ++w->last_run;
 	/* A recurring monitor keeps the place that it had when it was ordered. */
-	r->call_id = job->repeat && last ?
-		(uint64_t)json_integer_value(json_object_get(last, "call_id")) : ++w->call_id;
+	r->call_id = job->repeat && last
+			     ? (uint64_t)json_integer_value(json_object_get(last, "call_id"))
+			     : ++w->call_id;
 	r->started_ms = time.now_ms;
 	r->started_s = time.epoch_s;
 	r->until_ms = time.now_ms + o->timeout_ms;
@@ -341,8 +345,9 @@ static void leave_if_idle(struct worker *w)
 		return;
 	}
 	answer(w, shutdown, OUTCOME_DONE, OUTCOME_OK, NULL);
-	tell(w, -1, json_pack("{s:s, s:b, s:I}", "type", "stopping", "clean", 1, "incarnation",
-			    (json_int_t)w->allegiance.incarnation));
+	tell(w, -1,
+		json_pack("{s:s, s:b, s:I}", "type", "stopping", "clean", 1, "incarnation",
+			(json_int_t)w->allegiance.incarnation));
 	w->allegiance.incarnation = 0;
 	store_state(w);
 	action_add(w, WORKER_LEAVE);
@@ -358,8 +363,9 @@ void worker_tick(struct worker *w, struct worker_time time)
 		if (r->phase == POST_PAUSE && r->pause_ms <= time.now_ms) {
 			r->phase = POST_VERIFY;
 			run(w, r, OPERATION_MONITOR,
-				r->until_ms > time.now_ms + WORKER_VERIFY_MIN_MS ?
-					r->until_ms - time.now_ms : WORKER_VERIFY_MIN_MS);
+				r->until_ms > time.now_ms + WORKER_VERIFY_MIN_MS
+					? r->until_ms - time.now_ms
+					: WORKER_VERIFY_MIN_MS);
 		}
 	}
 	for (int monitors = 0; monitors < 2; monitors++)
@@ -385,8 +391,8 @@ static bool news(const struct post *r, json_t *last, const struct outcome *outco
 		       outcome_status_name(outcome->status));
 }
 
-static bool report(struct worker *w, struct post *r, const struct outcome *outcome,
-	struct worker_time time)
+static bool report(
+	struct worker *w, struct post *r, const struct outcome *outcome, struct worker_time time)
 {
 	const struct operation *o = r->job->operation;
 	json_t *last = record_last(r->record, operation_name(o->kind), o->interval_ms);
@@ -396,10 +402,10 @@ static bool report(struct worker *w, struct post *r, const struct outcome *outco
 		return false;
 	result = outcome_json(o, outcome);
 	json_object_set_new(result, "call_id", json_integer((json_int_t)r->call_id));
-	json_object_set_new(result, "exec_ms",
-		json_integer((json_int_t)(time.now_ms - r->started_ms)));
-	json_object_set_new(result, "queue_ms",
-		json_integer((json_int_t)(r->started_ms - r->job->since_ms)));
+	json_object_set_new(
+		result, "exec_ms", json_integer((json_int_t)(time.now_ms - r->started_ms)));
+	json_object_set_new(
+		result, "queue_ms", json_integer((json_int_t)(r->started_ms - r->job->since_ms)));
 	json_object_set_new(result, "t_run", json_integer(r->started_s));
 	json_object_set_new(result, "t_rc_change", json_integer(r->started_s));
 	if (operation_recorded(o) && outcome->status != OUTCOME_CANCELLED)
@@ -408,15 +414,16 @@ static bool report(struct worker *w, struct post *r, const struct outcome *outco
 	return operation_recorded(o);
 }
 
-static void finish(struct worker *w, struct post *r, const struct outcome *outcome,
-	struct worker_time time)
+static void finish(
+	struct worker *w, struct post *r, const struct outcome *outcome, struct worker_time time)
 {
 	const struct operation *o = r->job->operation;
 	struct post_monitor *m = o->interval_ms ? post_monitor_find(r, o->interval_ms) : NULL;
 	bool changed = false;
 
 	if (r->dropped && !r->job->repeat)
-		answer(w, o, OUTCOME_CANCELLED, OUTCOME_UNKNOWN, "another operation took its place");
+		answer(w, o, OUTCOME_CANCELLED, OUTCOME_UNKNOWN,
+			"another operation took its place");
 	else if (!r->job->repeat || (!r->dropped && outcome->status != OUTCOME_CANCELLED))
 		changed = report(w, r, outcome, time);
 	if (m && !r->dropped)
@@ -436,7 +443,8 @@ static void finish(struct worker *w, struct post *r, const struct outcome *outco
 /* The stop's word is not enough: its monitor must find it not running. */
 static void verify(struct worker *w, struct post *r, struct worker_time time)
 {
-	uint64_t least = time.now_ms + WORKER_VERIFY_MIN_MS, most = time.now_ms + WORKER_VERIFY_MAX_MS;
+	uint64_t least = time.now_ms + WORKER_VERIFY_MIN_MS,
+		 most = time.now_ms + WORKER_VERIFY_MAX_MS;
 
 	if (r->until_ms < least)
 		r->until_ms = least;
@@ -456,8 +464,8 @@ static void clear(struct worker *w, struct post *r)
 	a->resource = r->record->resource;
 }
 
-static void verified(struct worker *w, struct post *r, const struct outcome *found,
-	struct worker_time time)
+static void verified(
+	struct worker *w, struct post *r, const struct outcome *found, struct worker_time time)
 {
 	bool ended = found->status == OUTCOME_DONE || found->status == OUTCOME_NO_AGENT ||
 		     found->status == OUTCOME_NOT_SUPPORTED;
@@ -548,8 +556,8 @@ static bool known(struct worker *w, int controller, struct post *r, const struct
 	for (struct post_job *job = r->queue; job; job = job->next)
 		if (same_order(job->operation, o))
 			return true;
-	if (!result || strcmp(json_string_value(json_object_get(result, "op")),
-				operation_name(o->kind)) ||
+	if (!result ||
+		strcmp(json_string_value(json_object_get(result, "op")), operation_name(o->kind)) ||
 		(uint64_t)json_integer_value(json_object_get(result, "term")) != o->term ||
 		(uint64_t)json_integer_value(json_object_get(result, "index")) != o->index)
 		return false;
@@ -613,7 +621,8 @@ static void cancel(struct worker *w, struct post *r, const struct operation *o)
 	answer(w, o, OUTCOME_DONE, OUTCOME_OK, NULL);
 }
 
-static void obey(struct worker *w, int controller, struct operation *operation, struct worker_time time)
+static void obey(
+	struct worker *w, int controller, struct operation *operation, struct worker_time time)
 {
 	owned(operation) struct operation *o = operation;
 	struct post *r = find(w, o->resource);
@@ -641,7 +650,8 @@ static void obey(struct worker *w, int controller, struct operation *operation, 
 		enqueue(w, r, give(o), time);
 }
 
-int worker_order(struct worker *w, int controller, json_t *order, struct worker_time time, char **why)
+int worker_order(
+	struct worker *w, int controller, json_t *order, struct worker_time time, char **why)
 {
 	owned(operation) struct operation *o = NULL;
 	owned(free) char *reason = NULL;
@@ -653,8 +663,8 @@ int worker_order(struct worker *w, int controller, json_t *order, struct worker_
 			*why = give(reason);
 			return -EINVAL;
 		}
-		bad = json_pack("{s:s, s:O, s:s, s:i, s:s}", "type", "result", "id", id, "status", "error",
-			"rc", OUTCOME_NOT_CONFIGURED, "exit_reason", reason);
+		bad = json_pack("{s:s, s:O, s:s, s:i, s:s}", "type", "result", "id", id, "status",
+			"error", "rc", OUTCOME_NOT_CONFIGURED, "exit_reason", reason);
 		tell(w, controller, bad);
 		return 0;
 	}
@@ -671,7 +681,8 @@ int worker_order(struct worker *w, int controller, json_t *order, struct worker_
 	return 0;
 }
 
-/* ---- after a restart, and for a new leader ------------------------------------------------------ */
+/* ---- after a restart, and for a new leader ------------------------------------------------------
+ */
 
 /* Operations may be repeated (OCF 1.1, section "Actions"), so one whose end was not seen is. */
 static void resume(struct post *r, struct worker_time time)
@@ -703,7 +714,7 @@ int worker_load(struct worker *w, json_t *document, struct worker_time time, cha
 	if (record_call_id(record) > w->call_id)
 		w->call_id = record_call_id(record);
 	r = add(w, give(record));
-	json_array_foreach(r->record->recurring, i, order) {
+	json_array_foreach (r->record->recurring, i, order) {
 		struct operation *o = NULL;
 
 		if (operation_parse(order, &o, why))
@@ -743,10 +754,11 @@ static void history_tell(struct worker *w, int controller)
 
 	for (size_t i = 0; i <= w->n; i++) {
 		if (i == w->n || json_array_size(ops) >= WORKER_HISTORY_OPS) {
-			tell(w, controller, json_pack("{s:s, s:o, s:b, s:I, s:I}", "type", "history",
-						    "ops", ops, "complete", i == w->n, "term",
-						    (json_int_t)w->allegiance.term, "incarnation",
-						    (json_int_t)w->allegiance.incarnation));
+			tell(w, controller,
+				json_pack("{s:s, s:o, s:b, s:I, s:I}", "type", "history", "ops",
+					ops, "complete", i == w->n, "term",
+					(json_int_t)w->allegiance.term, "incarnation",
+					(json_int_t)w->allegiance.incarnation));
 			ops = json_array();
 		}
 		if (i == w->n)

@@ -25,7 +25,8 @@ struct row {
 #define AT(field) offsetof(struct agentcfg, field)
 
 static const struct row rows[] = {
-	{ "node", TEXT, AT(node), "!", NULL, "name of this node, as the cluster's configuration has it" },
+	{ "node", TEXT, AT(node), "!", NULL,
+		"name of this node, as the cluster's configuration has it" },
 	{ "controllers", CONTROLLERS, 0, "!", NULL,
 		"list of {name, link: host:port, addresses: [one per heartbeat interface]}" },
 	{ "interfaces", IFACES, AT(interfaces), "!", NULL, "heartbeat interfaces, link 0 first" },
@@ -35,9 +36,12 @@ static const struct row rows[] = {
 		"what happens when the lease has run out" },
 	{ "leftovers", CHOICE, AT(leftovers), "kill", "kill|fail|report",
 		"processes that a stop left behind: end them, call the stop failed, or only tell" },
-	{ "state_dir", TEXT, AT(state_dir), "/var/lib/picket/agent", NULL, "where the history is kept" },
-	{ "socket", TEXT, AT(socket), "/run/picket/agent.sock", NULL, "for the commands of OCF agents" },
-	{ "pki", TEXT, AT(pki), "/etc/picket/pki", NULL, "folder of ca.crt, node.crt and node.key" },
+	{ "state_dir", TEXT, AT(state_dir), "/var/lib/picket/agent", NULL,
+		"where the history is kept" },
+	{ "socket", TEXT, AT(socket), "/run/picket/agent.sock", NULL,
+		"for the commands of OCF agents" },
+	{ "pki", TEXT, AT(pki), "/etc/picket/pki", NULL,
+		"folder of ca.crt, node.crt and node.key" },
 	{ "pin_prefix", TEXT, AT(pin_prefix), "host", NULL, "folder below /sys/fs/bpf/picket" },
 	{ "bind", TEXT, AT(bind), NULL, NULL, "source address of the links to the controllers" },
 	{ "helpers", TEXT, AT(helpers), "/usr/libexec/picket/ocf", NULL,
@@ -45,8 +49,10 @@ static const struct row rows[] = {
 	{ "ocf_root", TEXT, AT(ocf_root), "/usr/lib/ocf", NULL, "where OCF agents are" },
 	{ "init_dir", TEXT, AT(init_dir), "/etc/init.d", NULL, "where LSB scripts are" },
 	{ "cgroup", TEXT, AT(cgroup), "auto", NULL,
-		"cgroup v2 folder for the resources; auto: below our own; none: process groups only" },
-	{ "log_level", CHOICE, AT(log_level), "info", "err|warning|notice|info|debug", "what is logged" },
+		"cgroup v2 folder for the resources; auto: below our own; none: process groups "
+		"only" },
+	{ "log_level", CHOICE, AT(log_level), "info", "err|warning|notice|info|debug",
+		"what is logged" },
 	{ "heartbeat_port", NUMBER, AT(heartbeat_port), "7406", NULL, "UDP" },
 	{ "link_port", NUMBER, AT(link_port), "7407", NULL, "TCP, stays open when isolated" },
 	{ "raft_port", NUMBER, AT(raft_port), "7408", NULL, "TCP, stays open when isolated" },
@@ -112,8 +118,8 @@ static void take_scalar(struct reading *r, const struct row *row, const char *po
 	} else if (row->choices) {
 		i = choice_of(row->choices, text);
 		if (i < 0)
-			problem(r, pointer, own_printf("%s: '%s' is none of %s", row->key, text,
-						    row->choices));
+			problem(r, pointer,
+				own_printf("%s: '%s' is none of %s", row->key, text, row->choices));
 		else if (row->at == AT(log_level))
 			*(char **)field(r, row) = give(text);
 		else
@@ -121,8 +127,9 @@ static void take_scalar(struct reading *r, const struct row *row, const char *po
 	} else if (row->kind == NUMBER) {
 		number = strtol(text, &end, 10);
 		if (*end || number < 1 || number > 65535)
-			problem(r, pointer, own_printf("%s: '%s' is not a number from 1 to 65535",
-						    row->key, text));
+			problem(r, pointer,
+				own_printf("%s: '%s' is not a number from 1 to 65535", row->key,
+					text));
 		else
 			*(unsigned *)field(r, row) = (unsigned)number;
 	} else {
@@ -144,7 +151,7 @@ static void take_list(struct reading *r, const char *key, const char *pointer, j
 		problem(r, pointer, own_printf("%s: more than %zu", key, max));
 		return;
 	}
-	json_array_foreach(value, i, item) {
+	json_array_foreach (value, i, item) {
 		char *text = text_of(item);
 
 		if (!text)
@@ -154,7 +161,8 @@ static void take_list(struct reading *r, const char *key, const char *pointer, j
 	}
 }
 
-static void take_ifaces(struct reading *r, const struct row *row, const char *pointer, json_t *value)
+static void take_ifaces(
+	struct reading *r, const struct row *row, const char *pointer, json_t *value)
 {
 	struct agentcfg_list *list = field(r, row);
 
@@ -162,8 +170,9 @@ static void take_ifaces(struct reading *r, const struct row *row, const char *po
 		row->at == AT(interfaces) ? PICKET_LINKS_MAX : AGENTCFG_IFACES_MAX);
 	for (unsigned i = 0; i < list->n; i++)
 		if (strlen(list->items[i]) >= IF_NAMESIZE)
-			problem(r, pointer, own_printf("%s: '%s' is no interface's name", row->key,
-						    list->items[i]));
+			problem(r, pointer,
+				own_printf("%s: '%s' is no interface's name", row->key,
+					list->items[i]));
 }
 
 static void take_addresses(struct reading *r, const char *pointer, struct agentcfg_controller *c)
@@ -173,8 +182,9 @@ static void take_addresses(struct reading *r, const char *pointer, struct agentc
 	for (unsigned i = 0; i < c->addresses.n; i++)
 		if (inet_pton(AF_INET, c->addresses.items[i], binary) != 1 &&
 			inet_pton(AF_INET6, c->addresses.items[i], binary) != 1)
-			problem(r, pointer, own_printf("addresses: '%s' is not an IP address",
-						    c->addresses.items[i]));
+			problem(r, pointer,
+				own_printf("addresses: '%s' is not an IP address",
+					c->addresses.items[i]));
 }
 
 static void take_controller(struct reading *r, const char *pointer, json_t *value)
@@ -187,7 +197,7 @@ static void take_controller(struct reading *r, const char *pointer, json_t *valu
 		problem(r, pointer, own_string("controllers: expected {name, link, addresses}"));
 		return;
 	}
-	json_object_foreach(value, key, item) {
+	json_object_foreach (value, key, item) {
 		owned(free) char *at = own_printf("%s/%s", pointer, key);
 
 		if (!strcmp(key, "name"))
@@ -210,11 +220,12 @@ static void take_controllers(struct reading *r, const char *pointer, json_t *val
 	json_t *item;
 
 	if (n < 1 || n > PICKET_CONTROLLERS_MAX) {
-		problem(r, pointer, own_printf("controllers: expected a list of 1 to %d",
-					    PICKET_CONTROLLERS_MAX));
+		problem(r, pointer,
+			own_printf(
+				"controllers: expected a list of 1 to %d", PICKET_CONTROLLERS_MAX));
 		return;
 	}
-	json_array_foreach(value, i, item) {
+	json_array_foreach (value, i, item) {
 		owned(free) char *at = own_printf("%s/%zu", pointer, i);
 
 		take_controller(r, at, item);
@@ -244,7 +255,7 @@ static void take_all(struct reading *r)
 		else
 			take_scalar(r, row, "", own_string(row->initial));
 	}
-	json_object_foreach(root, key, value) {
+	json_object_foreach (root, key, value) {
 		owned(free) char *pointer = own_printf("/%s", key);
 		const struct row *row = row_of(key);
 

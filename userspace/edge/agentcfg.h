@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Agentcfg: the file agent.yaml: who this node is, whom it listens to, what it does when cut off. */
+/* Agentcfg: the file agent.yaml: who this node is, whom it listens to, what it does when cut off.
+ */
 #ifndef EDGE_AGENTCFG_H
 #define EDGE_AGENTCFG_H
 
@@ -40,7 +41,7 @@ int agentcfg_read(const char *path, struct agentcfg **ret, char **why);
 void agentcfg_free(struct agentcfg *config);
 own_define(agentcfg, struct agentcfg, agentcfg_free)
 
-/* Every key, its default and what it means: for --help. */
-void agentcfg_help(FILE *out);
+	/* Every key, its default and what it means: for --help. */
+	void agentcfg_help(FILE *out);
 
 #endif

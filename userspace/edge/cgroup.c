@@ -8,8 +8,8 @@
 
 #include "edge/cgroup.h"
 
-#define CGROUP_PEOPLE 8   /* named in a sentence */
-#define CGROUP_DEPTH 16   /* folders below a name: daemons may make their own */
+#define CGROUP_PEOPLE 8 /* named in a sentence */
+#define CGROUP_DEPTH 16 /* folders below a name: daemons may make their own */
 
 struct cgroup {
 	char *path;
@@ -33,7 +33,8 @@ static char *line_of(const char *path, const char *begin)
 	return found;
 }
 
-/* proc(5): "id parent major:minor root mount-point options [fields] - type source super-options". */
+/* proc(5): "id parent major:minor root mount-point options [fields] - type source super-options".
+ */
 static bool mount_parse(char *line, char *root, char *point)
 {
 	char *dash = strstr(line, " - ");
@@ -73,8 +74,8 @@ static char *own_path(const char *leaf)
 		return NULL;
 	if (strcmp(root, "/") && !strncmp(own, root, strlen(root)))
 		below = own + strlen(root);
-	return own_printf("%s%s%s%s", point, below, below[0] && below[strlen(below) - 1] == '/' ? "" : "/",
-		leaf);
+	return own_printf("%s%s%s%s", point, below,
+		below[0] && below[strlen(below) - 1] == '/' ? "" : "/", leaf);
 }
 
 static int folder_make(const char *path)
@@ -97,7 +98,8 @@ int cgroup_open(const char *path, const char *leaf, struct cgroup **ret, char **
 	if (!r && access(procs, W_OK))
 		r = errno == ENOENT ? -EOPNOTSUPP : -errno;
 	if (r) {
-		*why = own_printf("%s: %s", at, r == -EOPNOTSUPP ? "not a cgroup v2" : strerror(-r));
+		*why = own_printf(
+			"%s: %s", at, r == -EOPNOTSUPP ? "not a cgroup v2" : strerror(-r));
 		return r;
 	}
 	*ret = own_new(struct cgroup);
@@ -137,8 +139,8 @@ int cgroup_make(struct cgroup *cgroup, const char *name, const char *call, char 
 }
 
 /* Calls on_folder for the folder and all below it, the deepest first. */
-static void walk(const char *path, unsigned depth, void (*on_folder)(const char *path, void *ctx),
-	void *ctx)
+static void walk(
+	const char *path, unsigned depth, void (*on_folder)(const char *path, void *ctx), void *ctx)
 {
 	DIR *dir = depth ? opendir(path) : NULL;
 	struct dirent *entry;
@@ -235,9 +237,10 @@ static void people_add(pid_t pid, void *ctx)
 	owned(free) char *stat = line_of(path, ""), *before = people->text;
 	char *name = stat ? strchr(stat, '(') : NULL, *end = stat ? strrchr(stat, ')') : NULL;
 	char state = end && end[1] == ' ' ? end[2] : '?';
-	const char *say = state == 'D' ? ", D: asleep in the kernel" :
-			  state == 'Z' ? ", Z: dead, not waited for" :
-			  state == 'T' ? ", T: stopped" : "";
+	const char *say = state == 'D'   ? ", D: asleep in the kernel"
+			  : state == 'Z' ? ", Z: dead, not waited for"
+			  : state == 'T' ? ", T: stopped"
+					 : "";
 
 	if (!name || !end || end < name) {
 		before = NULL; /* gone meanwhile */
@@ -248,8 +251,8 @@ static void people_add(pid_t pid, void *ctx)
 		return;
 	}
 	*end = '\0';
-	people->text = own_printf("%s%s%d (%s%s)", before ? before : "", before ? ", " : "", pid, name + 1,
-		say);
+	people->text = own_printf(
+		"%s%s%d (%s%s)", before ? before : "", before ? ", " : "", pid, name + 1, say);
 }
 
 static void people_folder(const char *path, void *ctx)

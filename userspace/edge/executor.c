@@ -142,8 +142,8 @@ static void task_settle(struct task *task, enum outcome_status status, int rc, c
 
 static char *seconds(uint64_t ms)
 {
-	return ms % 1000 ? own_printf("%llu ms", (unsigned long long)ms) :
-			   own_printf("%llu s", (unsigned long long)ms / 1000);
+	return ms % 1000 ? own_printf("%llu ms", (unsigned long long)ms)
+			 : own_printf("%llu s", (unsigned long long)ms / 1000);
 }
 
 /* Of a long text its beginning and its end: an agent says last why it failed. */
@@ -181,8 +181,9 @@ static void judge(struct task *task, const struct child_result *r)
 		outcome_say(o, OUTCOME_CANCELLED, OUTCOME_UNKNOWN, own_string("ended by picket"));
 	else if (r->error)
 		outcome_say(o, r->error == -ENOENT ? OUTCOME_NO_AGENT : OUTCOME_FAILED,
-			r->error == -ENOENT ? OUTCOME_NOT_INSTALLED :
-			r->error == -EACCES ? OUTCOME_NO_PERMISSION : OUTCOME_ERROR,
+			r->error == -ENOENT   ? OUTCOME_NOT_INSTALLED
+			: r->error == -EACCES ? OUTCOME_NO_PERMISSION
+					      : OUTCOME_ERROR,
 			own_printf("cannot run the agent: %s: %s", r->step, strerror(-r->error)));
 	else if (r->signal)
 		outcome_say(o, OUTCOME_FAILED, OUTCOME_ERROR,
@@ -214,8 +215,10 @@ static int64_t pid_started(int64_t pid)
 	if (!f)
 		return 0;
 	end = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
-				    " %*d %*d %*d %lld", &start) != 1)
+	if (!end || sscanf(end + 1,
+			    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
+			    " %*d %*d %*d %lld",
+			    &start) != 1)
 		start = 0;
 	fclose(f);
 	return start;
@@ -224,8 +227,11 @@ static int64_t pid_started(int64_t pid)
 static void start_child(struct task *task, struct executor_ocf *call, const char *cgroup)
 {
 	struct executor *e = task->executor;
-	struct child_spec spec = { .argv = call->argv, .envp = (const char *const *)call->envp,
-		.cgroup = cgroup, .session = true, .timeout_ms = task->timeout_ms,
+	struct child_spec spec = { .argv = call->argv,
+		.envp = (const char *const *)call->envp,
+		.cgroup = cgroup,
+		.session = true,
+		.timeout_ms = task->timeout_ms,
 		.output_max = EXECUTOR_CAPTURE_MAX,
 		/* meta-data is a document: what goes to stderr has no place in it */
 		.merge = task->as != OPERATION_META_DATA };
@@ -236,16 +242,16 @@ static void start_child(struct task *task, struct executor_ocf *call, const char
 			own_printf("cannot start a process: %s", strerror(-r)));
 		return;
 	}
-	e->handler.on_started(e->ctx, task->run, child_pid(task->child),
-		pid_started(child_pid(task->child)));
+	e->handler.on_started(
+		e->ctx, task->run, child_pid(task->child), pid_started(child_pid(task->child)));
 }
 
 static void run_program(struct task *task)
 {
 	struct executor *e = task->executor;
 	const struct operation *o = task->operation;
-	owned(free) char *name = own_printf("%s-%llx-%u", operation_name(task->as),
-		(unsigned long long)e->epoch, task->run);
+	owned(free) char *name = own_printf(
+		"%s-%llx-%u", operation_name(task->as), (unsigned long long)e->epoch, task->run);
 	owned(free) char *cgroup = NULL;
 	struct executor_ocf call;
 	int r = executor_ocf_init(&call, e->config, o, task->as, task->timeout_ms);
@@ -260,7 +266,8 @@ static void run_program(struct task *task)
 			r == -EACCES ? OUTCOME_NO_PERMISSION : OUTCOME_NOT_INSTALLED,
 			own_printf("the agent %s:%s%s%s %s", o->standard, o->provider,
 				*o->provider ? ":" : "", o->type,
-				r == -EACCES ? "may not be executed" : "is not installed on this node"));
+				r == -EACCES ? "may not be executed"
+					     : "is not installed on this node"));
 		return;
 	}
 	if (e->config->cgroup)
@@ -292,7 +299,8 @@ static bool is_unit(const struct executor *e, const struct operation *o)
 
 	if (strcmp(o->standard, "service"))
 		return !strcmp(o->standard, "systemd");
-	script = own_printf("%s/%s", e->config->init_dir ? e->config->init_dir : "/etc/init.d", o->type);
+	script = own_printf(
+		"%s/%s", e->config->init_dir ? e->config->init_dir : "/etc/init.d", o->type);
 	return access(script, X_OK) != 0;
 }
 
@@ -302,8 +310,8 @@ static void run_now(struct task *task)
 	const struct operation *o = task->operation;
 
 	if (is_unit(e, o))
-		task->call = executor_systemd_run(e->systemd, o->type, task->as, o->interval_ms != 0,
-			task->timeout_ms, on_unit, task);
+		task->call = executor_systemd_run(e->systemd, o->type, task->as,
+			o->interval_ms != 0, task->timeout_ms, on_unit, task);
 	else if (!strcmp(o->standard, "ocf") || !strcmp(o->standard, "lsb") ||
 		 !strcmp(o->standard, "service"))
 		run_program(task);
@@ -364,7 +372,8 @@ void executor_kill(struct executor *e, unsigned run)
 	}
 }
 
-/* ---- what a stop left behind ------------------------------------------------------------------- */
+/* ---- what a stop left behind -------------------------------------------------------------------
+ */
 
 static void task_cleared(struct task *task, bool empty, char *sentence)
 {
@@ -403,8 +412,8 @@ static void clear_next(struct task *task)
 	} else {
 		char *people = cgroup_people(e->config->cgroup, name);
 
-		task_cleared(task, false, own_printf("%s, even after SIGKILL",
-						  people ? people : "processes"));
+		task_cleared(task, false,
+			own_printf("%s, even after SIGKILL", people ? people : "processes"));
 		free(people);
 	}
 }
@@ -421,8 +430,10 @@ static void on_clearing(uv_timer_t *timer)
 			clear_next(task);
 		return;
 	}
-	task_cleared(task, true, !task->people ? NULL :
-		own_printf("stop left running: %s%s", task->people, how[task->clearing]));
+	task_cleared(task, true,
+		!task->people
+			? NULL
+			: own_printf("stop left running: %s%s", task->people, how[task->clearing]));
 }
 
 void executor_clear(struct executor *e, unsigned run, const struct operation *operation)

@@ -21,20 +21,21 @@ enum executor_left {
 	EXECUTOR_LEFT_REPORT, /* told, nothing more: an agent that starts shared helpers */
 };
 
-#define EXECUTOR_LEFT_MS 1500    /* after a stop, for processes that are about to end */
-#define EXECUTOR_KILLED_MS 3000  /* after a SIGKILL */
-#define EXECUTOR_CAPTURE_MAX (1 << 20) /* bytes read of an agent's output; the result holds less */
-#define EXECUTOR_REASON_MAX 1024 /* bytes of an exit reason */
+#define EXECUTOR_LEFT_MS 1500          /* after a stop, for processes that are about to end */
+#define EXECUTOR_KILLED_MS 3000        /* after a SIGKILL */
+#define EXECUTOR_CAPTURE_MAX (1 << 20) /* bytes read of an agent's output; the result holds less   \
+					*/
+#define EXECUTOR_REASON_MAX 1024       /* bytes of an exit reason */
 
 /* Borrowed: must outlive the executor. */
 struct executor_config {
-	const char *node;       /* name of this node */
-	const char *node_uuid;  /* what CRM_meta_on_node_uuid says; the id */
-	const char *ocf_root;   /* NULL: /usr/lib/ocf */
-	const char *init_dir;   /* NULL: /etc/init.d */
-	const char *helpers;    /* folder of crm_attribute and its like; first in PATH */
-	const char *socket;     /* where they find us */
-	struct cgroup *cgroup;  /* NULL: process groups only */
+	const char *node;      /* name of this node */
+	const char *node_uuid; /* what CRM_meta_on_node_uuid says; the id */
+	const char *ocf_root;  /* NULL: /usr/lib/ocf */
+	const char *init_dir;  /* NULL: /etc/init.d */
+	const char *helpers;   /* folder of crm_attribute and its like; first in PATH */
+	const char *socket;    /* where they find us */
+	struct cgroup *cgroup; /* NULL: process groups only */
 	enum executor_left left;
 };
 

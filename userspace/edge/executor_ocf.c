@@ -69,7 +69,7 @@ static void set_params(struct environment *e, json_t *params)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(params, name, value) {
+	json_object_foreach (params, name, value) {
 		owned(free) char *full = own_printf("OCF_RESKEY_%s", name);
 
 		if (!strcmp(name, "OCF_CHECK_LEVEL"))
@@ -81,8 +81,8 @@ static void set_params(struct environment *e, json_t *params)
 
 static void set_common(struct environment *e, const struct executor_config *config)
 {
-	owned(free) char *path = config->helpers ? own_printf("%s:%s", config->helpers, SYSTEM_PATH) :
-						   own_string(SYSTEM_PATH);
+	owned(free) char *path = config->helpers ? own_printf("%s:%s", config->helpers, SYSTEM_PATH)
+						 : own_string(SYSTEM_PATH);
 
 	set(e, "PATH", path);
 	set(e, "SHELL", "/bin/bash");
@@ -94,8 +94,8 @@ static void set_common(struct environment *e, const struct executor_config *conf
 		set(e, "PICKET_AGENT_SOCKET", config->socket);
 }
 
-static void set_ocf(struct environment *e, const struct executor_config *config,
-	const struct operation *o)
+static void set_ocf(
+	struct environment *e, const struct executor_config *config, const struct operation *o)
 {
 	set(e, "HA_RSCTMP", "/run/resource-agents");
 	set(e, "HA_LOGFACILITY", "daemon");
@@ -123,7 +123,7 @@ static void set_metas(struct environment *e, const struct executor_config *confi
 	set_meta(e, "on_node_uuid", config->node_uuid ? config->node_uuid : config->node);
 	if (o->target_rc >= 0)
 		set_number(e, "OCF_RESKEY_CRM_meta_op_target_rc", (uint64_t)o->target_rc);
-	json_object_foreach(o->meta, name, value) {
+	json_object_foreach (o->meta, name, value) {
 		/* A depth asked for in a recurring monitor is not meant for others. */
 		if (as == o->kind || strcmp(name, "OCF_CHECK_LEVEL"))
 			set_meta(e, name, json_string_value(value));
@@ -155,10 +155,12 @@ int executor_ocf_init(struct executor_ocf *call, const struct executor_config *c
 {
 	bool ocf = !strcmp(o->standard, "ocf");
 	const char *action = ocf ? operation_name(as) : lsb_action(as);
-	owned(free) char *path = ocf ?
-		own_printf("%s/resource.d/%s/%s", config->ocf_root ? config->ocf_root : "/usr/lib/ocf",
-			o->provider, o->type) :
-		own_printf("%s/%s", config->init_dir ? config->init_dir : "/etc/init.d", o->type);
+	owned(free) char *path =
+		ocf ? own_printf("%s/resource.d/%s/%s",
+			      config->ocf_root ? config->ocf_root : "/usr/lib/ocf", o->provider,
+			      o->type)
+		    : own_printf("%s/%s", config->init_dir ? config->init_dir : "/etc/init.d",
+			      o->type);
 	struct environment e = { 0 };
 
 	if (!action)
@@ -193,9 +195,10 @@ int executor_ocf_rc(const struct operation *o, enum operation_kind as, int code)
 	if (!strcmp(o->standard, "ocf"))
 		return code;
 	if (as == OPERATION_MONITOR) /* LSB core: dead with a PID file, with a lock, not running */
-		return code == 0 ? OUTCOME_OK :
-		       code <= 3 ? OUTCOME_NOT_RUNNING :
-		       code == 5 ? OUTCOME_NOT_INSTALLED : OUTCOME_ERROR;
+		return code == 0   ? OUTCOME_OK
+		       : code <= 3 ? OUTCOME_NOT_RUNNING
+		       : code == 5 ? OUTCOME_NOT_INSTALLED
+				   : OUTCOME_ERROR;
 	return code <= OUTCOME_NOT_RUNNING ? code : OUTCOME_ERROR;
 }
 

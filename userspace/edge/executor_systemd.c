@@ -14,7 +14,8 @@
 #define OBJECT "/org/freedesktop/systemd1"
 #define MANAGER "org.freedesktop.systemd1.Manager"
 #define UNIT "org.freedesktop.systemd1.Unit"
-#define PRIVATE_BUS "unix:path=/run/systemd/private" /* systemd's own door: no bus daemon needed */
+#define PRIVATE_BUS "unix:path=/run/systemd/private" /* systemd's own door: no bus daemon needed   \
+						      */
 #define DROP_IN "50-picket.conf"
 #define RECHECK_MS 250 /* between looks at a unit on its way */
 
@@ -48,7 +49,8 @@ static void bus_watch(struct executor_systemd *s);
 static void unit_ask(struct executor_systemd_call *call);
 static void unit_begin(struct executor_systemd_call *call);
 
-/* ---- the drop-in ------------------------------------------------------------------------------------ */
+/* ---- the drop-in
+ * ------------------------------------------------------------------------------------ */
 
 static char *drop_in_folder(const char *unit)
 {
@@ -59,7 +61,8 @@ static char *drop_in_folder(const char *unit)
  * in the wrong order. 1: written; 0: was there. */
 static int drop_in_write(const char *unit)
 {
-	owned(free) char *folder = drop_in_folder(unit), *path = own_printf("%s/%s", folder, DROP_IN);
+	owned(free) char *folder = drop_in_folder(unit),
+			 *path = own_printf("%s/%s", folder, DROP_IN);
 	bool service = strlen(unit) > 8 && !strcmp(unit + strlen(unit) - 8, ".service");
 	FILE *f;
 
@@ -77,14 +80,16 @@ static int drop_in_write(const char *unit)
 
 static bool drop_in_remove(const char *unit)
 {
-	owned(free) char *folder = drop_in_folder(unit), *path = own_printf("%s/%s", folder, DROP_IN);
+	owned(free) char *folder = drop_in_folder(unit),
+			 *path = own_printf("%s/%s", folder, DROP_IN);
 	bool was = !unlink(path);
 
 	rmdir(folder); /* refused when somebody else has something there */
 	return was;
 }
 
-/* ---- the end of a call -------------------------------------------------------------------------- */
+/* ---- the end of a call --------------------------------------------------------------------------
+ */
 
 static void on_call_closed(uv_handle_t *handle)
 {
@@ -126,8 +131,8 @@ static void on_ended(uv_timer_t *timer)
 }
 
 /* From the loop, not from within sd-bus or the caller. */
-static void call_end(struct executor_systemd_call *call, enum outcome_status status, int rc,
-	char *reason)
+static void call_end(
+	struct executor_systemd_call *call, enum outcome_status status, int rc, char *reason)
 {
 	if (call->ended) {
 		free(reason);
@@ -139,8 +144,8 @@ static void call_end(struct executor_systemd_call *call, enum outcome_status sta
 	/* Stopped: the unit is its owner's again. Nobody waits for that. */
 	if (call->as == OPERATION_STOP && status == OUTCOME_DONE && rc == OUTCOME_OK &&
 		drop_in_remove(call->unit) && call->systemd->bus) {
-		sd_bus_call_method_async(call->systemd->bus, NULL, SERVICE, OBJECT, MANAGER, "Reload",
-			NULL, NULL, NULL);
+		sd_bus_call_method_async(call->systemd->bus, NULL, SERVICE, OBJECT, MANAGER,
+			"Reload", NULL, NULL, NULL);
 		bus_watch(call->systemd);
 	}
 	outcome_say(&call->outcome, status, rc, reason);
@@ -157,11 +162,12 @@ static void on_deadline(uv_timer_t *timer)
 	struct executor_systemd_call *call = timer->data;
 
 	call_end(call, OUTCOME_TIMEOUT, OUTCOME_ERROR,
-		own_printf("%s of %s did not end within %llu ms", operation_name(call->as), call->unit,
-			(unsigned long long)call->timeout_ms));
+		own_printf("%s of %s did not end within %llu ms", operation_name(call->as),
+			call->unit, (unsigned long long)call->timeout_ms));
 }
 
-/* ---- the connection ------------------------------------------------------------------------------ */
+/* ---- the connection
+ * ------------------------------------------------------------------------------ */
 
 static void on_poll_closed(uv_handle_t *handle)
 {
@@ -233,7 +239,8 @@ static void bus_watch(struct executor_systemd *s)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	uv_update_time(s->loop);
-	uv_timer_start(&s->timer, on_bus_timer, until > now_us ? (until - now_us + 999) / 1000 : 0, 0);
+	uv_timer_start(
+		&s->timer, on_bus_timer, until > now_us ? (until - now_us + 999) / 1000 : 0, 0);
 }
 
 /* A job has ended: whose was it? */
@@ -291,7 +298,8 @@ static int bus_open(struct executor_systemd *s)
 	return 0;
 }
 
-/* ---- what a unit is asked -------------------------------------------------------------------------- */
+/* ---- what a unit is asked
+ * -------------------------------------------------------------------------- */
 
 static void again_later(struct executor_systemd_call *call);
 
@@ -305,10 +313,13 @@ static void state_judge(struct executor_systemd_call *call, const char *state)
 	else if (!strcmp(state, "activating") || !strcmp(state, "deactivating"))
 		again_later(call);
 	else if (!strcmp(state, "failed") && (start || (call->recurring && !stop)))
-		call_end(call, OUTCOME_DONE, OUTCOME_ERROR, own_printf("%s has failed", call->unit));
+		call_end(
+			call, OUTCOME_DONE, OUTCOME_ERROR, own_printf("%s has failed", call->unit));
 	else /* inactive, or failed and so not running */
-		call_end(call, OUTCOME_DONE, stop ? OUTCOME_OK :
-			start ? OUTCOME_ERROR : OUTCOME_NOT_RUNNING,
+		call_end(call, OUTCOME_DONE,
+			stop    ? OUTCOME_OK
+			: start ? OUTCOME_ERROR
+				: OUTCOME_NOT_RUNNING,
 			start ? own_printf("%s is %s after its start", call->unit, state) : NULL);
 }
 
@@ -322,8 +333,8 @@ static bool reply_failed(struct executor_systemd_call *call, sd_bus_message *m, 
 	if (strstr(error->name, "NoSuchUnit") || strstr(error->name, "LoadFailed"))
 		call_end(call, OUTCOME_NO_AGENT, OUTCOME_NOT_INSTALLED, own_string(error->message));
 	else
-		call_end(call, OUTCOME_FAILED, OUTCOME_ERROR, own_printf("systemd: %s: %s", what,
-								       error->message));
+		call_end(call, OUTCOME_FAILED, OUTCOME_ERROR,
+			own_printf("systemd: %s: %s", what, error->message));
 	return true;
 }
 
@@ -396,7 +407,8 @@ static int on_load_state(sd_bus_message *m, void *ctx, sd_bus_error *error)
 
 	if (reply_failed(call, m, "LoadState"))
 		return 0;
-	if (sd_bus_message_enter_container(m, 'v', "s") < 0 || sd_bus_message_read(m, "s", &state) < 0)
+	if (sd_bus_message_enter_container(m, 'v', "s") < 0 ||
+		sd_bus_message_read(m, "s", &state) < 0)
 		state = "";
 	if (call->as == OPERATION_START)
 		method = "StartUnit";
@@ -411,8 +423,9 @@ static int on_load_state(sd_bus_message *m, void *ctx, sd_bus_error *error)
 			call_end(call, OUTCOME_NO_AGENT, OUTCOME_NOT_INSTALLED,
 				own_printf("unit %s is %s", call->unit, state));
 	} else if (method) {
-		asked(call, sd_bus_call_method_async(call->systemd->bus, &call->slot, SERVICE, OBJECT,
-				    MANAGER, method, on_job, call, "ss", call->unit, "replace"));
+		asked(call,
+			sd_bus_call_method_async(call->systemd->bus, &call->slot, SERVICE, OBJECT,
+				MANAGER, method, on_job, call, "ss", call->unit, "replace"));
 	} else {
 		unit_ask(call);
 	}
@@ -435,15 +448,15 @@ static int on_loaded(sd_bus_message *m, void *ctx, sd_bus_error *error)
 	free(call->path);
 	call->path = own_string(path);
 	asked(call, sd_bus_call_method_async(call->systemd->bus, &call->slot, SERVICE, call->path,
-			    "org.freedesktop.DBus.Properties", "Get", on_load_state, call, "ss", UNIT,
-			    "LoadState"));
+			    "org.freedesktop.DBus.Properties", "Get", on_load_state, call, "ss",
+			    UNIT, "LoadState"));
 	return 0;
 }
 
 static void unit_begin(struct executor_systemd_call *call)
 {
-	asked(call, sd_bus_call_method_async(call->systemd->bus, &call->slot, SERVICE, OBJECT, MANAGER,
-			    "LoadUnit", on_loaded, call, "s", call->unit));
+	asked(call, sd_bus_call_method_async(call->systemd->bus, &call->slot, SERVICE, OBJECT,
+			    MANAGER, "LoadUnit", on_loaded, call, "s", call->unit));
 }
 
 static int on_reloaded(sd_bus_message *m, void *ctx, sd_bus_error *error)
@@ -455,7 +468,8 @@ static int on_reloaded(sd_bus_message *m, void *ctx, sd_bus_error *error)
 	return 0;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------- */
+/* ---- calls
+ * ------------------------------------------------------------------------------------------- */
 
 static void call_begin(struct executor_systemd_call *call)
 {

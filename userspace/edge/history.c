@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/history.h"
 
-/* What a file shall hold. */
+/* A file whose change the disk has yet to take. */
 struct page {
 	struct page *next;
-	char *name, *text; /* text NULL: no such file */
+	char *name;
 	int error;
 };
 
@@ -23,18 +25,17 @@ struct history {
 	struct history_handler handler;
 	void *ctx;
 	uv_work_t work;
-	struct page *waiting; /* the latest of each name */
-	struct page *writing; /* the worker thread's, until it is done */
+	struct page *waiting;
+	struct page *syncing; /* the worker thread's, until it is done */
 	/* history_free() waits for the thread without the loop. */
 	uv_mutex_t mutex;
-	uv_cond_t written;
+	uv_cond_t synced;
 	bool busy, closing;
 };
 
 static void page_free(struct page *page)
 {
 	free(page->name);
-	free(page->text);
 	free(page);
 }
 
@@ -73,8 +74,8 @@ static void read_one(struct history *h, const char *name)
 	}
 	document = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!document) {
-		problem(h, own_printf("%s is damaged (line %d, column %d: %s); moved to %s.damaged", path,
-				   error.line, error.column, error.text, name));
+		problem(h, own_printf("%s is damaged (line %d, column %d: %s); moved to %s.damaged",
+				   path, error.line, error.column, error.text, name));
 		history_aside(h, name);
 		return;
 	}
@@ -133,7 +134,7 @@ int history_open(uv_loop_t *loop, const char *dir, const struct history_handler 
 	h->ctx = ctx;
 	h->work.data = h;
 	uv_mutex_init(&h->mutex);
-	uv_cond_init(&h->written);
+	uv_cond_init(&h->synced);
 	*ret = h; /* on_document may already put */
 	r = read_all(h, why);
 	if (r) {
@@ -143,14 +144,44 @@ int history_open(uv_loop_t *loop, const char *dir, const struct history_handler 
 	return r;
 }
 
-static void write_page(const struct history *h, struct page *page)
+/* Another process of ours sees it from now on, should this one be killed. */
+static int write_now(const struct history *h, const char *name, json_t *document)
+{
+	owned(free) char *path = path_of(h, name, ".json"), *beside = path_of(h, name, ".json.new");
+	FILE *f;
+	int r = 0;
+
+	if (!document)
+		return unlink(path) && errno != ENOENT ? -errno : 0;
+	f = fopen(beside, "we");
+	if (!f)
+		return -errno;
+	if (fchmod(fileno(f), 0600) || json_dumpf(document, f, JSON_COMPACT))
+		r = errno ? -errno : -EIO;
+	if (fclose(f) && !r)
+		r = -errno;
+	if (!r && rename(beside, path))
+		r = -errno;
+	if (r)
+		unlink(beside);
+	return r;
+}
+
+static void sync_page(const struct history *h, struct page *page)
 {
 	owned(free) char *path = path_of(h, page->name, ".json");
+	owned(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (page->text)
-		page->error = file_write(path, 0600, page->text, strlen(page->text));
-	else if (unlink(path) && errno != ENOENT)
+	if (fd < 0 ? errno != ENOENT : fsync(fd) != 0)
 		page->error = -errno;
+}
+
+static void sync_folder(const struct history *h)
+{
+	owned(fd) int fd = open(h->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && fsync(fd))
+		errno = 0; /* the files' own errors were told */
 }
 
 /* On a thread of the pool: a slow disk must not keep the loop from its work. */
@@ -158,17 +189,18 @@ static void on_work(uv_work_t *work)
 {
 	struct history *h = work->data;
 
-	for (struct page *page = h->writing; page; page = page->next)
-		write_page(h, page);
+	for (struct page *page = h->syncing; page; page = page->next)
+		sync_page(h, page);
+	sync_folder(h);
 	uv_mutex_lock(&h->mutex);
 	h->busy = false;
-	uv_cond_signal(&h->written);
+	uv_cond_signal(&h->synced);
 	uv_mutex_unlock(&h->mutex);
 }
 
 static void history_done(struct history *h)
 {
-	uv_cond_destroy(&h->written);
+	uv_cond_destroy(&h->synced);
 	uv_mutex_destroy(&h->mutex);
 	free(h->dir);
 	free(h);
@@ -176,18 +208,18 @@ static void history_done(struct history *h)
 
 static void pages_end(struct history *h)
 {
-	while (h->writing) {
-		struct page *page = h->writing;
+	while (h->syncing) {
+		struct page *page = h->syncing;
 
-		h->writing = page->next;
+		h->syncing = page->next;
 		if (page->error)
-			problem(h, own_printf("%s/%s.json cannot be written: %s", h->dir, page->name,
-					   strerror(-page->error)));
+			problem(h, own_printf("%s/%s.json is not safe on the disk: %s", h->dir,
+					   page->name, strerror(-page->error)));
 		page_free(page);
 	}
 }
 
-static void write_begin(struct history *h);
+static void sync_begin(struct history *h);
 
 static void on_work_done(uv_work_t *work, int status)
 {
@@ -198,14 +230,14 @@ static void on_work_done(uv_work_t *work, int status)
 		return;
 	}
 	pages_end(h);
-	write_begin(h);
+	sync_begin(h);
 }
 
-static void write_begin(struct history *h)
+static void sync_begin(struct history *h)
 {
-	if (h->writing || !h->waiting)
+	if (h->syncing || !h->waiting)
 		return;
-	h->writing = give(h->waiting);
+	h->syncing = give(h->waiting);
 	h->busy = true;
 	if (uv_queue_work(h->loop, &h->work, on_work, on_work_done)) {
 		on_work(&h->work); /* no thread to be had */
@@ -215,19 +247,21 @@ static void write_begin(struct history *h)
 
 void history_put(struct history *h, const char *name, json_t *document)
 {
-	char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
 	struct page **at = &h->waiting;
+	int r = write_now(h, name, document);
 
+	if (r) {
+		problem(h,
+			own_printf("%s/%s.json cannot be written: %s", h->dir, name, strerror(-r)));
+		return;
+	}
 	while (*at && strcmp((*at)->name, name))
 		at = &(*at)->next;
-	if (*at) {
-		free((*at)->text);
-	} else {
+	if (!*at) {
 		*at = own_new(struct page);
 		(*at)->name = own_string(name);
 	}
-	(*at)->text = text;
-	write_begin(h);
+	sync_begin(h);
 }
 
 void history_free(struct history *h)
@@ -238,15 +272,15 @@ void history_free(struct history *h)
 		return;
 	uv_mutex_lock(&h->mutex);
 	while (h->busy)
-		uv_cond_wait(&h->written, &h->mutex);
+		uv_cond_wait(&h->synced, &h->mutex);
 	uv_mutex_unlock(&h->mutex);
-	pending = h->writing != NULL; /* on_work_done() is still to come */
+	pending = h->syncing != NULL; /* on_work_done() is still to come */
 	pages_end(h);
 	while (h->waiting) {
 		struct page *page = h->waiting;
 
 		h->waiting = page->next;
-		write_page(h, page);
+		sync_page(h, page);
 		page_free(page);
 	}
 	h->closing = true;

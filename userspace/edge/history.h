@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* History: JSON documents on disk, one file each, written whole in the background. */
+/* History: JSON documents on disk, one file each, replaced whole, synced in the background. */
 #ifndef EDGE_HISTORY_H
 #define EDGE_HISTORY_H
 
@@ -24,8 +24,9 @@ struct history_handler {
 int history_open(uv_loop_t *loop, const char *dir, const struct history_handler *handler, void *ctx,
 	struct history **ret, char **why);
 
-/* The document takes the place of the one before: atomically, and synced, but not before this
- * returns. NULL: removes it. Borrowed. */
+/* The document takes the place of the one before, at once and atomically: should this process be
+ * killed now, the next one finds it. Safe against a power cut it is a little later. NULL: removes
+ * it. Borrowed. */
 void history_put(struct history *history, const char *name, json_t *document);
 
 /* Moves a document aside that its reader could not use: "NAME.damaged". */
