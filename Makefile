@@ -138,7 +138,7 @@ $(B)/%.o: %.c
 # A skeleton is generated from the BPF object; whoever includes one needs all of them made first.
 $(call obj,$(EDGE_SRC) $(PROG_SRC) $(BPFTEST_SRC) $(BPFTEST_LIB_SRC) $(TOOL_SRC)): | $(SKELS)
 
-$(call obj,$(PROG_SRC)): EXTRA_CFLAGS = -DPICKET_VERSION='"$(VERSION)"'
+$(call obj,$(PROG_SRC) fence-agents/agent.c): EXTRA_CFLAGS = -DPICKET_VERSION='"$(VERSION)"'
 
 define archive
 	$(call say,AR,$@)
