@@ -44,7 +44,7 @@ bmc_start() { # node
 	local o=$((100 + $(octet "$1"))) b=$dir/bmc-$1
 	nsenter --net="/run/netns/$LAB-bmc" setsid "$here/lab_bmc.py" --listen "10.77.3.$o:443" --name "$1" \
 		--cert "$dir/pki/bmc.crt" --key "$dir/pki/bmc.key" --password-file "$b/password" \
-		--quirks "$b/quirks" --log "$b/log" --button "$self power $1" >"$b/console.log" 2>&1 </dev/null &
+		--quirks "$b/quirks" --log "$b/log" --state "$dir/$1/power" --button "$self power $1" >"$b/console.log" 2>&1 </dev/null &
 	echo $! >"$b/pid"
 }
 

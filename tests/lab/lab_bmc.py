@@ -3,9 +3,10 @@
 """A machine's BMC: Redfish over HTTPS (DSP0266) whose power button is a command.
 
 usage: lab_bmc.py --listen ADDR:PORT --cert FILE --key FILE --password-file FILE --name NODE
-                  --button 'COMMAND' --log FILE [--quirks FILE]
+                  --button 'COMMAND' --state FILE --log FILE [--quirks FILE]
 
-COMMAND is run with on, off or status appended and prints the state that is so afterwards. The log
+COMMAND is run with on or off appended and prints the state that is so afterwards; FILE says on or
+off, and is written by the button itself once nothing of the machine is left. The log
 gets one JSON object a request: t_ns (CLOCK_BOOTTIME, when it was answered), method, path, reset,
 power, code. Password and quirks are read anew at every request, so that a test can change them:
   lie-off     says Off, and does nothing
@@ -28,6 +29,7 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("listen", "cert", "key", "password-file", "name", "button", "log"):
         p.add_argument("--" + name, required=True)
+    p.add_argument("--state", required=True)
     p.add_argument("--quirks", default="/dev/null")
     return p.parse_args()
 
@@ -49,14 +51,21 @@ class Bmc:
             out = subprocess.run([*self.args.button.split(), what], capture_output=True, text=True).stdout
         return {"on": "On", "off": "Off"}.get(out.strip())
 
+    def state(self):
+        """What the machine's power is, as the button left it."""
+        try:
+            return {"on": "On", "off": "Off"}.get(open(self.args.state).read().strip())
+        except OSError:
+            return None
+
     def power(self):
-        return "Off" if "lie-off" in self.quirks() else self.button("status")
+        return "Off" if "lie-off" in self.quirks() else self.state()
 
     def reset(self, kind):
         """HTTP status of a ComputerSystem.Reset."""
         if "lie-off" in self.quirks():
             return 204
-        state = self.button("status")
+        state = self.state()
         if kind == "ForceOff":
             return 204 if self.button("off") == "Off" else 500
         if kind in ("On", "ForceOn"):

@@ -290,7 +290,8 @@ uint64_t director_due(const struct director *d)
 		sooner(&due, d->nodes[i].lost_at_ns);
 		sooner(&due, d->nodes[i].until_ns);
 	}
-	sooner(&due, d->leader_since_ns + d->timing.join_ms * MS);
+	if (d->now_ns < d->leader_since_ns + d->timing.join_ms * MS)
+		sooner(&due, d->leader_since_ns + d->timing.join_ms * MS);
 	for (size_t i = 0; d->plan && i < d->plan->n; i++)
 		if (d->steps[i].phase == STEP_OUT)
 			sooner(&due, d->steps[i].until_ns);

@@ -10,6 +10,8 @@
 
 #define DIRECTOR_EVENTS_MAX 4096 /* kept for people */
 #define MS 1000000ULL
+/* A host that boots loads what takes over for it: storage, network, hypervisor. */
+#define DIRECTOR_REST_NS (2000 * MS)
 
 enum fence_phase {
 	FENCE_NONE,
@@ -18,7 +20,8 @@ enum fence_phase {
 	FENCE_LISTEN,  /* off was read; is the node silent? */
 	FENCE_PROVEN,  /* the proof is proposed */
 	FENCE_PAUSE,   /* failed: again at `until_ns` */
-	FENCE_ON,      /* proven; being switched on again */
+	FENCE_REST,    /* proven; switched on again at `until_ns`, when the others have taken over */
+	FENCE_ON,      /* being switched on again */
 };
 
 struct director_node {

@@ -448,30 +448,6 @@ static bool storm(struct director *d)
 	return lost > limit;
 }
 
-void director_watch(struct director *d)
-{
-	for (size_t i = 0; i < d->n_nodes; i++) {
-		struct director_node *n = &d->nodes[i];
-
-		switch (cluster_life(d->cluster, n->name)) {
-		case CLUSTER_ADMITTED:
-			watch_silence(d, n);
-			break;
-		case CLUSTER_NEVER:
-			watch_never(d, n);
-			break;
-		case CLUSTER_BLOCKED:
-			n->lost_at_ns = 0;
-			if (!storm(d))
-				watch_fencing(d, n);
-			break;
-		default:
-			n->lost_at_ns = 0;
-			break;
-		}
-	}
-}
-
 static void begin_life(struct director *d, struct director_node *n)
 {
 	json_object_clear(n->cells);
@@ -502,8 +478,48 @@ static void proven_dead(struct director *d, struct director_node *n)
 	device = device_of(d, n);
 	if (d->leader && d->ready && kind && !strcmp(kind, "fence-agent") && device &&
 		strcmp(site_property(d->site, "stonith-action", "reboot"), "off")) {
-		n->fence = FENCE_ON;
+		n->fence = FENCE_REST;
+		n->until_ns = d->now_ns + DIRECTOR_REST_NS;
+	}
+}
+
+static void watch_rest(struct director *d, struct director_node *n)
+{
+	const struct site_device *device = device_of(d, n);
+
+	n->lost_at_ns = 0;
+	if (n->fence != FENCE_REST || d->now_ns < n->until_ns)
+		return;
+	n->until_ns = 0;
+	n->fence = device ? FENCE_ON : FENCE_NONE;
+	if (device)
 		fence_order(d, n, device, "on");
+}
+
+void director_watch(struct director *d)
+{
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		struct director_node *n = &d->nodes[i];
+
+		switch (cluster_life(d->cluster, n->name)) {
+		case CLUSTER_ADMITTED:
+			watch_silence(d, n);
+			break;
+		case CLUSTER_NEVER:
+			watch_never(d, n);
+			break;
+		case CLUSTER_BLOCKED:
+			n->lost_at_ns = 0;
+			if (!storm(d))
+				watch_fencing(d, n);
+			break;
+		case CLUSTER_DEAD:
+			watch_rest(d, n);
+			break;
+		case CLUSTER_STOPPED:
+			n->lost_at_ns = 0;
+			break;
+		}
 	}
 }
 

@@ -153,6 +153,13 @@ static void note(struct job *job, const struct child_result *r)
 			"t_end_ns", (json_int_t)r->end_ns, "said", said));
 }
 
+/* Ours end an off with 0 only after they read it: that is their contract, and tested. Of any other
+ * agent a status is asked in a call of its own. */
+static bool reads_back(const char *agent)
+{
+	return !strncmp(agent, "fence_picket_", strlen("fence_picket_"));
+}
+
 static void judge(struct job *job, const struct child_result *r, const char *said)
 {
 	owned(free) char *why = NULL;
@@ -168,6 +175,8 @@ static void judge(struct job *job, const struct child_result *r, const char *sai
 		why = own_printf("%s reported success, but the power reads as on", job->agent);
 	else if (!strcmp(job->asked, "status"))
 		why = own_printf("the power cannot be read back: %s", said);
+	else if (r->code == 0 && off && reads_back(job->agent))
+		job_tell(job, FENCER_OFF, "switched off, and the power read back as off");
 	else if (r->code == 0 && off)
 		job_ask(job, "status");
 	else if (r->code == 0)
