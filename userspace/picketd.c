@@ -148,6 +148,8 @@ static void act_note(struct daemon *d, struct action *a)
 	};
 
 	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
+	if (d->api)
+		api_publish(d->api, a->json);
 }
 
 static void act(struct daemon *d, struct action *a)

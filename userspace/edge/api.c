@@ -244,8 +244,13 @@ static struct MHD_Response *answer_json(json_t *body, const char *type)
 
 void api_reply(struct api_token *token, unsigned status, const char *etag, json_t *body)
 {
-	struct MHD_Response *response = answer_json(body, "application/json");
+	struct MHD_Response *response;
 
+	if (api_follow(token, status, body)) {
+		json_decref(body);
+		return;
+	}
+	response = answer_json(body, "application/json");
 	if (etag) {
 		owned(free) char *quoted = own_printf("\"%s\"", etag);
 

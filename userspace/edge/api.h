@@ -71,4 +71,9 @@ struct api_stream *api_reply_stream(struct api_token *token);
 int api_stream_send(struct api_stream *stream, const char *event, uint64_t id, json_t *data);
 void api_stream_close(struct api_stream *stream); /* ends it; no callback */
 
+/* A good answer with an array "events" to a request whose query says "follow" becomes a stream:
+ * each of them is sent, and then whatever api_publish() is given. An event's "cursor" is its id,
+ * "kind" its name. */
+void api_publish(struct api *api, json_t *event);
+
 #endif

@@ -44,6 +44,7 @@ struct api_stream {
 	char *data;
 	size_t len, cap;
 	bool suspended, ended, owner_gone;
+	bool follows; /* gets what is published; has no owner */
 	struct api_stream *next, **link;
 };
 
@@ -51,6 +52,8 @@ struct api_stream {
 void api_kick(struct api *api);
 /* Hands a finished answer to the connection, now or when it is asked. */
 void api_answer(struct api_token *token, unsigned status, struct MHD_Response *response);
+bool api_follow(
+	struct api_token *token, unsigned status, json_t *body); /* did it become a stream? */
 void api_streams_alive(struct api *api);
 void api_streams_end(struct api *api);
 

@@ -109,6 +109,37 @@ void api_stream_close(struct api_stream *stream)
 	stream_wake(stream);
 }
 
+static int stream_event(struct api_stream *stream, json_t *event)
+{
+	const char *kind = json_string_value(json_object_get(event, "kind"));
+	uint64_t id = (uint64_t)json_integer_value(json_object_get(event, "cursor"));
+
+	return api_stream_send(stream, kind ? kind : "message", id, event);
+}
+
+bool api_follow(struct api_token *token, unsigned status, json_t *body)
+{
+	json_t *events = json_object_get(body, "events"), *event;
+	struct api_stream *stream;
+	size_t i;
+
+	if (status != 200 || !json_is_array(events) ||
+		!json_object_get(token->request.query, "follow"))
+		return false;
+	stream = api_reply_stream(token);
+	stream->owner_gone = stream->follows = true;
+	json_array_foreach (events, i, event)
+		stream_event(stream, event);
+	return true;
+}
+
+void api_publish(struct api *api, json_t *event)
+{
+	for (struct api_stream *stream = api->streams; stream; stream = stream->next)
+		if (stream->follows)
+			stream_event(stream, event);
+}
+
 void api_streams_alive(struct api *api)
 {
 	for (struct api_stream *stream = api->streams; stream; stream = stream->next)
@@ -118,6 +149,8 @@ void api_streams_alive(struct api *api)
 
 void api_streams_end(struct api *api)
 {
-	for (struct api_stream *stream = api->streams; stream; stream = stream->next)
+	for (struct api_stream *stream = api->streams; stream; stream = stream->next) {
+		stream->owner_gone = false;
 		api_stream_close(stream);
+	}
 }

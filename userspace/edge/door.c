@@ -16,8 +16,8 @@
 
 own_define(slist, struct curl_slist, curl_slist_free_all)
 
-	/* One exchange: the body gathers, or goes on as events when it is a stream. */
-	struct exchange {
+/* One exchange: the body gathers, or goes on as events when it is a stream. */
+struct exchange {
 	CURL *curl;
 	char *text, *etag;
 	size_t len, cap;
