@@ -18,9 +18,9 @@ struct director *director_new(const struct director_config *config);
 void director_free(struct director *director);
 own_define(director, struct director, director_free)
 
-	/* now_ns: CLOCK_BOOTTIME. epoch_ms: for people. Appends to actions. */
-	void director_step(struct director *director, const struct event *event, uint64_t now_ns,
-		uint64_t epoch_ms, struct actions *actions);
+/* now_ns: CLOCK_BOOTTIME. epoch_ms: for people. Appends to actions. */
+void director_step(struct director *director, const struct event *event, uint64_t now_ns,
+	uint64_t epoch_ms, struct actions *actions);
 
 /* Replaces the replicated state by a snapshot. -EINVAL: it is not one. */
 int director_restore(struct director *director, const char *text, size_t len, uint64_t now_ns,

@@ -20,8 +20,8 @@ enum fence_phase {
 	FENCE_LISTEN,  /* off was read; is the node silent? */
 	FENCE_PROVEN,  /* the proof is proposed */
 	FENCE_PAUSE,   /* failed: again at `until_ns` */
-	FENCE_REST,    /* proven; switched on again at `until_ns`, when the others have taken over */
-	FENCE_ON,      /* being switched on again */
+	FENCE_REST, /* proven; switched on again at `until_ns`, when the others have taken over */
+	FENCE_ON,   /* being switched on again */
 };
 
 struct director_node {

@@ -76,6 +76,7 @@ static void welcome(struct director *d, struct director_node *n)
 /* It has booted before anybody missed it: what it ran died with its last boot. */
 static void booted_again(struct director *d, struct director_node *n, uint64_t incarnation)
 {
+	n->fence = FENCE_PROVEN; /* no fence agent is needed between these two entries */
 	director_propose(
 		d, json_pack("{s:s, s:s, s:I, s:s}", "do", "block", "node", n->name, "incarnation",
 			   (json_int_t)incarnation, "why", "it has booted again"));
