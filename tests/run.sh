@@ -32,7 +32,7 @@ suite() { # name command...
 binaries() { # folder
 	local b
 	for b in "$build/$1"/test_*; do
-		[ -x "$b" ] && [[ $b != *.* ]] && suite "$1/${b##*/test_}" "$b" --tap
+		[ -x "$b" ] && [[ ${b##*/} != *.* ]] && suite "$1/${b##*/test_}" "$b" --tap
 	done
 }
 

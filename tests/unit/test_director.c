@@ -378,6 +378,43 @@ Test(director, a_new_leader_waits_for_everybody, .init = set_up)
 	cr_assert_null(fenced.op);
 }
 
+Test(director, a_restart_knows_who_was_heard_before_it_knew_the_nodes)
+{
+	struct director_config config = { .name = "c1", .cluster = 7 };
+	struct event lead = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
+
+	notes = json_array();
+	d = director_new(&config);
+	beat(1, 0, true);
+	beat(2, 0, true);
+	connect("n1", "boot-1", 0);
+	connect("n2", "boot-2", 0);
+	step(&lead);
+	ask("PUT", "/v1/configuration", SITE);
+	cr_assert_eq(status, 200);
+	says("n1", json_pack("{s:s, s:[], s:b}", "type", "history", "ops", "complete", true),
+		EVENT_LINK_SAYS);
+	beat(1, 0, true);
+	cr_assert_str_eq(state("n1"), "online");
+}
+
+Test(director, a_restart_in_the_same_term_trusts_no_half_told_log)
+{
+	struct director_config config = { .name = "c1", .cluster = 7 };
+	struct event lead = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
+	struct event old = { .kind = EVENT_COMMITTED, .index = 1, .term = 1 };
+
+	notes = json_array();
+	d = director_new(&config);
+	committing = false;
+	step(&lead);
+	old.json = json_pack("{s:s, s:s, s:i}", "do", "term", "leader", "c1", "nonce", 5);
+	step(&old);
+	cr_assert_eq(director_grant_until(d, now), 0); /* rule 4a */
+	ask("GET", "/readyz", "");
+	cr_assert_eq(status, 503);
+}
+
 Test(director, a_node_that_booted_unnoticed_is_not_what_it_was, .init = set_up)
 {
 	uint64_t old = json_integer_value(json_object_get(node_status("n1"), "incarnation"));

@@ -12,7 +12,7 @@
 
 /*
  * Entries are JSON objects; what is not understood, or does not apply any more, changes nothing:
- *  {do: term}                                          the leader's first, of every term
+ *  {do: term, leader, nonce}                           a leader's first: all before it is applied
  *  {do: configure, text, name, user}                   a checked configuration, whole
  *  {do: admit, node, boot_id}                          incarnation = the entry's index
  *  {do: block, node, incarnation, why}                 that incarnation gets no more grants

@@ -50,6 +50,7 @@ void director_free(struct director *d)
 	json_decref(d->events);
 	json_decref(d->why);
 	json_decref(d->hellos);
+	free(d->ears);
 	free(d->name);
 	free(d);
 }
@@ -106,6 +107,16 @@ struct director_node *director_node(struct director *d, const char *name)
 	return NULL;
 }
 
+struct director_ear *director_ear(struct director *d, uint32_t node)
+{
+	for (size_t i = 0; i < d->n_ears; i++)
+		if (d->ears[i].node == node)
+			return &d->ears[i];
+	own_grow(d->ears, d->n_ears, d->cap_ears);
+	d->ears[d->n_ears] = (struct director_ear){ .node = node };
+	return &d->ears[d->n_ears++];
+}
+
 /* Nodes of the new configuration take over what is known of them by name. */
 static void nodes_renew(struct director *d, const struct site *site)
 {
@@ -118,7 +129,11 @@ static void nodes_renew(struct director *d, const struct site *site)
 			*n = *old;
 			*old = (struct director_node){ .name = "", .id = old->id };
 		} else {
+			const struct director_ear *ear = director_ear(d, site->nodes[i].id);
+
 			n->cells = json_object();
+			memcpy(n->heard, ear->heard, sizeof(n->heard));
+			memcpy(n->last_ns, ear->last_ns, sizeof(n->last_ns));
 		}
 		n->name = site->nodes[i].name;
 		n->id = site->nodes[i].id;
@@ -184,7 +199,8 @@ static void role(struct director *d, const struct event *event)
 		d->nodes[i].fence = FENCE_NONE;
 	director_plan_drop(d);
 	if (d->leader)
-		director_propose(d, json_pack("{s:s, s:s}", "do", "term", "leader", d->name));
+		director_propose(d, json_pack("{s:s, s:s, s:I}", "do", "term", "leader", d->name,
+					    "nonce", (json_int_t)(d->nonce = d->now_ns)));
 }
 
 static void committed(struct director *d, const struct event *event)
@@ -207,9 +223,14 @@ static void committed(struct director *d, const struct event *event)
 				(unsigned long long)cluster_revision(d->cluster));
 		problems_done(&problems);
 	}
-	if (event->term == d->term && !d->ready) {
+	/* Everything older has been applied when our own first entry is, and it alone tells: a
+	 * single voter goes on in the term it had before it was restarted. */
+	if (d->leader && !d->ready && what && !strcmp(what, "term") &&
+		(uint64_t)json_integer_value(json_object_get(event->json, "nonce")) == d->nonce) {
 		d->ready = true;
 		greet = true;
+		for (size_t i = 0; i < d->n_nodes; i++)
+			director_admit(d, &d->nodes[i]);
 	}
 	director_committed(d, event->json);
 	director_answer(d, event->json);

@@ -48,16 +48,26 @@ struct director_node {
 	char *block_why;
 };
 
+/* What the kernel reported of a node: it may come before the node is configured. */
+struct director_ear {
+	uint32_t node;
+	bool heard[PICKET_LINKS_MAX];
+	uint64_t last_ns[PICKET_LINKS_MAX];
+};
+
 struct director {
 	struct director_config config;
 	char *name;
 	struct cluster *cluster;
 	bool leader, ready;
+	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
 	struct site *site;
 	struct timing timing;
 	struct director_node *nodes; /* in the order of site->nodes */
 	size_t n_nodes;
+	struct director_ear *ears;
+	size_t n_ears, cap_ears;
 	/* the transition under way */
 	struct plan *plan;
 	struct step_state *steps;
@@ -89,6 +99,7 @@ void director_note(struct director *d, const char *kind, const char *node, const
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 void director_propose(struct director *d, json_t *entry);
 struct director_node *director_node(struct director *d, const char *name);
+struct director_ear *director_ear(struct director *d, uint32_t node);
 int director_configure(
 	struct director *d, const char *text, const char *name, struct problems *problems);
 

@@ -47,8 +47,12 @@ bool director_usable(struct director *d, struct director_node *n)
 void director_admit(struct director *d, struct director_node *n)
 {
 	bool admitted = cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED;
-	struct action *a = action_add(d->out, ACTION_ADMIT);
+	struct action *a;
 
+	/* While the log is told again, the kernel knows better: it was not restarted. */
+	if (!d->ready)
+		return;
+	a = action_add(d->out, ACTION_ADMIT);
 	a->node = own_string(n->name);
 	a->node_id = n->id;
 	a->epoch = n->epoch;
@@ -203,11 +207,19 @@ void director_link(struct director *d, const struct event *event)
 void director_beat(struct director *d, const struct picket_event *beat)
 {
 	struct director_node *n = NULL;
+	struct director_ear *ear;
 
+	if (beat->link >= PICKET_LINKS_MAX)
+		return;
+	ear = director_ear(d, beat->node);
+	if (beat->kind == PICKET_EVENT_HEARD || beat->kind == PICKET_EVENT_SILENT) {
+		ear->heard[beat->link] = beat->kind == PICKET_EVENT_HEARD;
+		ear->last_ns[beat->link] = beat->t_last_ns;
+	}
 	for (size_t i = 0; i < d->n_nodes; i++)
 		if (d->nodes[i].id == beat->node)
 			n = &d->nodes[i];
-	if (!n || beat->link >= PICKET_LINKS_MAX)
+	if (!n)
 		return;
 	if (beat->kind == PICKET_EVENT_HEARD) {
 		n->heard[beat->link] = true;
@@ -454,7 +466,8 @@ static void begin_life(struct director *d, struct director_node *n)
 	json_object_clear(n->cells);
 	n->suspected = n->lying = n->admitting = n->blocking = false;
 	n->silent_ns = n->lost_at_ns = n->until_ns = 0;
-	memset(n->heard, 0, sizeof(n->heard));
+	if (d->ready)
+		memset(n->heard, 0, sizeof(n->heard));
 	n->fence = FENCE_NONE;
 	n->level = n->device = 0;
 	free(n->fence_why);
