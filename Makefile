@@ -200,6 +200,7 @@ $(GEN)/%.skel.h: $(GEN)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
 compile_commands.json: Makefile $(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC)
-	$(Q)tests/tidy/compile_commands.sh "$(CC) $(ALL_CFLAGS)" $^ >$@
+	$(call say,JSON,$@)
+	$(Q)python3 tests/tidy/compile_commands.py '$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))' $(filter %.c,$^) >$@
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d $(GEN)/*.d)
