@@ -178,6 +178,35 @@ void director_give_up(struct director *d)
 	}
 }
 
+/* What runs under one agent cannot be stopped by another. */
+static void keep_agents(struct director *d, const struct site *next, struct problems *problems)
+{
+	struct view *view = d->site ? director_view(d) : NULL;
+
+	for (size_t r = 0; view && r < d->site->n_resources; r++) {
+		const struct site_resource *is = &d->site->resources[r],
+					   *will = site_resource(next, is->name);
+		bool same = will && is->type && will->type && !strcmp(is->type, will->type) &&
+			    !strcmp(is->standard, will->standard) &&
+			    !strcmp(is->provider ? is->provider : "",
+				    will->provider ? will->provider : "");
+
+		for (size_t i = 0; is->type && !same && i < d->n_nodes; i++) {
+			enum view_state s = view_cell(view, i, r)->state;
+
+			if (s != VIEW_STARTED && s != VIEW_FAILED && s != VIEW_STOP_FAILED)
+				continue;
+			problems_add(problems, false, "/resources",
+				"'%s' runs on %s: stop it first (meta: {target-role: Stopped}), "
+				"then take it "
+				"away or give it another agent",
+				is->name, d->nodes[i].name);
+			break;
+		}
+	}
+	view_free(view);
+}
+
 static void ask_configure(struct director *d, const struct event *e)
 {
 	const char *name = json_string_value(json_object_get(e->ask.query, "name"));
@@ -189,7 +218,8 @@ static void ask_configure(struct director *d, const struct event *e)
 	if (document_parse(e->ask.text, strlen(e->ask.text), name ? name : "configuration",
 		    &problems, &document) ||
 		site_new(document->root, document, &problems, &site) ||
-		timing_of(site, &problems, &timing))
+		timing_of(site, &problems, &timing) ||
+		(keep_agents(d, site, &problems), problems.errors))
 		problem(d, e->ask.token, 422, "The configuration is wrong", "nothing was applied",
 			problems_json(&problems));
 	else if (json_object_get(e->ask.query, "dryRun"))
