@@ -3,8 +3,11 @@
 #ifndef CORE_DIRECTOR_H
 #define CORE_DIRECTOR_H
 
+#include <picket/limits.h>
+
 #include "core/action.h"
 #include "core/event.h"
+#include "core/museum.h"
 
 struct director;
 
@@ -12,6 +15,10 @@ struct director_config {
 	const char *name; /* this controller's */
 	uint64_t cluster; /* id in heartbeats */
 	unsigned index;   /* this controller's, 0 .. */
+	struct quorum voters; /* none: this one alone */
+	const char *controllers[PICKET_CONTROLLERS_MAX]; /* names by index, for people; NULL: c1.. */
+	uint64_t life; /* random, below 2^63: tells this run from every other */
+	const struct museum *museum; /* NULL; a test breaks a rule with it */
 };
 
 struct director *director_new(const struct director_config *config);
