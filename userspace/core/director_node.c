@@ -321,9 +321,10 @@ static const struct site_device *device_of(struct director *d, struct director_n
 static void fence_failed(struct director *d, struct director_node *n, const char *why)
 {
 	director_note(d, "fence-failed", n->name, NULL, "fencing %s failed: %s", n->name, why);
-	director_propose(d,
-		json_pack("{s:s, s:s, s:I, s:s}", "do", "fence-failed", "node", n->name, "incarnation",
-			(json_int_t)cluster_incarnation(d->cluster, n->name), "why", why));
+	director_propose(
+		d, json_pack("{s:s, s:s, s:I, s:s}", "do", "fence-failed", "node", n->name,
+			   "incarnation", (json_int_t)cluster_incarnation(d->cluster, n->name),
+			   "why", why));
 	free(n->fence_why);
 	n->fence_why = own_string(why);
 	json_decref(n->proof);
