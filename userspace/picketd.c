@@ -117,15 +117,39 @@ static void act_send(struct daemon *d, struct action *a)
 		log_say(&d->log, LOG_WARNING, NULL, "%s: not sent: %s", a->node, strerror(-rc));
 }
 
+static void on_fenced(void *ctx, const struct fencer_result *r);
+
+/* An order that cannot even begin is a failed one, with its reason. */
+static void fence_refused(struct daemon *d, struct action *a, int rc)
+{
+	owned(free) char *why = own_printf("%s cannot be run: %s", a->agent,
+		rc == -ENOENT ? "it is not in the fence path" : strerror(-rc));
+	struct fencer_result result = { .id = a->id,
+		.outcome = FENCER_FAILED,
+		.reason = why,
+		.evidence = "",
+		.end_ns = boot_ns() };
+
+	on_fenced(d, &result);
+}
+
 static void act_fence(struct daemon *d, struct action *a)
 {
+	size_t n = 0;
+	owned(free) const char **params =
+		own_alloc((2 * json_object_size(a->json) + 1) * sizeof(*params));
 	struct fencer_order order = { .id = a->id,
 		.agent = a->agent,
+		.params = params,
 		.target = a->node,
-		.op = a->op,
-		.params = a->json,
-		.deadline_ms = a->timeout_ms };
+		.device = a->device,
+		.action = a->op,
+		.deadline_ms = a->timeout_ms,
+		.verify = !strcmp(a->op, "off") };
 	struct store_status status;
+	const char *name;
+	json_t *value;
+	int rc;
 
 	/* Immediately before: is this still the leader (design rule 8)? */
 	store_status(d->store, &status);
@@ -134,7 +158,13 @@ static void act_fence(struct daemon *d, struct action *a)
 			a->node);
 		return;
 	}
-	fencer_run(d->fencer, &order);
+	json_object_foreach (a->json, name, value) {
+		params[n++] = name;
+		params[n++] = json_string_value(value);
+	}
+	rc = fencer_run(d->fencer, &order);
+	if (rc)
+		fence_refused(d, a, rc);
 }
 
 static void act_note(struct daemon *d, struct action *a)
@@ -316,10 +346,11 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
 			    : r->outcome == FENCER_ON ? EVENT_ON
 						      : EVENT_FAILED;
-	event.fence.text = r->text;
-	event.fence.evidence = r->evidence;
-	event.fence.t_end_ns = r->t_end_ns;
+	event.fence.text = r->reason;
+	event.fence.evidence = json_string(r->evidence);
+	event.fence.t_end_ns = r->end_ns;
 	step(ctx, &event);
+	json_decref(event.fence.evidence);
 }
 
 static void on_request(void *ctx, struct api_token *token, const struct api_request *request)
@@ -467,12 +498,12 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_handler api_handler = { on_request, on_stream_gone };
+	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_config api = { .socket = d->config->socket };
 	char *why = NULL;
 	int rc;
 
-	rc = fencer_new(
-		&d->loop, (const char *const *)d->config->fence_path, on_fenced, d, &d->fencer);
+	rc = fencer_new(&d->loop, &fencer, on_fenced, d, &d->fencer);
 	if (!rc)
 		rc = link_listen(
 			&d->loop, d->identity, d->config->link, &link_handler, d, &d->link);

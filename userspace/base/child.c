@@ -78,7 +78,8 @@ __attribute__((noreturn)) static void launch_fail(const struct launch *l, const 
  * whoever started us may have left them ignored. */
 static void launch_signals(void)
 {
-	/* struct sigaction as the kernel has it: handler, flags, restorer, mask; all zero is SIG_DFL. */
+	/* struct sigaction as the kernel has it: handler, flags, restorer, mask; all zero is
+	 * SIG_DFL. */
 	static const unsigned long dfl[4];
 	sigset_t none;
 
