@@ -46,13 +46,7 @@ void director_free(struct director *d)
 {
 	if (!d)
 		return;
-	while (d->waiting) {
-		struct waiting *w = d->waiting;
-
-		d->waiting = w->next;
-		json_decref(w->entry);
-		free(w);
-	}
+	director_ask_done(d);
 	director_plan_drop(d);
 	nodes_free(d);
 	site_free(d->site);

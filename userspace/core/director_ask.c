@@ -35,13 +35,30 @@ static json_t *problems_json(const struct problems *problems)
 	return a;
 }
 
+struct director_waiting {
+	void *token;
+	json_t *entry;
+	struct director_waiting *next;
+};
+
+void director_ask_done(struct director *d)
+{
+	while (d->waiting) {
+		struct director_waiting *w = d->waiting;
+
+		d->waiting = w->next;
+		json_decref(w->entry);
+		free(w);
+	}
+}
+
 /* ---- requests ----------------------------------------------------------------------------------
  */
 
 /* Answers when the entry is applied: it is durable by then (S9, S10). */
 static void reply_when_applied(struct director *d, void *token, json_t *entry)
 {
-	struct waiting *w = own_new(struct waiting);
+	struct director_waiting *w = own_new(struct director_waiting);
 
 	w->token = token;
 	w->entry = json_incref(entry);
@@ -52,8 +69,8 @@ static void reply_when_applied(struct director *d, void *token, json_t *entry)
 
 void director_answer(struct director *d, json_t *entry)
 {
-	for (struct waiting **p = &d->waiting; *p; p = &(*p)->next) {
-		struct waiting *w = *p;
+	for (struct director_waiting **p = &d->waiting; *p; p = &(*p)->next) {
+		struct director_waiting *w = *p;
 
 		if (!json_equal(w->entry, entry))
 			continue;
@@ -71,7 +88,7 @@ void director_answer(struct director *d, json_t *entry)
 void director_give_up(struct director *d)
 {
 	while (d->waiting) {
-		struct waiting *w = d->waiting;
+		struct director_waiting *w = d->waiting;
 
 		d->waiting = w->next;
 		problem(d, w->token, 503, "It was not committed",

@@ -244,7 +244,7 @@ static void device_off(struct director *d, struct director_node *n, const struct
 	}
 	if (topology_at(d->site, n->name, f->place, &step) && step.device)
 		json_array_append_new(f->devices, json_string(step.device->name));
-	json_array_extend(f->evidence, event->fence.evidence);
+	json_array_append(f->evidence, event->fence.evidence);
 	f->off_ns = event->fence.t_end_ns;
 	f->phase = FENCE_NONE;
 	f->place.step++;

@@ -87,7 +87,7 @@ struct director {
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms; /* of the last one */
-	struct waiting *waiting; /* requests that are answered when their entry is applied */
+	struct director_waiting *waiting; /* requests answered when their entry is applied */
 	struct actions *out;
 };
 
@@ -144,6 +144,7 @@ void director_plan_drop(struct director *d);
 void director_ask(struct director *d, const struct event *event);
 void director_answer(struct director *d, json_t *entry);
 void director_give_up(struct director *d); /* no longer the leader: who waits is told so */
+void director_ask_done(struct director *d);
 json_t *director_status(struct director *d);
 json_t *director_plan_json(struct director *d, const struct site *site);
 char *director_metrics(struct director *d);
