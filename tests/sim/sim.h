@@ -80,6 +80,7 @@ struct node {
 	/* Of the disk. */
 	json_t *state, *records;
 	bool active[SIM_RESOURCES];
+	bool may[SIM_RESOURCES]; /* as active, until its death is proven */
 	uint64_t due_at;
 	json_t *old_orders; /* seen by the wire, to be played again */
 	struct conn link[SIM_HOSTS];

@@ -19,18 +19,21 @@ static json_int_t number(json_t *o, const char *name)
 	return json_integer_value(json_object_get(o, name));
 }
 
-/* S2: a leader orders no start while, as far as its log tells, somebody is blocked and not dead. */
+/* S2: a leader orders no start of what somebody runs, or ran when he was last alive, who is blocked
+ * and not dead as far as the leader's own log tells. */
 static void sent(struct sim *s, int c, json_t *order)
 {
-	const char *op = json_string_value(
-		json_object_get(json_object_get(order, "action"), "op"));
+	json_t *action = json_object_get(order, "action");
 	uint64_t index = (uint64_t)number(order, "index");
+	int r = sim_resource_of(json_string_value(json_object_get(action, "resource")));
 
-	if (strcmp(op, "start") || !index || index > s->n_entries)
+	if (strcmp(json_string_value(json_object_get(action, "op")), "start") || r < 0 || !index ||
+		index > s->n_entries)
 		return;
-	if (s->entries[index - 1].blocked)
-		sim_violate(s, "S2: c%d starts something while nodes %#x are blocked and not dead",
-			c + 1, s->entries[index - 1].blocked);
+	for (int h = 0; h < (int)s->n_nodes; h++)
+		if (s->entries[index - 1].blocked >> h & 1 && s->host[h].n.may[r])
+			sim_violate(s, "S2: c%d starts %s while n%d, which runs it, is blocked and not dead",
+				c + 1, sim_resources[r], h + 1);
 }
 
 /* S6, S11, S12: what a node carries out was meant for this life of it, by the newest leader it has
@@ -119,7 +122,7 @@ void check_commit(struct sim *s, json_t *entry)
 {
 	const char *what = json_string_value(json_object_get(entry, "do"));
 	const char *node = json_string_value(json_object_get(entry, "node"));
-	const struct host *h;
+	struct host *h;
 
 	if (!what || !node || strcmp(what, "dead"))
 		return;
@@ -127,12 +130,19 @@ void check_commit(struct sim *s, json_t *entry)
 	if (h->on && h->n.incarnation && h->n.incarnation == (uint64_t)number(entry, "incarnation"))
 		sim_violate(s, "S2: incarnation %llu of %s is proven dead, and lives",
 			(unsigned long long)h->n.incarnation, node);
+	memset(h->n.may, 0, sizeof(h->n.may));
 }
 
 /* S11: who has promised grants no more. */
 void check_grant(struct sim *s, int c, int node, uint64_t incarnation)
 {
-	if (s->host[c].c.promised[node] == incarnation)
+	char name[8] = "n1";
+
+	name[1] = (char)('1' + node);
+	/* A promise to a leader whose block never came to be may end. */
+	if (s->host[c].c.promised[node] == incarnation &&
+		cluster_incarnation(s->truth, name) == incarnation &&
+		cluster_life(s->truth, name) != CLUSTER_ADMITTED)
 		sim_violate(s, "S11: c%d grants incarnation %llu of n%d, and had promised not to",
 			c + 1, (unsigned long long)incarnation, node + 1);
 }

@@ -202,7 +202,7 @@ static void ended(struct sim *s, struct timer *t)
 	if (!h->on || h->gen != t->z)
 		return;
 	if (r >= 0 && op == OPERATION_STOP && !(t->x & 1))
-		n->active[r] = false;
+		n->active[r] = n->may[r] = false;
 	if (!n->worker || n->gen != t->gen)
 		return;
 	if (!node_awake(s, t->a)) {
@@ -233,7 +233,7 @@ static void run(struct sim *s, int h, const struct worker_action *a)
 		s->starts++;
 		check_start(s, h, a->operation->order);
 		sim_say(s, "n%d starts %s", h + 1, a->operation->resource);
-		n->active[r] = true;
+		n->active[r] = n->may[r] = true;
 		check_active(s, h);
 	}
 	t = sim_after(s, sim_between(s, 5 * MS, 200 * MS), ended);
@@ -290,7 +290,7 @@ static void clear(struct sim *s, int h, const struct worker_action *a)
 	struct timer *t = sim_after(s, sim_between(s, MS, 10 * MS), cleared);
 
 	if (r >= 0)
-		s->host[h].n.active[r] = false;
+		s->host[h].n.active[r] = s->host[h].n.may[r] = false;
 	t->a = h;
 	t->b = (int)a->run;
 	t->gen = s->host[h].n.gen;

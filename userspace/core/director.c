@@ -6,6 +6,9 @@
 
 #include "core/director_inside.h"
 
+/* A proposal that came to nothing is not made again at once: we may lead no more, and learn so soon. */
+#define HOLD_NS (50 * MS)
+
 struct director *director_new(const struct director_config *config)
 {
 	struct director *d = own_new(struct director);
@@ -234,9 +237,11 @@ static void role(struct director *d, const struct event *event)
 	proposals_lost(d);
 	d->leader = event->leader;
 	d->leader_since_ns = d->now_ns;
+	d->hold_ns = 0;
 	/* A new leader has seen no wait begin, and nobody has told it what runs. */
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		director_fence_reset(d, &d->nodes[i]);
+		json_object_clear(d->nodes[i].cells);
 		d->nodes[i].synced = false;
 		d->nodes[i].lost_at_ns = 0;
 	}
@@ -329,6 +334,7 @@ static void take(struct director *d, const struct event *event)
 		break;
 	case EVENT_NOT_COMMITTED:
 		proposals_lost(d);
+		d->hold_ns = d->now_ns + HOLD_NS;
 		break;
 	case EVENT_VOTERS:
 		d->members.quorum = event->voters;
@@ -368,7 +374,7 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 	d->epoch_ms = epoch_ms;
 	d->out = actions;
 	take(d, event);
-	if (d->leader && d->ready && d->site) {
+	if (d->leader && d->ready && d->site && d->now_ns >= d->hold_ns) {
 		director_watch(d);
 		director_drive(d);
 	}
@@ -415,6 +421,8 @@ uint64_t director_due(const struct director *d)
 	if (d->faults_ns)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
+	if (d->now_ns < d->hold_ns)
+		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else
 	 * does, but a slow second look costs nothing. */
 	if (due && due <= d->now_ns)

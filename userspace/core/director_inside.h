@@ -67,6 +67,7 @@ struct director {
 	bool leader, ready;
 	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
+	uint64_t hold_ns; /* nothing is proposed before */
 	struct grant grant;
 	struct membership members;
 	uint64_t peer_life[PICKET_CONTROLLERS_MAX];

@@ -51,6 +51,7 @@ static void welcome(struct director *d, struct director_node *n)
 {
 	n->epoch++;
 	n->synced = false;
+	n->hello_incarnation = cluster_incarnation(d->cluster, n->name);
 	director_admit(d, n);
 	director_send(d, n,
 		json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I}", "type", "welcome",

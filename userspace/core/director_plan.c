@@ -150,6 +150,17 @@ static json_t *pairs(const struct plan_pairs *p)
 	return o;
 }
 
+/* Until its result is here the order may have been carried out, or not, or in part: who is lost
+ * meanwhile may run what it was told to. */
+static void unknown(struct director *d, const struct plan_action *a)
+{
+	struct director_node *n = director_node(d, a->node);
+	struct view_cell c = cell_of(n->cells, a->resource);
+
+	c.state = VIEW_UNKNOWN;
+	cell_put(n->cells, a->resource, &c);
+}
+
 static void order(struct director *d, const struct plan_action *a)
 {
 	struct action *out = action_add(d->out, ACTION_SEND);
@@ -168,6 +179,8 @@ static void order(struct director *d, const struct plan_action *a)
 		(json_int_t)a->timeout_ms, "target_rc", a->target_rc, "digest", a->digest, "params",
 		pairs(&a->params), "meta", pairs(&a->meta));
 	transition_sent(d->transition, a->id, d->now_ns + a->timeout_ms * MS + ANSWER_NS);
+	if (strcmp(a->op, "monitor"))
+		unknown(d, a);
 	if (!a->interval_ms && strcmp(a->op, "monitor"))
 		director_note(d, "order", a->node, a->resource, "%s of %s on %s", a->op,
 			a->resource, a->node);
