@@ -62,7 +62,8 @@ struct controller {
 	size_t have, applied, known; /* on disk; applied by this process; known as committed */
 	bool leads;
 	uint64_t term;
-	uint64_t promised[SIM_HOSTS]; /* incarnation it has promised to grant nothing */
+	/* What it has promised to grant nothing, and in which term. */
+	uint64_t promised[SIM_HOSTS], promised_term[SIM_HOSTS];
 	struct conn peer[SIM_HOSTS];
 };
 
@@ -156,6 +157,7 @@ void wire_to_controller(struct sim *s, int node, int controller, json_t *message
 void wire_to_agent(struct sim *s, int controller, int node, json_t *message);
 void wire_to_peer(struct sim *s, int from, int to, json_t *message);
 void wire_close(struct sim *s, int node, int controller, bool seen); /* an agent's connection */
+void wire_close_after(struct sim *s, int node, int controller); /* what was sent arrives first */
 void wire_agent_gone(struct sim *s, int node, bool seen);
 void wire_controller_gone(struct sim *s, int controller, bool seen);
 

@@ -127,22 +127,35 @@ void check_commit(struct sim *s, json_t *entry)
 	if (!what || !node || strcmp(what, "dead"))
 		return;
 	h = &s->host[sim_host_of(node)];
-	if (h->on && h->n.incarnation && h->n.incarnation == (uint64_t)number(entry, "incarnation"))
+	if (h->on && h->n.holds && h->n.incarnation == (uint64_t)number(entry, "incarnation"))
 		sim_violate(s, "S2: incarnation %llu of %s is proven dead, and lives",
 			(unsigned long long)h->n.incarnation, node);
 	memset(h->n.may, 0, sizeof(h->n.may));
 }
 
-/* S11: who has promised grants no more. */
+static uint64_t blocked_in(const struct sim *s, const char *node, uint64_t incarnation)
+{
+	for (size_t i = s->n_entries; i-- > 0;) {
+		json_t *e = s->entries[i].json;
+		const char *what = json_string_value(json_object_get(e, "do"));
+		const char *whom = json_string_value(json_object_get(e, "node"));
+
+		if (what && whom && !strcmp(what, "block") && !strcmp(whom, node) &&
+			(uint64_t)number(e, "incarnation") == incarnation)
+			return s->entries[i].term;
+	}
+	return 0;
+}
+
+/* S11: who has promised grants no more. A promise to a leader whose block never came to be may end. */
 void check_grant(struct sim *s, int c, int node, uint64_t incarnation)
 {
+	const struct controller *ctl = &s->host[c].c;
 	char name[8] = "n1";
 
 	name[1] = (char)('1' + node);
-	/* A promise to a leader whose block never came to be may end. */
-	if (s->host[c].c.promised[node] == incarnation &&
-		cluster_incarnation(s->truth, name) == incarnation &&
-		cluster_life(s->truth, name) != CLUSTER_ADMITTED)
+	if (ctl->promised[node] == incarnation &&
+		ctl->promised_term[node] == blocked_in(s, name, incarnation))
 		sim_violate(s, "S11: c%d grants incarnation %llu of n%d, and had promised not to",
 			c + 1, (unsigned long long)incarnation, node + 1);
 }

@@ -200,8 +200,6 @@ static void barred(struct sim *s, struct timer *t)
 	snprintf(name, sizeof(name), "n%d", t->b + 1);
 	if (!ctl->director || ctl->gen != t->gen || !controller_awake(s, t->a))
 		return;
-	if (!ctl->ear[t->b].admitted || ctl->ear[t->b].incarnation != t->x)
-		ctl->promised[t->b] = t->x;
 	controller_event(s, t->a, &e);
 }
 
@@ -334,6 +332,19 @@ static void note(struct sim *s, int c, const struct action *a)
 	sim_say(s, "c%d: %s", c + 1, json_string_value(json_object_get(a->json, "text")));
 }
 
+static void promise(struct sim *s, int c, json_t *message)
+{
+	struct controller *ctl = &s->host[c].c;
+	int n;
+
+	if (strcmp(json_string_value(json_object_get(message, "type")), "barred"))
+		return;
+	n = sim_host_of(json_string_value(json_object_get(message, "node")));
+	ctl->promised[n] =
+		(uint64_t)json_integer_value(json_object_get(message, "incarnation"));
+	ctl->promised_term[n] = (uint64_t)json_integer_value(json_object_get(message, "term"));
+}
+
 static void act(struct sim *s, int c, struct actions *actions)
 {
 	for (size_t i = 0; i < actions->n; i++) {
@@ -347,7 +358,7 @@ static void act(struct sim *s, int c, struct actions *actions)
 			send(s, c, a);
 			break;
 		case ACTION_DROP:
-			wire_close(s, sim_host_of(a->node), c, true);
+			wire_close_after(s, sim_host_of(a->node), c);
 			break;
 		case ACTION_ADMIT:
 			admit(s, c, a);
@@ -362,6 +373,7 @@ static void act(struct sim *s, int c, struct actions *actions)
 			unfence(s, c, a);
 			break;
 		case ACTION_PEER:
+			promise(s, c, a->json);
 			for (int p = 0; p < (int)s->n_controllers; p++)
 				if (p != c && (a->controller < 0 || a->controller == p))
 					wire_to_peer(s, c, p, json_deep_copy(a->json));
@@ -385,16 +397,18 @@ static void act(struct sim *s, int c, struct actions *actions)
 void controller_start(struct sim *s, int c)
 {
 	struct controller *ctl = &s->host[c].c;
-	char name[8];
+	char name[8], node[8];
 	struct director_config config = { .name = name, .cluster = 7, .index = (unsigned)c,
 		.voters = { .now = (1u << s->n_controllers) - 1 },
-		.life = sim_random(s, 1ULL << 62) + 1, .museum = &s->museum.director };
+		.life = sim_random(s, 1ULL << 62) + 1, .museum = &s->museum.director,
+		.node = c < (int)s->n_nodes ? node : NULL, .boot_id = s->host[c].n.boot };
 	struct timer *t;
 
 	if (ctl->director || !s->host[c].on)
 		return;
 	sim_say(s, "c%d starts", c + 1);
 	snprintf(name, sizeof(name), "c%d", c + 1);
+	snprintf(node, sizeof(node), "n%d", c + 1);
 	ctl->gen++;
 	ctl->director = director_new(&config);
 	ctl->term = 0;

@@ -236,6 +236,23 @@ void wire_close(struct sim *s, int node, int c, bool seen)
 		link_down(s, node, c, seen);
 }
 
+static void close_now(struct sim *s, struct timer *t)
+{
+	if (s->host[t->a].n.link[t->b].gen == t->gen)
+		wire_close(s, t->a, t->b, true);
+}
+
+void wire_close_after(struct sim *s, int node, int c)
+{
+	struct conn *conn = &s->host[node].n.link[c];
+	uint64_t wait = conn->last[1] > s->now ? conn->last[1] - s->now : 0;
+	struct timer *t = sim_after(s, wait + 1000, close_now);
+
+	t->a = node;
+	t->b = c;
+	t->gen = conn->gen;
+}
+
 /* The other end of a machine that died without a word notices by its own patience. */
 void wire_agent_gone(struct sim *s, int node, bool seen)
 {

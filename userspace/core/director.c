@@ -18,6 +18,8 @@ struct director *director_new(const struct director_config *config)
 	if (!d->config.voters.now)
 		d->config.voters.now = 1u << config->index;
 	d->name = own_string(config->name);
+	d->node = own_string(config->node);
+	d->boot_id = own_string(config->boot_id ? config->boot_id : "");
 	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
 		d->controllers[c] = config->controllers[c]  ? own_string(config->controllers[c])
 				    : c == config->index ? own_string(config->name)
@@ -64,6 +66,8 @@ void director_free(struct director *d)
 	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
 		free(d->controllers[c]);
 	free(d->name);
+	free(d->node);
+	free(d->boot_id);
 	free(d);
 }
 

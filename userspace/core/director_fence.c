@@ -310,12 +310,34 @@ static bool storms(struct director *d)
 	return storming;
 }
 
+/*
+ * The node on our own host. In another boot than ours it is dead for sure. In this one it is not for
+ * us to end: we would go with it before anybody knew, and do it again after the next boot. Its agent
+ * is told to end it; a leader elsewhere does the rest.
+ */
+static bool own_host(struct director *d, struct director_node *n)
+{
+	const char *boot = json_string_value(cluster_node(d->cluster, n->name, "boot_id"));
+
+	if (!d->node || strcmp(d->node, n->name))
+		return false;
+	if (boot && strcmp(boot, d->boot_id)) {
+		prove(d, n, proof_of_boot());
+		return true;
+	}
+	if (boot)
+		pause_for(d, n, "this controller leads, and runs on it");
+	return boot != NULL;
+}
+
 static void next(struct director *d, struct director_node *n, bool storming)
 {
 	struct director_fence *f = &n->fence;
 	struct topology_step step;
 	const char *refused;
 
+	if (own_host(d, n))
+		return;
 	if (!strcmp(site_property(d->site, "stonith-enabled", "true"), "false")) {
 		prove(d, n, proof_of_nothing());
 	} else if (!topology_levels(d->site, n->name)) {

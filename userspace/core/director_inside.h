@@ -63,6 +63,7 @@ struct director_node {
 struct director {
 	struct director_config config;
 	char *name, *controllers[PICKET_CONTROLLERS_MAX];
+	char *node, *boot_id; /* of our own host; node NULL: it is no node */
 	struct cluster *cluster;
 	bool leader, ready;
 	uint64_t nonce; /* in our first entry of this leadership */

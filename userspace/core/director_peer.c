@@ -66,14 +66,16 @@ static void bar(struct director *d, json_t *message)
 void director_barred(struct director *d, const char *node, uint64_t incarnation)
 {
 	struct director_node *n = director_node(d, node);
+	uint64_t term = n ? grant_barred_term(&d->grant, n->id, incarnation) : 0;
 
-	if (!n || incarnation != cluster_incarnation(d->cluster, node) ||
-		!grant_barred(&d->grant, n->id, incarnation))
+	if (!term || incarnation != cluster_incarnation(d->cluster, node))
 		return;
-	proof_promise(&n->fence.wait, &d->members.quorum, d->config.index, d->now_ns);
+	if (term == d->term)
+		proof_promise(&n->fence.wait, &d->members.quorum, d->config.index, d->now_ns);
 	tell(d, -1,
-		json_pack("{s:s, s:s, s:I, s:I}", "type", "barred", "node", node, "incarnation",
-			(json_int_t)incarnation, "life", (json_int_t)d->config.life));
+		json_pack("{s:s, s:s, s:I, s:I, s:I}", "type", "barred", "node", node,
+			"incarnation", (json_int_t)incarnation, "term", (json_int_t)term, "life",
+			(json_int_t)d->config.life));
 	d->dirty = true;
 }
 
@@ -82,8 +84,10 @@ static void promised(struct director *d, unsigned c, json_t *message)
 	const char *node = json_string_value(json_object_get(message, "node"));
 	struct director_node *n = director_node(d, node);
 
-	/* An earlier life's promise may have been forgotten in its restart. */
-	if (!n || (uint64_t)json_integer_value(json_object_get(message, "life")) != d->peer_life[c])
+	/* An earlier life's promise may have been forgotten in its restart; one that was given to
+	 * the leader of an earlier term ends with the first entry of this one. */
+	if (!n || (uint64_t)json_integer_value(json_object_get(message, "life")) != d->peer_life[c] ||
+		(uint64_t)json_integer_value(json_object_get(message, "term")) != d->term)
 		return;
 	if ((uint64_t)json_integer_value(json_object_get(message, "incarnation")) !=
 		cluster_incarnation(d->cluster, node))

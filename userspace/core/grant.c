@@ -66,6 +66,11 @@ bool grant_barred(const struct grant *g, uint32_t node, uint64_t incarnation)
 	return bar && incarnation <= bar->incarnation;
 }
 
+uint64_t grant_barred_term(const struct grant *g, uint32_t node, uint64_t incarnation)
+{
+	return grant_barred(g, node, incarnation) ? find(g, node)->term : 0;
+}
+
 uint32_t grant_release(struct grant *g, uint64_t term)
 {
 	for (size_t i = 0; i < g->n; i++)

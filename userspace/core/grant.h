@@ -35,6 +35,8 @@ uint64_t grant_until(const struct grant *grant, uint64_t now_ns, uint64_t lease_
 
 void grant_bar(struct grant *grant, uint32_t node, uint64_t incarnation, uint64_t term);
 bool grant_barred(const struct grant *grant, uint32_t node, uint64_t incarnation);
+/* The term of the leader to whom that was promised; 0: it was not. */
+uint64_t grant_barred_term(const struct grant *grant, uint32_t node, uint64_t incarnation);
 /* An entry of this term was applied: a promise to a leader of an earlier term whose block is not in
  * the log by now was for nothing. Returns a node whose promise ended, 0: none; ask until then. */
 uint32_t grant_release(struct grant *grant, uint64_t term);
