@@ -114,6 +114,7 @@ static bool one(const struct options *o, uint64_t seed, struct sim *s)
 		do {
 			/* What nobody else switches on again, an operator does. */
 			until(s, s->now + 5 * SECOND);
+			controller_online(s);
 			for (int h = 0; h < (int)s->n_hosts; h++)
 				if (!s->host[h].on && s->now + 100 * SECOND > patience)
 					node_boot(s, h);

@@ -89,6 +89,7 @@ struct node {
 
 struct host {
 	bool on;
+	bool walled; /* a firewall: packets pass, connections do not */
 	uint64_t gen; /* of the boot */
 	double rate;  /* its clock against true time */
 	uint64_t base, booted_at;
@@ -180,6 +181,8 @@ void controller_probe(struct sim *s, int c, int node, int link, uint64_t incarna
 void controller_power_result(struct sim *s, int c, uint64_t gen, uint64_t id, enum event_proof proof,
 	const char *text);
 void controller_configure(struct sim *s);
+void controller_ask(struct sim *s, int node); /* an operator wants something with that node */
+void controller_online(struct sim *s); /* nobody is to stand by any more */
 
 /* sim_node.c */
 void node_boot(struct sim *s, int h);

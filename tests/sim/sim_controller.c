@@ -493,23 +493,54 @@ static char *site(struct sim *s)
 	return text;
 }
 
-static void configure(struct sim *s, struct timer *t)
+static void ask(struct sim *s, const char *method, const char *path, const char *text)
 {
 	struct event e = { .kind = EVENT_ASKED };
+
+	if (s->leader < 0 || !s->host[s->leader].c.director || !controller_awake(s, s->leader) ||
+		!s->host[s->leader].c.leads)
+		return;
+	e.ask.token = s;
+	e.ask.method = method;
+	e.ask.path = path;
+	e.ask.text = text;
+	e.ask.user = "root";
+	e.ask.query = json_object();
+	e.ask.body = json_loads(text, 0, NULL);
+	controller_event(s, s->leader, &e);
+	json_decref(e.ask.query);
+	json_decref(e.ask.body);
+}
+
+void controller_ask(struct sim *s, int node)
+{
+	static const char *const wishes[] = { "fence", "fence", "standby", "online" };
+	const char *wish = wishes[sim_random(s, 4)];
+	char path[40];
+
+	snprintf(path, sizeof(path), "/v1/nodes/n%d/%s", node + 1, wish);
+	sim_say(s, "operator: %s", path);
+	ask(s, "POST", path, "{}");
+}
+
+void controller_online(struct sim *s)
+{
+	char path[40], name[8];
+
+	for (int n = 1; n <= (int)s->n_nodes; n++) {
+		snprintf(name, sizeof(name), "n%d", n);
+		snprintf(path, sizeof(path), "/v1/nodes/n%d/online", n);
+		if (cluster_flag(s->truth, name, "standby"))
+			ask(s, "POST", path, "{}");
+	}
+}
+
+static void configure(struct sim *s, struct timer *t)
+{
 	owned(free) char *text = site(s);
 
 	(void)t;
-	if (s->leader >= 0 && s->host[s->leader].c.director && controller_awake(s, s->leader) &&
-		s->host[s->leader].c.leads) {
-		e.ask.token = s;
-		e.ask.method = "PUT";
-		e.ask.path = "/v1/configuration";
-		e.ask.text = text;
-		e.ask.user = "root";
-		e.ask.query = json_object();
-		controller_event(s, s->leader, &e);
-		json_decref(e.ask.query);
-	}
+	ask(s, "PUT", "/v1/configuration", text);
 	if (!cluster_configuration(s->truth))
 		sim_after(s, 500 * MS, configure);
 }

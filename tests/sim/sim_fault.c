@@ -41,6 +41,8 @@ static void one_link(struct sim *s)
 static void mend_wires(struct sim *s)
 {
 	memset(s->cut, 0, sizeof(s->cut));
+	for (int h = 0; h < (int)s->n_hosts; h++)
+		s->host[h].walled = false;
 }
 
 static void host_back(struct sim *s, struct timer *t)
@@ -160,7 +162,7 @@ static int whom(struct sim *s)
 static void fault(struct sim *s, struct timer *t)
 {
 	int h = whom(s);
-	uint64_t kind = sim_random(s, 16);
+	uint64_t kind = sim_random(s, 18);
 
 	(void)t;
 	if (!s->faults)
@@ -197,6 +199,12 @@ static void fault(struct sim *s, struct timer *t)
 		break;
 	case 14:
 		log_depose(s);
+		break;
+	case 15:
+		s->host[h].walled = true;
+		break;
+	case 16:
+		controller_ask(s, h < (int)s->n_nodes ? h : 0);
 		break;
 	default:
 		old_order(s, h);

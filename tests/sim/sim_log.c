@@ -147,6 +147,8 @@ void log_stopped(struct sim *s, int c)
 	struct controller *ctl = &s->host[c].c;
 
 	ctl->leads = false;
+	if (s->leader == c)
+		s->leader = -1;
 	/* What no other disk has is gone with the leader, or comes back with its disk. */
 	for (size_t i = 0; i < s->n_proposals;)
 		if (s->proposals[i].leader == c && (!s->proposals[i].reached || sim_chance(s, 500)))

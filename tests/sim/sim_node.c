@@ -368,6 +368,11 @@ static void welcome(struct sim *s, int h, int c, json_t *m)
 	const struct allegiance *a;
 
 	worker_welcome(n->worker, c, m, local(s, h));
+	/* Somebody plays an old order back to a node that has just come. */
+	if (s->faults && json_array_size(n->old_orders) && sim_chance(s, 200))
+		wire_to_agent(s, c, h,
+			json_deep_copy(json_array_get(
+				n->old_orders, sim_random(s, json_array_size(n->old_orders)))));
 	a = worker_allegiance(n->worker);
 	n->interval_ns = a->interval_us * 1000ULL;
 	n->lease_ns = a->lease_ns;

@@ -13,6 +13,8 @@ bool wire_open(const struct sim *s, int from, int to, int link)
 
 bool wire_path(const struct sim *s, int a, int b)
 {
+	if (a != b && (s->host[a].walled || s->host[b].walled))
+		return false;
 	for (int l = 0; l < SIM_LINKS; l++)
 		if (wire_open(s, a, b, l) && wire_open(s, b, a, l))
 			return true;

@@ -302,6 +302,9 @@ static void committed(struct director *d, const struct event *event)
 
 	what = what ? what : "";
 	d->n_commits++;
+	/* Somebody else leads, and we have not been told yet. */
+	if (d->leader && event->term > d->term)
+		role(d, &(struct event){ .kind = EVENT_ROLE, .term = event->term });
 	cluster_apply(d->cluster, event->index, event->term, event->json);
 	if (!strcmp(what, "configure")) {
 		configured(d, event->json);

@@ -2,6 +2,8 @@
 /* A node's death: how the director brings it about, and when it counts as proven. */
 #include "core/director_inside.h"
 
+#define INTENT_FRESH_NS (150 * MS)
+
 static json_t *about(struct director *d, struct director_node *n, const char *what)
 {
 	return json_pack("{s:s, s:s, s:I}", "do", what, "node", n->name, "incarnation",
@@ -182,11 +184,30 @@ static void intend(struct director *d, struct director_node *n, const struct sit
 
 	json_object_set_new(entry, "device", json_string(device->name));
 	n->fence.phase = FENCE_INTENT;
+	n->fence.intent_ns = d->now_ns;
 	if (MUSEUM(d, intent_after)) {
 		n->fence.phase = FENCE_RUNNING;
 		order(d, n, device, "off");
 	}
 	director_propose(d, entry);
+}
+
+/*
+ * We led at some moment between proposing the intent and now, and nobody else can lead before an
+ * election timeout has passed since. Was it longer, we may have been asleep, and the node be back
+ * under another leader: the intent is made anew. A disk that is that slow every time must not save
+ * the node, so the patience grows.
+ */
+static bool too_late(struct director *d, struct director_node *n)
+{
+	uint64_t tries = 1 + n->fence.late;
+
+	if (d->now_ns - n->fence.intent_ns <= tries * tries * INTENT_FRESH_NS) {
+		n->fence.late = 0;
+		return false;
+	}
+	n->fence.late++;
+	return true;
 }
 
 static void intended(struct director *d, struct director_node *n)
@@ -197,8 +218,8 @@ static void intended(struct director *d, struct director_node *n)
 		cluster_life(d->cluster, n->name) != CLUSTER_BLOCKED)
 		return;
 	n->fence.phase = FENCE_NONE;
-	if (!topology_at(d->site, n->name, n->fence.place, &step) || !step.device)
-		return; /* configured away meanwhile */
+	if (too_late(d, n) || !topology_at(d->site, n->name, n->fence.place, &step) || !step.device)
+		return; /* or configured away meanwhile */
 	n->fence.phase = FENCE_RUNNING;
 	timeline_set(&n->timeline, TIMELINE_FENCE_STARTED, d->now_ns);
 	order(d, n, step.device, "off");

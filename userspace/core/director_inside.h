@@ -36,6 +36,8 @@ struct director_fence {
 	enum fence_phase phase;
 	struct topology_place place; /* where the next try stands */
 	uint64_t id, until_ns, off_ns;
+	uint64_t intent_ns; /* when the present intent was proposed */
+	unsigned late;      /* intents whose commit took so long that another may lead by now */
 	json_t *devices, *evidence; /* switched off in this level, and what was read */
 	char *why;                  /* why the last try failed */
 	struct proof_wait wait;

@@ -169,14 +169,38 @@ void director_greet(struct director *d)
 /* ---- what its agent says -----------------------------------------------------------------------
  */
 
+static int by_call(const void *a, const void *b)
+{
+	json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "call_id"));
+	json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "call_id"));
+
+	return x < y ? -1 : x > y;
+}
+
+/* In the order in which it was done; what is still under way, without a number, last. */
+static void history_take(struct director *d, struct director_node *n, json_t *ops)
+{
+	size_t count = json_array_size(ops), k = 0, i;
+	owned(free) json_t **sorted = own_alloc(count * sizeof(*sorted) + 1);
+	json_t *op;
+
+	json_array_foreach (ops, i, op)
+		if (json_object_get(op, "call_id"))
+			sorted[k++] = op;
+	qsort(sorted, k, sizeof(*sorted), by_call);
+	for (i = 0; i < k; i++)
+		director_result(d, n, sorted[i], true);
+	json_array_foreach (ops, i, op)
+		if (!json_object_get(op, "call_id"))
+			director_result(d, n, op, true);
+}
+
 /* It has told everything, and has seen our term: it obeys nobody older any more. */
 static void history(struct director *d, struct director_node *n, json_t *message)
 {
-	json_t *term = json_object_get(message, "term"), *op;
-	size_t i;
+	json_t *term = json_object_get(message, "term");
 
-	json_array_foreach (json_object_get(message, "ops"), i, op)
-		director_result(d, n, op, true);
+	history_take(d, n, json_object_get(message, "ops"));
 	if (!json_is_true(json_object_get(message, "complete")) || n->synced ||
 		(term && (uint64_t)json_integer_value(term) < d->term))
 		return;

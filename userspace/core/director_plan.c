@@ -20,9 +20,11 @@ static struct view_cell cell_of(json_t *cells, const char *resource)
 
 static void cell_put(json_t *cells, const char *resource, const struct view_cell *c)
 {
+	json_t *call = json_object_get(json_object_get(cells, resource), "call");
+
 	json_object_set_new(cells, resource,
-		json_pack("{s:i, s:b, s:s}", "state", c->state, "recurring", c->recurring, "digest",
-			c->digest));
+		json_pack("{s:i, s:b, s:s, s:O?}", "state", c->state, "recurring", c->recurring,
+			"digest", c->digest, "call", call));
 }
 
 static void view_node(struct director *d, struct view *view, size_t i, const char *name)
@@ -97,10 +99,15 @@ static void take(struct director *d, struct director_node *n, json_t *r, bool hi
 	const char *op = json_string_value(json_object_get(r, "op"));
 	const char *status = json_string_value(json_object_get(r, "status"));
 	const char *digest = json_string_value(json_object_get(r, "digest"));
+	json_t *call = json_object_get(r, "call_id");
+	json_t *last = json_object_get(json_object_get(n->cells, resource), "call");
 	struct view_cell c;
 
 	if (!resource || !op || !status || json_is_true(json_object_get(r, "last_failure")) ||
 		json_is_true(json_object_get(r, "refused")))
+		return;
+	/* An answer that is told again says what was, not what is. */
+	if (call && json_integer_value(call) < json_integer_value(last))
 		return;
 	c = cell_of(n->cells, resource);
 	view_cell_note(&c, op, json_integer_value(json_object_get(r, "interval_ms")),
@@ -110,6 +117,8 @@ static void take(struct director *d, struct director_node *n, json_t *r, bool hi
 	if (c.fails && !history)
 		note_failure(d, n, resource, r, op);
 	cell_put(n->cells, resource, &c);
+	if (call)
+		json_object_set(json_object_get(n->cells, resource), "call", call);
 	d->dirty = true;
 }
 
