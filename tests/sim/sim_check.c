@@ -9,7 +9,8 @@ void check_active(struct sim *s, int h)
 {
 	for (int r = 0; r < SIM_RESOURCES; r++)
 		for (int o = 0; o < (int)s->n_nodes; o++)
-			if (o != h && s->host[o].on && s->host[h].n.active[r] && s->host[o].n.active[r])
+			if (o != h && s->host[o].on && s->host[h].n.active[r] &&
+				s->host[o].n.active[r])
 				sim_violate(s, "S1: %s is active on n%d and on n%d",
 					sim_resources[r], o + 1, h + 1);
 }
@@ -32,7 +33,9 @@ static void sent(struct sim *s, int c, json_t *order)
 		return;
 	for (int h = 0; h < (int)s->n_nodes; h++)
 		if (s->entries[index - 1].blocked >> h & 1 && s->host[h].n.may[r])
-			sim_violate(s, "S2: c%d starts %s while n%d, which runs it, is blocked and not dead",
+			sim_violate(s,
+				"S2: c%d starts %s while n%d, which runs it, is blocked and not "
+				"dead",
 				c + 1, sim_resources[r], h + 1);
 }
 
@@ -147,7 +150,8 @@ static uint64_t blocked_in(const struct sim *s, const char *node, uint64_t incar
 	return 0;
 }
 
-/* S11: who has promised grants no more. A promise to a leader whose block never came to be may end. */
+/* S11: who has promised grants no more. A promise to a leader whose block never came to be may end.
+ */
 void check_grant(struct sim *s, int c, int node, uint64_t incarnation)
 {
 	const struct controller *ctl = &s->host[c].c;

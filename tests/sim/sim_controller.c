@@ -340,8 +340,7 @@ static void promise(struct sim *s, int c, json_t *message)
 	if (strcmp(json_string_value(json_object_get(message, "type")), "barred"))
 		return;
 	n = sim_host_of(json_string_value(json_object_get(message, "node")));
-	ctl->promised[n] =
-		(uint64_t)json_integer_value(json_object_get(message, "incarnation"));
+	ctl->promised[n] = (uint64_t)json_integer_value(json_object_get(message, "incarnation"));
 	ctl->promised_term[n] = (uint64_t)json_integer_value(json_object_get(message, "term"));
 }
 
@@ -398,10 +397,14 @@ void controller_start(struct sim *s, int c)
 {
 	struct controller *ctl = &s->host[c].c;
 	char name[8], node[8];
-	struct director_config config = { .name = name, .cluster = 7, .index = (unsigned)c,
+	struct director_config config = { .name = name,
+		.cluster = 7,
+		.index = (unsigned)c,
 		.voters = { .now = (1u << s->n_controllers) - 1 },
-		.life = sim_random(s, 1ULL << 62) + 1, .museum = &s->museum.director,
-		.node = c < (int)s->n_nodes ? node : NULL, .boot_id = s->host[c].n.boot };
+		.life = sim_random(s, 1ULL << 62) + 1,
+		.museum = &s->museum.director,
+		.node = c < (int)s->n_nodes ? node : NULL,
+		.boot_id = s->host[c].n.boot };
 	struct timer *t;
 
 	if (ctl->director || !s->host[c].on)

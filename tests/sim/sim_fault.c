@@ -135,15 +135,27 @@ static void old_order(struct sim *s, int h)
 {
 	json_t *m;
 
-	if (h >= (int)s->n_nodes || !s->host[h].n.worker || !json_array_size(s->host[h].n.old_orders))
+	if (h >= (int)s->n_nodes || !s->host[h].n.worker ||
+		!json_array_size(s->host[h].n.old_orders))
 		return;
-	m = json_array_get(s->host[h].n.old_orders,
-		sim_random(s, json_array_size(s->host[h].n.old_orders)));
+	m = json_array_get(
+		s->host[h].n.old_orders, sim_random(s, json_array_size(s->host[h].n.old_orders)));
 	for (int c = 0; c < (int)s->n_controllers; c++)
 		if (s->host[h].n.link[c].up) {
 			wire_to_agent(s, c, h, json_deep_copy(m));
 			return;
 		}
+}
+
+/* Who has given a promise, and forgets it. */
+static void kill_promiser(struct sim *s)
+{
+	for (int c = 0; c < (int)s->n_controllers; c++)
+		for (int n = 0; n < (int)s->n_nodes; n++)
+			if (s->host[c].c.promised[n] && c != s->leader) {
+				kill_daemon(s, c);
+				return;
+			}
 }
 
 /* The holder of something is the interesting one. */
@@ -162,23 +174,27 @@ static int whom(struct sim *s)
 static void fault(struct sim *s, struct timer *t)
 {
 	int h = whom(s);
-	uint64_t kind = sim_random(s, 18);
+	uint64_t kind = sim_random(s, 19);
 
 	(void)t;
 	if (!s->faults)
 		return;
 	sim_say(s, "fault %d at %d", (int)kind, h + 1);
 	switch (kind) {
-	case 0: case 1: case 2:
+	case 0:
+	case 1:
+	case 2:
 		isolate(s, h, (int)sim_random(s, 3));
 		break;
-	case 3: case 4:
+	case 3:
+	case 4:
 		split(s);
 		break;
 	case 5:
 		one_link(s);
 		break;
-	case 6: case 7:
+	case 6:
+	case 7:
 		crash(s, h);
 		break;
 	case 8:
@@ -187,7 +203,8 @@ static void fault(struct sim *s, struct timer *t)
 	case 9:
 		kill_agent(s, h);
 		break;
-	case 10: case 11:
+	case 10:
+	case 11:
 		pause_one(s, h);
 		break;
 	case 12:
@@ -202,6 +219,9 @@ static void fault(struct sim *s, struct timer *t)
 		break;
 	case 15:
 		s->host[h].walled = true;
+		break;
+	case 17:
+		kill_promiser(s);
 		break;
 	case 16:
 		controller_ask(s, h < (int)s->n_nodes ? h : 0);

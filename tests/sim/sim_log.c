@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The log: what Raft promises, and every freedom that it leaves. One leader a term, elected by a
- * majority that has all committed entries; an entry is committed when a majority has it on disk; who
- * is deposed learns so late; what was under way is lost, or committed by the next leader.
+ * majority that has all committed entries; an entry is committed when a majority has it on disk;
+ * who is deposed learns so late; what was under way is lost, or committed by the next leader.
  */
 #include "sim.h"
 
@@ -261,7 +261,9 @@ static void apply(struct sim *s, int c)
 			ctl->applied < ctl->have;
 		i++) {
 		struct entry *e = &s->entries[ctl->applied++];
-		struct event ev = { .kind = EVENT_COMMITTED, .index = ctl->applied, .term = e->term,
+		struct event ev = { .kind = EVENT_COMMITTED,
+			.index = ctl->applied,
+			.term = e->term,
 			.json = e->json };
 
 		controller_event(s, c, &ev);

@@ -90,8 +90,8 @@ static void expiry(struct sim *s, struct timer *t)
 		later = sim_after(s, sim_between(s, 0, s->kill_ns), reset);
 	} else {
 		n->expiry_armed = true;
-		later = sim_after(s, sim_true(s, t->a, end - now) + sim_between(s, 0, s->late_ns),
-			expiry);
+		later = sim_after(
+			s, sim_true(s, t->a, end - now) + sim_between(s, 0, s->late_ns), expiry);
 	}
 	later->a = t->a;
 	later->gen = t->gen;
@@ -150,10 +150,11 @@ static void probes(struct sim *s, struct timer *t)
 		for (int l = 0; l < SIM_LINKS; l++) {
 			struct timer *p;
 
-			p = sim_after(s, t->a == c ? sim_between(s, 2000, 20000)
-						   : sim_between(s, 30000, 2 * MS) +
-							     (sim_chance(s, 5) ? sim_random(s, s->delay_max)
-									       : 0),
+			p = sim_after(s,
+				t->a == c ? sim_between(s, 2000, 20000)
+					  : sim_between(s, 30000, 2 * MS) +
+						    (sim_chance(s, 5) ? sim_random(s, s->delay_max)
+								      : 0),
 				probe_arrives);
 			p->a = t->a;
 			p->b = c;
@@ -231,12 +232,17 @@ static void run(struct sim *s, int h, const struct worker_action *a)
 
 	if (a->as == OPERATION_START && r >= 0) {
 		s->starts++;
-		check_start(s, h, a->operation->order);
+		/* What a restarted agent takes up again was ordered, and begun, before. */
+		if (!a->after_pid)
+			check_start(s, h, a->operation->order);
 		sim_say(s, "n%d starts %s", h + 1, a->operation->resource);
 		n->active[r] = n->may[r] = true;
 		check_active(s, h);
 	}
+	if (a->as != OPERATION_START)
+		sim_say(s, "n%d: %s of %s", h + 1, operation_name(a->as), a->operation->resource);
 	t = sim_after(s, sim_between(s, 5 * MS, 200 * MS), ended);
+	worker_started(n->worker, a->run, 1000 + a->run, (int64_t)s->now);
 	t->a = h;
 	t->b = (int)a->run;
 	t->c = (int)a->as;
@@ -266,8 +272,19 @@ static void store(struct sim *s, int h, const struct worker_action *a)
 		json_object_del(n->records, a->resource);
 }
 
+static void say_result(struct sim *s, int h, json_t *m)
+{
+	owned(free) char *text = NULL;
+
+	if (!s->trace)
+		return;
+	text = json_dumps(m, JSON_COMPACT);
+	sim_say(s, "n%d says %.400s", h + 1, text);
+}
+
 static void send(struct sim *s, int h, const struct worker_action *a)
 {
+	say_result(s, h, a->message);
 	for (int c = 0; c < (int)s->n_controllers; c++)
 		if (a->controller < 0 || a->controller == c)
 			wire_to_controller(s, h, c, json_deep_copy(a->message));
@@ -394,7 +411,8 @@ static void order(struct sim *s, int h, int c, json_t *m)
 	json_object_set(tampered, "true-incarnation", json_object_get(m, "incarnation"));
 	json_object_set_new(tampered, "node", json_integer(h));
 	if (s->museum.start_unbound)
-		json_object_set_new(tampered, "incarnation", json_integer((json_int_t)a->incarnation));
+		json_object_set_new(
+			tampered, "incarnation", json_integer((json_int_t)a->incarnation));
 	if (s->museum.stale_order &&
 		(uint64_t)json_integer_value(json_object_get(m, "term")) <= a->term) {
 		json_object_set_new(tampered, "term", json_integer((json_int_t)a->term));
@@ -426,7 +444,8 @@ void node_hears(struct sim *s, int h, int c, json_t *m)
 		order(s, h, c, m);
 	else if (!strcmp(type, "refuse") && json_is_true(json_object_get(m, "must_die")))
 		verdict(s, h);
-	else if (!strcmp(type, "revoke") && (!incarnation || (uint64_t)incarnation == n->incarnation))
+	else if (!strcmp(type, "revoke") &&
+		 (!incarnation || (uint64_t)incarnation == n->incarnation))
 		verdict(s, h);
 	drain(s, h);
 }

@@ -66,8 +66,9 @@ static void arrive_controller(struct sim *s, struct timer *t)
 	struct controller *c = &s->host[t->b].c;
 	struct conn *conn = &s->host[t->a].n.link[t->b];
 	char name[8];
-	struct event e = { .kind = (enum event_kind)t->x, .node = name, .json = t->json,
-		.closed = t->y != 0 };
+	struct event e = {
+		.kind = (enum event_kind)t->x, .node = name, .json = t->json, .closed = t->y != 0
+	};
 
 	snprintf(name, sizeof(name), "n%d", t->a + 1);
 	if (!c->director || c->gen != t->z || (e.kind != EVENT_LINK_DOWN && conn->gen != t->gen))
@@ -104,8 +105,9 @@ static void arrive_agent(struct sim *s, struct timer *t)
 static void arrive_peer(struct sim *s, struct timer *t)
 {
 	struct controller *to = &s->host[t->b].c;
-	struct event e = { .kind = (enum event_kind)t->x, .controller = (unsigned)t->a,
-		.json = t->json };
+	struct event e = {
+		.kind = (enum event_kind)t->x, .controller = (unsigned)t->a, .json = t->json
+	};
 
 	if (!to->director || to->gen != t->z ||
 		(e.kind != EVENT_PEER_DOWN && s->host[t->a].c.peer[t->b].gen != t->gen))
@@ -117,7 +119,8 @@ static void arrive_peer(struct sim *s, struct timer *t)
 	controller_event(s, t->b, &e);
 }
 
-/* In order: no message overtakes the one before. What a broken path holds comes with its mending. */
+/* In order: no message overtakes the one before. What a broken path holds comes with its mending.
+ */
 static struct timer *queue(struct sim *s, struct conn *conn, int direction, int from, int to,
 	void (*fire)(struct sim *, struct timer *))
 {
@@ -142,7 +145,8 @@ static void held(struct sim *s, struct conn *conn, int direction, struct timer *
 
 static void deliver_controller(struct sim *s, struct timer *t)
 {
-	if (s->host[t->a].on && !wire_path(s, t->a, t->b) && s->host[t->a].n.link[t->b].gen == t->gen)
+	if (s->host[t->a].on && !wire_path(s, t->a, t->b) &&
+		s->host[t->a].n.link[t->b].gen == t->gen)
 		held(s, &s->host[t->a].n.link[t->b], 0, t);
 	else
 		arrive_controller(s, t);
@@ -150,7 +154,8 @@ static void deliver_controller(struct sim *s, struct timer *t)
 
 static void deliver_agent(struct sim *s, struct timer *t)
 {
-	if (s->host[t->b].on && !wire_path(s, t->b, t->a) && s->host[t->a].n.link[t->b].gen == t->gen)
+	if (s->host[t->b].on && !wire_path(s, t->b, t->a) &&
+		s->host[t->a].n.link[t->b].gen == t->gen)
 		held(s, &s->host[t->a].n.link[t->b], 1, t);
 	else
 		arrive_agent(s, t);

@@ -14,8 +14,8 @@ enum action_kind {
 	ACTION_PROPOSE, /* json to the log, in term id and no other */
 	ACTION_SEND,    /* json to the node's agent */
 	ACTION_DROP,    /* the node's connection, after what was sent */
-	ACTION_ADMIT,   /* node, node_id, incarnation, epoch, admitted: the kernel may grant; or, not
-			 * admitted, may not: EVENT_BARRED follows once that is in force */
+	ACTION_ADMIT,   /* node, node_id, incarnation, epoch, admitted: the kernel may grant; not
+			 * admitted: it may not, and EVENT_BARRED follows once that is in force */
 	ACTION_FORGET,  /* the kernel forgets node_id */
 	ACTION_FENCE,   /* id, node, device, agent, params, op (off with read-back, or on) */
 	ACTION_UNFENCE, /* node: its orders are not wanted any more; a result changes nothing */

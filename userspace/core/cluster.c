@@ -60,8 +60,7 @@ static void apply_started(struct cluster *c, json_t *entry)
 	snprintf(key, sizeof(key), "%u",
 		(unsigned)json_integer_value(json_object_get(entry, "controller")));
 	if (json_is_integer(json_object_get(entry, "life")))
-		json_object_set(
-			child_of(c->state, "started"), key, json_object_get(entry, "life"));
+		json_object_set(child_of(c->state, "started"), key, json_object_get(entry, "life"));
 }
 
 static void apply_configure(struct cluster *c, json_t *entry)

@@ -46,7 +46,7 @@ struct cluster *cluster_new(void);
 void cluster_free(struct cluster *cluster);
 own_define(cluster, struct cluster, cluster_free)
 
-	void cluster_apply(struct cluster *cluster, uint64_t index, uint64_t term, json_t *entry);
+void cluster_apply(struct cluster *cluster, uint64_t index, uint64_t term, json_t *entry);
 /* malloc()ed text. */
 char *cluster_snapshot(const struct cluster *cluster);
 int cluster_restore(struct cluster *cluster, const char *text, size_t len); /* -EINVAL */

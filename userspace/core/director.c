@@ -6,7 +6,8 @@
 
 #include "core/director_inside.h"
 
-/* A proposal that came to nothing is not made again at once: we may lead no more, and learn so soon. */
+/* A proposal that came to nothing is not made again at once: we may lead no more, and learn so
+ * soon. */
 #define HOLD_NS (50 * MS)
 
 struct director *director_new(const struct director_config *config)
@@ -21,9 +22,9 @@ struct director *director_new(const struct director_config *config)
 	d->node = own_string(config->node);
 	d->boot_id = own_string(config->boot_id ? config->boot_id : "");
 	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
-		d->controllers[c] = config->controllers[c]  ? own_string(config->controllers[c])
-				    : c == config->index ? own_string(config->name)
-							 : own_printf("c%u", c + 1);
+		d->controllers[c] = config->controllers[c] ? own_string(config->controllers[c])
+				    : c == config->index   ? own_string(config->name)
+							   : own_printf("c%u", c + 1);
 	d->cluster = cluster_new();
 	grant_init(&d->grant, config->life, config->museum);
 	membership_init(&d->members, config->index, d->config.voters);
@@ -71,7 +72,8 @@ void director_free(struct director *d)
 	free(d);
 }
 
-/* What the log tells again after a restart is no news, and what a follower sees the leader tells. */
+/* What the log tells again after a restart is no news, and what a follower sees the leader tells.
+ */
 static bool news(const struct director *d, const char *kind)
 {
 	return d->ready || !strcmp(kind, "leader") || !strncmp(kind, "controller-", 11);
@@ -252,10 +254,10 @@ static void role(struct director *d, const struct event *event)
 	director_plan_drop(d);
 	if (d->leader) {
 		d->nonce = d->now_ns;
-		director_propose(d,
-			json_pack("{s:s, s:s, s:i, s:I, s:I}", "do", "term", "leader", d->name,
-				"controller", d->config.index, "life",
-				(json_int_t)d->config.life, "nonce", (json_int_t)d->nonce));
+		director_propose(
+			d, json_pack("{s:s, s:s, s:i, s:I, s:I}", "do", "term", "leader", d->name,
+				   "controller", d->config.index, "life",
+				   (json_int_t)d->config.life, "nonce", (json_int_t)d->nonce));
 	}
 }
 
@@ -268,7 +270,8 @@ static void configured(struct director *d, json_t *entry)
 		director_note(d, "configuration-refused", NULL, NULL, "%s: %s",
 			problems.items[0].where, problems.items[0].text);
 	else
-		director_note(d, "configured", NULL, NULL, "configuration revision %llu is in force",
+		director_note(d, "configured", NULL, NULL,
+			"configuration revision %llu is in force",
 			(unsigned long long)cluster_revision(d->cluster));
 	problems_done(&problems);
 }

@@ -12,14 +12,14 @@
 struct director;
 
 struct director_config {
-	const char *name; /* this controller's */
-	uint64_t cluster; /* id in heartbeats */
-	unsigned index;   /* this controller's, 0 .. */
-	struct quorum voters; /* none: this one alone */
-	const char *controllers[PICKET_CONTROLLERS_MAX]; /* names by index, for people; NULL: c1.. */
-	const char *node;    /* the node on the same host; NULL: none, a witness */
-	const char *boot_id; /* of this host; NULL with node NULL */
-	uint64_t life; /* random, below 2^63: tells this run from every other */
+	const char *name;                                /* this controller's */
+	uint64_t cluster;                                /* id in heartbeats */
+	unsigned index;                                  /* this controller's, 0 .. */
+	struct quorum voters;                            /* none: this one alone */
+	const char *controllers[PICKET_CONTROLLERS_MAX]; /* names by index; NULL: c1.. */
+	const char *node;            /* the node on the same host; NULL: none, a witness */
+	const char *boot_id;         /* of this host; NULL with node NULL */
+	uint64_t life;               /* random, below 2^63: tells this run from every other */
 	const struct museum *museum; /* NULL; a test breaks a rule with it */
 };
 

@@ -365,8 +365,8 @@ static void ask_events(struct director *d, const struct event *e)
 {
 	reply(d, e->ask.token, 200,
 		json_pack("{s:o, s:I}", "events",
-			journal_after(&d->journal, query_number(e, "after"),
-				query_number(e, "limit")),
+			journal_after(
+				&d->journal, query_number(e, "after"), query_number(e, "limit")),
 			"cursor", (json_int_t)d->journal.cursor));
 }
 

@@ -234,22 +234,22 @@ static void listen(struct director *d, struct director_node *n)
 	n->fence.phase = FENCE_LISTEN;
 	n->fence.until_ns = d->now_ns;
 	if (heard)
-		n->fence.until_ns += (uint64_t)d->timing.interval_us * 1000 * (d->timing.misses + 2);
+		n->fence.until_ns +=
+			(uint64_t)d->timing.interval_us * 1000 * (d->timing.misses + 2);
 }
 
 static void listened(struct director *d, struct director_node *n)
 {
 	bool heard = membership_voices(&d->members, n->id) != 0;
-	const char *refused = proof_off_refused(
-		heard, membership_last(&d->members, n->id), n->fence.off_ns);
+	const char *refused =
+		proof_off_refused(heard, membership_last(&d->members, n->id), n->fence.off_ns);
 
 	if (heard && d->now_ns < n->fence.until_ns)
 		return;
 	if (refused && !MUSEUM(d, unread_off))
 		method_failed(d, n, refused);
 	else
-		prove(d, n,
-			proof_of_off(n->fence.devices, n->fence.off_ns, n->fence.evidence));
+		prove(d, n, proof_of_off(n->fence.devices, n->fence.off_ns, n->fence.evidence));
 }
 
 static void device_off(struct director *d, struct director_node *n, const struct event *event)
@@ -275,8 +275,7 @@ static void device_off(struct director *d, struct director_node *n, const struct
 
 static void powered(struct director *d, struct director_node *n, const struct event *event)
 {
-	json_t *devices = json_object_get(
-		cluster_node(d->cluster, n->name, "proof"), "devices");
+	json_t *devices = json_object_get(cluster_node(d->cluster, n->name, "proof"), "devices");
 
 	if (event->fence.proof != EVENT_ON) {
 		director_note(d, "power-on-failed", n->name, NULL, "%s was not switched on: %s",
@@ -332,9 +331,9 @@ static bool storms(struct director *d)
 }
 
 /*
- * The node on our own host. In another boot than ours it is dead for sure. In this one it is not for
- * us to end: we would go with it before anybody knew, and do it again after the next boot. Its agent
- * is told to end it; a leader elsewhere does the rest.
+ * The node on our own host. In another boot than ours it is dead for sure. In this one it is not
+ * for us to end: we would go with it before anybody knew, and do it again after the next boot. Its
+ * agent is told to end it; a leader elsewhere does the rest.
  */
 static bool own_host(struct director *d, struct director_node *n)
 {
@@ -431,6 +430,14 @@ static bool switch_on(struct director *d, struct director_node *n)
 	       !property_is(d, "stonith-action", "off");
 }
 
+/* The dead boot's own connection may seem to stand for a while yet. */
+static bool booted_anew(struct director *d, struct director_node *n)
+{
+	const char *dead = json_string_value(cluster_node(d->cluster, n->name, "boot_id"));
+
+	return n->connected && n->boot_id && (!dead || strcmp(n->boot_id, dead));
+}
+
 /* Switched off by us, it is switched on again; the recovery goes first. */
 void director_fence_rest(struct director *d, struct director_node *n)
 {
@@ -447,7 +454,7 @@ void director_fence_rest(struct director *d, struct director_node *n)
 		return;
 	f->until_ns = 0;
 	device = site_device(d->site, json_string_value(json_array_get(devices, f->place.step)));
-	if (!device || n->connected) {
+	if (!device || booted_anew(d, n)) {
 		f->phase = FENCE_PROVEN; /* somebody else's affair now */
 		director_propose(d, about(d, n, "powered"));
 		return;

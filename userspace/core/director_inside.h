@@ -5,6 +5,7 @@
 
 #include "core/cluster.h"
 #include "core/director.h"
+#include "core/director_death.h"
 #include "core/grant.h"
 #include "core/journal.h"
 #include "core/membership.h"
@@ -19,29 +20,6 @@
 #define MS 1000000ULL
 /* A host that boots loads what takes over for it: storage, network, hypervisor. */
 #define DIRECTOR_REST_NS (2000 * MS)
-
-enum fence_phase {
-	FENCE_NONE,
-	FENCE_INTENT,  /* proposed, not committed */
-	FENCE_RUNNING, /* the order is out */
-	FENCE_LEASE,   /* the node's own end is waited for */
-	FENCE_LISTEN,  /* off was read; is the node silent? */
-	FENCE_PROVEN,  /* the proof is proposed */
-	FENCE_PAUSE,   /* failed: again at until_ns */
-	FENCE_REST,    /* dead; switched on again at until_ns, when the others have taken over */
-	FENCE_ON,      /* being switched on again */
-};
-
-struct director_fence {
-	enum fence_phase phase;
-	struct topology_place place; /* where the next try stands */
-	uint64_t id, until_ns, off_ns;
-	uint64_t intent_ns; /* when the present intent was proposed */
-	unsigned late;      /* intents whose commit took so long that another may lead by now */
-	json_t *devices, *evidence; /* switched off in this level, and what was read */
-	char *why;                  /* why the last try failed */
-	struct proof_wait wait;
-};
 
 struct director_node {
 	const char *name; /* the site's */
@@ -84,13 +62,13 @@ struct director {
 	unsigned transitions;
 	bool dirty;
 	json_t *why;
-	json_t *hellos; /* node → the hello of its present connection */
-	json_t *faults; /* texts of what is broken between nodes and controllers */
+	json_t *hellos;     /* node → the hello of its present connection */
+	json_t *faults;     /* texts of what is broken between nodes and controllers */
 	uint64_t faults_ns; /* when they may have changed; 0: looked at */
 	struct journal journal;
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
-	double failover_ms; /* of the last one */
+	double failover_ms;               /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
 	struct actions *out;
 };
@@ -98,8 +76,8 @@ struct director {
 /* director.c */
 void director_note(struct director *d, const char *kind, const char *node, const char *resource,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
-void director_note_more(struct director *d, const char *kind, const char *node, const char *text,
-	json_t *more);
+void director_note_more(
+	struct director *d, const char *kind, const char *node, const char *text, json_t *more);
 void director_propose(struct director *d, json_t *entry);
 struct director_node *director_node(struct director *d, const char *name);
 struct director_node *director_node_id(struct director *d, uint32_t id);

@@ -69,12 +69,11 @@ static void booted_again(struct director *d, struct director_node *n)
 	json_int_t incarnation = (json_int_t)cluster_incarnation(d->cluster, n->name);
 
 	if (cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED)
-		director_propose(d,
-			json_pack("{s:s, s:s, s:I, s:s}", "do", "block", "node", n->name,
-				"incarnation", incarnation, "why", "it has booted again"));
-	director_propose(d,
-		json_pack("{s:s, s:s, s:I, s:o}", "do", "dead", "node", n->name, "incarnation",
-			incarnation, "proof", proof_of_boot()));
+		director_propose(
+			d, json_pack("{s:s, s:s, s:I, s:s}", "do", "block", "node", n->name,
+				   "incarnation", incarnation, "why", "it has booted again"));
+	director_propose(d, json_pack("{s:s, s:s, s:I, s:o}", "do", "dead", "node", n->name,
+				    "incarnation", incarnation, "proof", proof_of_boot()));
 	n->fence.phase = FENCE_PROVEN; /* no fence agent is needed between these two entries */
 }
 
@@ -283,8 +282,7 @@ void director_weigh(struct director *d, struct director_node *n, bool silent)
 	} else if ((n->heard || silent) && !n->silent_ns) {
 		n->silent_ns = d->now_ns;
 		n->timeline = (struct timeline){ 0 };
-		timeline_set(&n->timeline, TIMELINE_LAST_BEAT,
-			membership_last(&d->members, n->id));
+		timeline_set(&n->timeline, TIMELINE_LAST_BEAT, membership_last(&d->members, n->id));
 	}
 	n->heard = heard;
 	d->faults_ns = d->now_ns;
@@ -352,10 +350,9 @@ void director_block(struct director *d, struct director_node *n, const char *why
 	timeline_set(&n->timeline, TIMELINE_LOST, d->now_ns);
 	storm_lost(&d->storm, n->id, d->now_ns);
 	director_note(d, "node-lost", n->name, NULL, "%s is lost: %s", n->name, why);
-	director_propose(d,
-		json_pack("{s:s, s:s, s:I, s:s, s:I}", "do", "block", "node", n->name,
-			"incarnation", (json_int_t)incarnation, "why", why, "t_ns",
-			(json_int_t)d->now_ns));
+	director_propose(d, json_pack("{s:s, s:s, s:I, s:s, s:I}", "do", "block", "node", n->name,
+				    "incarnation", (json_int_t)incarnation, "why", why, "t_ns",
+				    (json_int_t)d->now_ns));
 	/* Each promise counts from when it is given: nobody waits for the log with that. */
 	director_peer_bar(d, n);
 }

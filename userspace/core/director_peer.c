@@ -86,7 +86,8 @@ static void promised(struct director *d, unsigned c, json_t *message)
 
 	/* An earlier life's promise may have been forgotten in its restart; one that was given to
 	 * the leader of an earlier term ends with the first entry of this one. */
-	if (!n || (uint64_t)json_integer_value(json_object_get(message, "life")) != d->peer_life[c] ||
+	if (!n ||
+		(uint64_t)json_integer_value(json_object_get(message, "life")) != d->peer_life[c] ||
 		(uint64_t)json_integer_value(json_object_get(message, "term")) != d->term)
 		return;
 	if ((uint64_t)json_integer_value(json_object_get(message, "incarnation")) !=

@@ -88,9 +88,9 @@ static void note_failure(struct director *d, struct director_node *n, const char
 		"%s of %s on %s: %s, exit status %d%s%s", op, resource, n->name, status,
 		(int)json_integer_value(json_object_get(r, "rc")), reason ? ": " : "",
 		reason ? reason : "");
-	director_propose(d, json_pack("{s:s, s:s, s:s, s:s, s:I}", "do", "fail", "node", n->name,
-				    "resource", resource, "op", op, "at_ms",
-				    (json_int_t)d->epoch_ms));
+	director_propose(
+		d, json_pack("{s:s, s:s, s:s, s:s, s:I}", "do", "fail", "node", n->name, "resource",
+			   resource, "op", op, "at_ms", (json_int_t)d->epoch_ms));
 }
 
 static void take(struct director *d, struct director_node *n, json_t *r, bool history)
@@ -267,10 +267,9 @@ static void let_go(struct director *d, const struct view *view)
 			continue;
 		director_send(d, n,
 			json_pack("{s:s, s:I, s:I, s:I, s:s, s:{s:s, s:s, s:i}}", "type", "order",
-				"term", (json_int_t)d->term, "index",
-				(json_int_t)d->cluster->index, "incarnation",
-				(json_int_t)cluster_incarnation(d->cluster, n->name), "id",
-				"shutdown", "action", "op", "shutdown", "resource", "",
+				"term", (json_int_t)d->term, "index", (json_int_t)d->cluster->index,
+				"incarnation", (json_int_t)cluster_incarnation(d->cluster, n->name),
+				"id", "shutdown", "action", "op", "shutdown", "resource", "",
 				"timeout_ms", 20000));
 	}
 }

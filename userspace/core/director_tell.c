@@ -49,13 +49,12 @@ static json_t *fencing_json(struct director *d, struct director_node *n)
 
 	if (life != CLUSTER_BLOCKED && (life != CLUSTER_DEAD || f->phase == FENCE_NONE))
 		return NULL;
-	j = json_pack("{s:s, s:I}", "phase", phases[f->phase], "level",
-		(json_int_t)f->place.level + 1);
+	j = json_pack(
+		"{s:s, s:I}", "phase", phases[f->phase], "level", (json_int_t)f->place.level + 1);
 	if (f->why)
 		json_object_set_new(j, "why", json_string(f->why));
 	if (f->wait.promised)
-		json_object_set_new(
-			j, "promises", json_integer(quorum_count(f->wait.promised)));
+		json_object_set_new(j, "promises", json_integer(quorum_count(f->wait.promised)));
 	return j;
 }
 
@@ -67,9 +66,9 @@ static char *node_why(struct director *d, struct director_node *n)
 	if (life == CLUSTER_BLOCKED)
 		return own_printf("%s%s%s", why ? why : "",
 			n->fence.why ? "; fencing failed: " : "",
-			n->fence.why    ? n->fence.why
-			: d->storming   ? "; fencing is paused: too many nodes are lost at once"
-					: "; fencing is under way");
+			n->fence.why  ? n->fence.why
+			: d->storming ? "; fencing is paused: too many nodes are lost at once"
+				      : "; fencing is under way");
 	if (life == CLUSTER_ADMITTED && n->hung_ns)
 		return own_string("its agent does not get on: the host hangs, or the agent does");
 	return NULL;
@@ -134,9 +133,9 @@ static json_t *actions_json(struct director *d)
 
 		if (a->kind == PLAN_PSEUDO || (!out && t->steps[i].phase != TRANSITION_WAITING))
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:s*, s:s*, s:b}", "op", a->op,
-						    "resource", a->resource, "node", a->node,
-						    "running", out));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s*, s:s*, s:b}", "op", a->op, "resource",
+				      a->resource, "node", a->node, "running", out));
 	}
 	return list;
 }
@@ -215,8 +214,8 @@ json_t *director_plan_json(struct director *d, const struct site *site)
 
 static void figure(struct lines *t, const char *name, const char *kind, const char *help, double v)
 {
-	lines_add(t, "# HELP picket_%s %s\n# TYPE picket_%s %s\npicket_%s %.17g\n", name, help, name,
-		kind, name, v);
+	lines_add(t, "# HELP picket_%s %s\n# TYPE picket_%s %s\npicket_%s %.17g\n", name, help,
+		name, kind, name, v);
 }
 
 static void head(struct lines *t, const char *name, const char *help)

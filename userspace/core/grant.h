@@ -17,8 +17,8 @@ struct grant_bar {
 
 struct grant {
 	const struct museum *museum; /* NULL: none */
-	uint64_t life; /* tells this run of the daemon from every other */
-	bool caught;   /* an entry that names this life was applied */
+	uint64_t life;               /* tells this run of the daemon from every other */
+	bool caught;                 /* an entry that names this life was applied */
 	struct grant_bar *bars;
 	size_t n, cap;
 };

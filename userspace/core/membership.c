@@ -190,7 +190,8 @@ static void find_controllers(struct finder *f)
 			continue;
 		if (!(m->present & 1u << c)) {
 			f->cut |= 1u << c;
-			found(f, (struct membership_fault){ MEMBERSHIP_CONTROLLER, .controller = c });
+			found(f, (struct membership_fault){
+					 MEMBERSHIP_CONTROLLER, .controller = c });
 		} else if (!hears_many(m, c, -1) && others_hear(m, c, -1)) {
 			f->cut |= 1u << c;
 			found(f, (struct membership_fault){ MEMBERSHIP_CUT, .controller = c });
@@ -198,8 +199,8 @@ static void find_controllers(struct finder *f)
 		for (unsigned l = 0; l < PICKET_LINKS_MAX && !(f->cut & 1u << c); l++)
 			if (!hears_many(m, c, (int)l) && others_hear(m, c, (int)l) > 1) {
 				f->deaf[l] |= 1u << c;
-				found(f, (struct membership_fault){ MEMBERSHIP_DEAF,
-						 .controller = c, .link = l });
+				found(f, (struct membership_fault){
+						 MEMBERSHIP_DEAF, .controller = c, .link = l });
 			}
 	}
 }

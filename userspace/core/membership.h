@@ -17,7 +17,7 @@ struct membership_cell {
 struct membership_row {
 	uint32_t node;
 	unsigned links; /* 0: it is heard, and nobody has configured it yet */
-	bool expected; /* it is admitted: its silence is a fault */
+	bool expected;  /* it is admitted: its silence is a fault */
 	struct membership_cell cell[PICKET_CONTROLLERS_MAX][PICKET_LINKS_MAX];
 };
 
@@ -33,8 +33,7 @@ void membership_init(struct membership *m, unsigned self, struct quorum quorum);
 void membership_done(struct membership *m);
 /* Sets the nodes. What was heard is kept, of nodes not configured (yet) as well: the kernel reports
  * before the log is read. */
-void membership_nodes(
-	struct membership *m, const uint32_t *nodes, const unsigned *links, size_t n);
+void membership_nodes(struct membership *m, const uint32_t *nodes, const unsigned *links, size_t n);
 void membership_expect(struct membership *m, uint32_t node, bool expected);
 
 /* A controller hears a node on a link, or not any more. */

@@ -7,13 +7,13 @@
 
 /* All false, or no museum at all, in a daemon: nothing outside of tests can set one. */
 struct museum {
-	bool wait_without_block;   /* W runs from the suspicion on, not from block and promises */
-	bool wait_inherited;       /* a new leader takes W to run since the block was proposed */
-	bool blocked_returns;      /* a blocked incarnation that is heard again is welcome */
-	bool grants_uncaught;      /* a controller grants before it has caught up */
-	bool no_margin;            /* W is T, and nothing for drift, kill time and the rest */
-	bool intent_after;         /* the packet to the BMC leaves before its intent is committed */
-	bool unread_off;           /* a BMC's off counts although the node is heard */
+	bool wait_without_block; /* W runs from the suspicion on, not from block and promises */
+	bool wait_inherited;     /* a new leader takes W to run since the block was proposed */
+	bool blocked_returns;    /* a blocked incarnation that is heard again is welcome */
+	bool grants_uncaught;    /* a controller grants before it has caught up */
+	bool no_margin;          /* W is T, and nothing for drift, kill time and the rest */
+	bool intent_after;       /* the packet to the BMC leaves before its intent is committed */
+	bool unread_off;         /* a BMC's off counts although the node is heard */
 };
 
 #endif

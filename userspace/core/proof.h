@@ -19,8 +19,8 @@ struct proof_wait {
 };
 
 void proof_commit(struct proof_wait *wait, const struct quorum *quorum, uint64_t now_ns);
-void proof_promise(struct proof_wait *wait, const struct quorum *quorum, unsigned controller,
-	uint64_t now_ns);
+void proof_promise(
+	struct proof_wait *wait, const struct quorum *quorum, unsigned controller, uint64_t now_ns);
 /* When the lease is certainly over, CLOCK_BOOTTIME ns; 0: the wait has not begun. */
 uint64_t proof_due(const struct proof_wait *wait, uint64_t wait_ns);
 

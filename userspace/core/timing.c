@@ -69,8 +69,8 @@ static void check(struct problems *p, const struct timing *t, uint64_t interval_
 	hold(p, t->restart_ms >= t->confirm_ms, "restart >= confirm", t->restart_ms, t->confirm_ms);
 	/* Without probes the lease runs out; who waits longer for an agent waits for a dead one. */
 	hold(p, t->restart_ms <= t->lease_ms, "restart <= lease", t->restart_ms, t->lease_ms);
-	hold(p, t->margin_ms >= 2 * t->expiry_ms, "lease-margin >= 2 x lateness of the expiry timer",
-		t->margin_ms, 2 * t->expiry_ms);
+	hold(p, t->margin_ms >= 2 * t->expiry_ms,
+		"lease-margin >= 2 x lateness of the expiry timer", t->margin_ms, 2 * t->expiry_ms);
 	hold(p, t->join_ms > t->lease_ms, "join-timeout > lease", t->join_ms, t->lease_ms);
 	hold(p, t->fence_ms >= 1000, "fence-timeout >= 1 s", t->fence_ms, 1000);
 }

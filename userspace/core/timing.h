@@ -14,9 +14,9 @@ struct timing {
 	uint64_t join_ms;     /* a new leader waits so long for nodes before it calls them lost */
 	uint64_t fence_ms;    /* one try with one fence device, off and read-back together */
 	uint64_t fence_retry_ms;
-	uint64_t drift_ppm;  /* rho: no two clocks drift apart faster */
-	uint64_t expiry_ms;  /* epsilon: how late the kernel notices that a lease has run out */
-	uint64_t kill_ms;    /* T_kill: how long the verdict takes to bite; a node may say more */
+	uint64_t drift_ppm; /* rho: no two clocks drift apart faster */
+	uint64_t expiry_ms; /* epsilon: how late the kernel notices that a lease has run out */
+	uint64_t kill_ms;   /* T_kill: how long the verdict takes to bite; a node may say more */
 	uint64_t margin_ms;
 };
 

@@ -33,10 +33,9 @@ struct transition *transition_new(struct plan *plan, uint64_t term, unsigned num
 void transition_free(struct transition *transition);
 own_define(transition, struct transition, transition_free)
 
-
 /* "TERM.NUMBER:ACTION". */
-void transition_id(const struct transition *transition, unsigned action,
-	char ret[TRANSITION_ID_MAX]);
+void transition_id(
+	const struct transition *transition, unsigned action, char ret[TRANSITION_ID_MAX]);
 /* The action that an id names; NULL: it is another transition's. */
 const struct plan_action *transition_find(const struct transition *transition, const char *id);
 

@@ -75,8 +75,8 @@ own_define(site, struct site, site_free)
 	const struct site_node *site_node(const struct site *site, const char *name);
 const struct site_device *site_device(const struct site *site, const char *name);
 const struct site_resource *site_resource(const struct site *site, const char *name);
-/* The methods of one fencing level of a node, levels counted from 0: names of devices, or SITE_SELF.
- * NULL: no such level. */
+/* The methods of one fencing level of a node, levels counted from 0: names of devices, or
+ * SITE_SELF. NULL: no such level. */
 json_t *site_level(const struct site *site, const char *node, size_t level);
 bool site_level_any(const struct site *site, const char *node, size_t level); /* one is enough */
 /* A meta attribute of the resource, or of its group; NULL if neither says. */
