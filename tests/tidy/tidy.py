@@ -27,7 +27,7 @@ MAY = {
 EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identity"),
             ("api", "identity"), ("link", "identity"), ("store", "identity"),
             ("heartbeat", "ear"), ("lease", "ear"),
-            ("executor", "executor_ocf"), ("executor", "cgroup"), ("executor", "executor_systemd")}
+            ("executor", "executor_ocf"), ("executor", "cgroup"), ("ocfcmd", "local"), ("executor", "executor_systemd")}
 FILE_MAX, HEADER_MAX, FUNCTION_MAX, COLUMNS = 800, 150, 70, 100
 # core touches nothing: these words have no business there
 FORBIDDEN_IN_CORE = re.compile(
