@@ -165,7 +165,7 @@ endef
 $(PROGS): $(BIN)/%: $(B)/userspace/%.o $(ARCHIVES)
 	$(link)
 # The folder that OCF agents find first in their PATH.
-$(B)/ocf/.made: $(BIN)/picket-ocf
+$(B)/ocf/.made: $(BIN)/picket-ocf $(BIN)/picket-cib
 	$(call say,LINKS,$(@D))
 	$(Q)$< --install $(@D) && touch $@
 $(FENCE): EXTRA_LIBS = -lfreeipmi -lnetsnmp

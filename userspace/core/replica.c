@@ -7,9 +7,9 @@
 /* A write on its way: first the leader takes it (serial), then our copy catches up. */
 struct errand {
 	json_t *message;
-	uint64_t serial; /* 0: not answered */
+	bool accepted, forgotten;
+	uint64_t serial; /* from which on it is to be seen */
 	char *denied;
-	bool forgotten;
 };
 
 struct replica {
@@ -114,7 +114,7 @@ static struct errand *errand_find(const struct replica *r, const char *id)
 
 static bool settled(const struct replica *r, const struct errand *e)
 {
-	return e->denied || (e->serial && e->serial <= r->serial);
+	return e->denied || (e->accepted && e->serial <= r->serial);
 }
 
 /* Those that are settled and that nobody waits for. */
@@ -177,7 +177,7 @@ int replica_write(struct replica *r, json_t *request, json_t **ret_message, char
 void replica_repeat(struct replica *r, void (*on_message)(void *ctx, json_t *message), void *ctx)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (!r->errands[i].serial && !r->errands[i].denied)
+		if (!r->errands[i].accepted && !r->errands[i].denied)
 			on_message(ctx, r->errands[i].message);
 }
 
@@ -236,12 +236,14 @@ void replica_take(struct replica *r, json_t *message)
 	struct errand *e = errand_find(r, text(message, "id"));
 	json_int_t serial = json_integer_value(json_object_get(message, "serial"));
 
-	if (is(message, "type", "replica"))
+	if (is(message, "type", "replica")) {
 		take_replica(r, message);
-	else if (is(message, "type", "accepted") && e && !e->serial)
-		e->serial = serial > 0 ? (uint64_t)serial : r->serial;
-	else if (is(message, "type", "denied") && e && !e->denied)
+	} else if (is(message, "type", "accepted") && e && !e->accepted) {
+		e->accepted = true;
+		e->serial = serial > 0 ? (uint64_t)serial : 0;
+	} else if (is(message, "type", "denied") && e && !e->denied) {
 		e->denied = own_string(text(message, "reason"));
+	}
 	sweep(r);
 }
 

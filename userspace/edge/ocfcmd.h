@@ -26,9 +26,11 @@ struct ocfcmd {
 	char local[256]; /* this node's name; filled by ocfcmd_local() */
 };
 
-/* Runs the command that argv[0] names. */
+/* Runs the command that argv[0] names; its exit status, or -1: there is none of that name. */
 int ocfcmd_run(int argc, char **argv);
-/* Makes a link to `program` for each command in a folder. 0 or -errno. */
+int ocfcmd_run_as(const char *name, int (*run)(struct ocfcmd *cmd), int argc, char **argv);
+/* Makes a link to `program` for each command in a folder, for cibadmin to the picket-cib beside it.
+ * 0 or -errno. */
 int ocfcmd_install(const char *program, const char *dir);
 void ocfcmd_list(FILE *out); /* their names, one a line */
 

@@ -206,7 +206,8 @@ int ocfcmd_cibadmin(struct ocfcmd *cmd)
 	json_t *all;
 	xmlDoc *doc;
 
-	while ((c = getopt_long(cmd->argc, cmd->argv, "QA:lo:snV", longs, NULL)) >= 0) {
+	while ((c = getopt_long(cmd->argc, cmd->argv, "QA:lo:snVRCUMDdEPX:x:p", longs, NULL)) >=
+		0) {
 		if (c == '?')
 			return OCFCMD_USAGE;
 		query |= c == 'Q';
