@@ -138,7 +138,7 @@ $(B)/%.o: %.c
 # A skeleton is generated from the BPF object; whoever includes one needs all of them made first.
 $(call obj,$(EDGE_SRC) $(PROG_SRC) $(BPFTEST_SRC) $(BPFTEST_LIB_SRC) $(TOOL_SRC)): | $(SKELS)
 
-$(call obj,$(PROG_SRC)): EXTRA_CFLAGS = -DPICKET_VERSION='"$(VERSION)"'
+$(call obj,$(PROG_SRC) fence-agents/agent.c): EXTRA_CFLAGS = -DPICKET_VERSION='"$(VERSION)"'
 
 define archive
 	$(call say,AR,$@)
@@ -204,6 +204,7 @@ $(GEN)/%.skel.h: $(GEN)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
 compile_commands.json: Makefile $(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC)
-	$(Q)tests/tidy/compile_commands.sh "$(CC) $(ALL_CFLAGS)" $^ >$@
+	$(call say,JSON,$@)
+	$(Q)python3 tests/tidy/compile_commands.py '$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))' $(filter %.c,$^) >$@
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d $(GEN)/*.d)

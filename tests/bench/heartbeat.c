@@ -314,7 +314,8 @@ static void bench_detect(int interval_ms, unsigned misses)
 		cycle_ms * (DETECT_TRIALS / DETECT_NODES + 2) + 500, 0);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_close((uv_handle_t *)&timer, NULL);
-	printf("detection %2d ms x %u, %zu trials: last beat -> event p50 %.2f p99 %.2f max %.2f ms\n",
+	printf("detection %2d ms x %u, %zu trials: last beat -> event p50 %.2f p99 %.2f max %.2f "
+	       "ms\n",
 		interval_ms, misses, d->n, (double)percentile(d->last_to_event, d->n, 0.5) / 1e6,
 		(double)percentile(d->last_to_event, d->n, 0.99) / 1e6,
 		(double)percentile(d->last_to_event, d->n, 1) / 1e6);
@@ -520,7 +521,8 @@ int main(int argc, char **argv)
 	else if (strcmp(what, "agent") == 0)
 		bench_agent();
 	else
-		return fprintf(stderr, "usage: heartbeat cost | detect MS MISSES | flood | agent\n"),
-		       2;
-	return 0;
+		what = NULL;
+	if (!what)
+		fprintf(stderr, "usage: heartbeat cost | detect MS MISSES | flood | agent\n");
+	return what ? 0 : 2;
 }

@@ -13,14 +13,14 @@ ca_new() {
 }
 
 folder_new() { # machine
-	local m=$1 e=$dir/$1/etc
+	local m=$1 e=$dir/$1/etc role
 	mkdir -p "$e/pki" "$dir/$m/disk"
-	"$bin/picket" pki issue "$dir/pki" "$m" >/dev/null
-	cp "$dir/pki/ca.crt" "$e/pki/ca.crt"
-	cp "$dir/pki/$m.crt" "$e/pki/node.crt"
-	cp "$dir/pki/$m.key" "$e/pki/node.key"
+	case $m in c*) role=controller ;; *) role=node ;; esac
+	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --out "$e/pki" >/dev/null
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
 	(umask 077 && echo lab-secret >"$e/bmc-password")
+	printf '#!/bin/sh\ncat /etc/picket/bmc-password\n' >"$e/bmc-secret"
+	chmod 0700 "$e/bmc-secret"
 }
 
 controller_new() { # cN
@@ -34,15 +34,20 @@ state_dir: /var/lib/picket
 socket: /run/picket/api.sock
 pki: /etc/picket/pki
 interfaces: [hb0, hb1]
-listen:
-  link: 10.77.0.$o:7407
-  raft: 10.77.0.$o:7408
+link: 10.77.0.$o:7407
 fence_path: [$bin, /usr/sbin]
 TXT
 	echo "exec $bin/picketd --config /etc/picket/picketd.yaml" >"$dir/$m/services"
 }
 
-bmc_start() { :; }
+bmc_start() { # node
+	local o=$((100 + $(octet "$1"))) b=$dir/bmc-$1
+	nsenter --net="/run/netns/$LAB-bmc" setsid "$here/lab_bmc.py" --listen "10.77.3.$o:443" --name "$1" \
+		--cert "$dir/pki/bmc.crt" --key "$dir/pki/bmc.key" --password-file "$b/password" \
+		--quirks "$b/quirks" --log "$b/log" --state "$dir/$1/power" --button "$self power $1" >"$b/console.log" 2>&1 </dev/null &
+	echo $! >"$b/pid"
+}
+
 node_new() { # nN
 	local m=$1 c
 	folder_new "$m"
@@ -84,7 +89,7 @@ bmc_new() { # nN
 	local m=$1 o=$((100 + $(octet "$1")))
 	mkdir -p "$dir/bmc-$m"
 	echo lab-secret >"$dir/bmc-$m/password"
-	ip netns exec "$LAB-bmc" ip addr add "10.77.3.$o/24" dev bmc
+	nsenter --net="/run/netns/$LAB-bmc" ip addr add "10.77.3.$o/24" dev bmc
 	bmc_start "$m"
 }
 
@@ -132,8 +137,8 @@ TXT
 
 fence_secret() {
 	case ${FENCE_AGENT:-fence_picket_redfish} in
-	fence_picket_*) echo "password_script: \"cat /etc/picket/bmc-password\", ssl_ca: /etc/picket/bmc-ca.crt" ;;
-	*) echo "password_script: /etc/picket/bmc-secret, ssl_insecure: 1, systems_uri: /redfish/v1/Systems/1" ;;
+	fence_picket_*) echo "password_script: /etc/picket/bmc-secret, ssl_ca: /etc/picket/bmc-ca.crt" ;;
+	*) echo "password_script: /etc/picket/bmc-secret, ssl_insecure: 1" ;;
 	esac
 }
 
@@ -147,7 +152,7 @@ wait_for() { # seconds what command...
 }
 
 api_up() { inside c1 "$bin/picket" status --output json; }
-page() { ip netns exec "$LAB-client" curl -fs --max-time 1 "http://$VIP/"; }
+page() { nsenter --net="/run/netns/$LAB-client" curl -fs --max-time 1 "http://$VIP/"; }
 
 up() { # [nodes]
 	local n=${1:-3} m cg
@@ -170,13 +175,13 @@ up() { # [nodes]
 	configuration >"$dir/lab.yaml"
 	cp "$dir/lab.yaml" "$dir/c1/etc/lab.yaml"
 	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
-	ip netns exec "$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
+	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
 		>/dev/null 2>&1 </dev/null &
 	echo $! >"$dir/client.pid"
 	wait_for 60 "the first page through $VIP" page
 	say "The lab stands: $(page)"
 	say "Look at it:  sudo tests/lab/picket-lab show"
-	say "Play:        sudo tests/lab/picket-lab kill $(page | cut -d' ' -f1)      (cut, hang, bmc, ...: picket-lab help)"
+	say "Play:        sudo tests/lab/picket-lab kill $(page | awk '{ print $1 }')      (cut, hang, bmc, ...: picket-lab help)"
 }
 
 down() {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A client of the lab: fetches http://ADDRESS/ every PERIOD ms, many at a time, and writes down each.
+ * A client of the lab: fetches http://ADDRESS/ every PERIOD ms, many at a time, and writes down
+ * each.
  *
  *   lab_client ADDRESS PERIOD-MS LOG
  *
@@ -39,7 +40,8 @@ static long long now_ns(void)
 
 static void finish(FILE *log, struct attempt *a, const char *who)
 {
-	fprintf(log, "%lld %lld %s %s\n", a->start_ns, now_ns(), who ? "ok" : "fail", who ? who : "-");
+	fprintf(log, "%lld %lld %s %s\n", a->start_ns, now_ns(), who ? "ok" : "fail",
+		who ? who : "-");
 	fflush(log);
 	close(a->fd);
 	a->fd = -1;

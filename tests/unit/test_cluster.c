@@ -27,13 +27,15 @@ Test(cluster, a_life)
 	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_ADMITTED); /* S2: no death without a block */
 	apply(c, "{\"do\":\"block\",\"node\":\"n1\",\"incarnation\":1,\"why\":\"lost\"}");
 	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_BLOCKED);
+	apply(c, "{\"do\":\"admit\",\"node\":\"n1\",\"boot_id\":\"b\"}");
+	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_BLOCKED); /* S2: its death is not proven */
 	apply(c, "{\"do\":\"dead\",\"node\":\"n1\",\"incarnation\":1,\"proof\":{}}");
 	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_DEAD);
 	apply(c, "{\"do\":\"admit\",\"node\":\"n1\",\"boot_id\":\"a\"}");
 	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_DEAD); /* S11: the same boot never returns */
 	apply(c, "{\"do\":\"admit\",\"node\":\"n1\",\"boot_id\":\"b\"}");
 	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_ADMITTED);
-	cr_assert_eq(cluster_incarnation(c, "n1"), 6);
+	cr_assert_eq(cluster_incarnation(c, "n1"), 7);
 	apply(c, "{\"do\":\"block\",\"node\":\"n1\",\"incarnation\":1,\"why\":\"late\"}");
 	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_ADMITTED); /* about an older one */
 }

@@ -16,7 +16,9 @@ Test(document, yaml_types_and_places)
 	struct problems p = { 0 };
 	json_t *n1;
 
-	cr_assert_eq(parse("nodes:\n  n1: {id: 1, name: \"7\", on: true}\n  n2:\n    id: x\n", &p, &d), 0);
+	cr_assert_eq(
+		parse("nodes:\n  n1: {id: 1, name: \"7\", on: true}\n  n2:\n    id: x\n", &p, &d),
+		0);
 	n1 = json_object_get(json_object_get(d->root, "nodes"), "n1");
 	cr_assert_eq(json_integer_value(json_object_get(n1, "id")), 1);
 	cr_assert_str_eq(json_string_value(json_object_get(n1, "name")), "7");

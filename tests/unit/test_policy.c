@@ -12,10 +12,11 @@ static void open_site(const char *resources)
 {
 	owned(document) struct document *d = NULL;
 	struct problems p = { 0 };
-	owned(free) char *text = own_printf("cluster: {name: t}\n"
-					    "nodes: {n1: {id: 1, addresses: [a]}, n2: {id: 2, addresses: [b]}}\n"
-					    "%s",
-		resources);
+	owned(free) char *text =
+		own_printf("cluster: {name: t}\n"
+			   "nodes: {n1: {id: 1, addresses: [a]}, n2: {id: 2, addresses: [b]}}\n"
+			   "%s",
+			resources);
 
 	cr_assert_eq(document_parse(text, strlen(text), "t", &p, &d), 0);
 	cr_assert_eq(site_new(d->root, d, &p, &site), 0, "%s", p.n ? p.items[0].text : "");

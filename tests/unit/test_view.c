@@ -3,8 +3,8 @@
 
 #include "core/model/view.h"
 
-static struct view_cell after(enum view_state state, const char *op, uint64_t interval, int rc,
-	const char *status)
+static struct view_cell after(
+	enum view_state state, const char *op, uint64_t interval, int rc, const char *status)
 {
 	struct view_cell c = { .state = state };
 

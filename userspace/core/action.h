@@ -11,14 +11,14 @@
 #include "base/own.h"
 
 enum action_kind {
-	ACTION_PROPOSE,  /* json to the log */
-	ACTION_SEND,     /* json to the node's agent */
-	ACTION_DROP,     /* the node's connection, after what was sent */
-	ACTION_ADMIT,    /* the kernel may grant: node, node_id, incarnation, epoch, admitted */
-	ACTION_FORGET,   /* the kernel forgets node_id */
-	ACTION_FENCE,    /* id, node, device, agent, params, op (off with read-back, or on) */
-	ACTION_REPLY,    /* token, status, json; or text */
-	ACTION_NOTE,     /* json: an event for people: the log */
+	ACTION_PROPOSE, /* json to the log, in term id and no other */
+	ACTION_SEND,    /* json to the node's agent */
+	ACTION_DROP,    /* the node's connection, after what was sent */
+	ACTION_ADMIT,   /* the kernel may grant: node, node_id, incarnation, epoch, admitted */
+	ACTION_FORGET,  /* the kernel forgets node_id */
+	ACTION_FENCE,   /* id, node, device, agent, params, op (off with read-back, or on) */
+	ACTION_REPLY,   /* token, status, json; or text */
+	ACTION_NOTE,    /* json: an event for people: the log */
 };
 
 struct action {

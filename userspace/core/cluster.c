@@ -42,7 +42,7 @@ static json_t *record(struct cluster *c, json_t *entry)
 static bool concerns(json_t *node, json_t *entry)
 {
 	return json_integer_value(json_object_get(node, "incarnation")) ==
-		json_integer_value(json_object_get(entry, "incarnation"));
+	       json_integer_value(json_object_get(entry, "incarnation"));
 }
 
 static bool life_is(json_t *node, const char *life)
@@ -66,13 +66,13 @@ static void apply_admit(struct cluster *c, json_t *entry)
 {
 	json_t *node = record(c, entry);
 
-	/* A blocked incarnation never returns, neither does its boot (S11). */
-	if (!node || !text(entry, "boot_id"))
+	/* Only the proof of its death frees a blocked incarnation's place (S2), and neither it nor
+	 * its boot ever returns (S11). */
+	if (!node || !text(entry, "boot_id") || life_is(node, "blocked"))
 		return;
-	if ((life_is(node, "blocked") || life_is(node, "dead")) && text(node, "boot_id") &&
+	if (life_is(node, "dead") && text(node, "boot_id") &&
 		!strcmp(text(node, "boot_id"), text(entry, "boot_id")))
 		return;
-	/* Only a proof frees a blocked incarnation's place; another boot of the same host is one. */
 	json_object_set_new(node, "incarnation", json_integer(c->index));
 	json_object_set(node, "boot_id", json_object_get(entry, "boot_id"));
 	json_object_set_new(node, "life", json_string("admitted"));
@@ -128,7 +128,7 @@ static void apply_node(struct cluster *c, json_t *entry)
 
 	if (!node)
 		return;
-	json_object_foreach(json_object_get(entry, "set"), flag, v) {
+	json_object_foreach (json_object_get(entry, "set"), flag, v) {
 		if (json_is_true(v))
 			json_object_set(node, flag, v);
 		else
@@ -151,7 +151,7 @@ static void apply_cleanup(struct cluster *c, json_t *entry)
 	const char *only = text(entry, "node"), *node;
 	json_t *of;
 
-	json_object_foreach(json_object_get(c->state, "fails"), node, of)
+	json_object_foreach (json_object_get(c->state, "fails"), node, of)
 		if (!only || !strcmp(only, node))
 			json_object_del(of, text(entry, "resource"));
 }

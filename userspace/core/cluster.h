@@ -12,7 +12,7 @@
 
 /*
  * Entries are JSON objects; what is not understood, or does not apply any more, changes nothing:
- *  {do: term}                                          the leader's first, of every term
+ *  {do: term, leader, nonce}                           a leader's first: all before it is applied
  *  {do: configure, text, name, user}                   a checked configuration, whole
  *  {do: admit, node, boot_id}                          incarnation = the entry's index
  *  {do: block, node, incarnation, why}                 that incarnation gets no more grants
@@ -25,23 +25,23 @@
  */
 struct cluster {
 	uint64_t index, term; /* of the last entry applied */
-	json_t *state;        /* {configuration, revision, nodes: {}, fails: {node: {resource: n}}} */
+	json_t *state; /* {configuration, revision, nodes: {}, fails: {node: {resource: n}}} */
 };
 
 /* Where an incarnation is in its life. */
 enum cluster_life {
-	CLUSTER_NEVER,    /* no incarnation was ever admitted */
+	CLUSTER_NEVER, /* no incarnation was ever admitted */
 	CLUSTER_ADMITTED,
-	CLUSTER_BLOCKED,  /* and not proven dead */
+	CLUSTER_BLOCKED, /* and not proven dead */
 	CLUSTER_DEAD,
-	CLUSTER_STOPPED,  /* said goodbye with nothing running */
+	CLUSTER_STOPPED, /* said goodbye with nothing running */
 };
 
 struct cluster *cluster_new(void);
 void cluster_free(struct cluster *cluster);
 own_define(cluster, struct cluster, cluster_free)
 
-void cluster_apply(struct cluster *cluster, uint64_t index, uint64_t term, json_t *entry);
+	void cluster_apply(struct cluster *cluster, uint64_t index, uint64_t term, json_t *entry);
 /* malloc()ed text. */
 char *cluster_snapshot(const struct cluster *cluster);
 int cluster_restore(struct cluster *cluster, const char *text, size_t len); /* -EINVAL */

@@ -186,7 +186,8 @@ int document_parse(const char *text, size_t len, const char *name, struct proble
 	struct document **ret)
 {
 	struct fy_diag_cfg diag_cfg;
-	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_RESOLVE_DOCUMENT };
+	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG |
+					     FYPCF_RESOLVE_DOCUMENT };
 	owned(document) struct document *document = own_new(struct document);
 	struct walk w = { .name = name, .document = document, .problems = problems };
 	struct fy_document *fyd;

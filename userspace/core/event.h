@@ -3,21 +3,25 @@
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <jansson.h>
 #include <picket/event.h>
 
 #include "base/own.h"
 
 enum event_kind {
-	EVENT_ROLE,      /* leader, term */
-	EVENT_COMMITTED, /* index, term, json: an entry of the log */
-	EVENT_HEARTBEAT, /* beat */
-	EVENT_LINK_UP,   /* node, json: its hello */
-	EVENT_LINK_SAYS, /* node, json: any further message */
-	EVENT_LINK_DOWN, /* node; closed: the other kernel said so, not a timeout of ours */
-	EVENT_FENCED,    /* fence */
-	EVENT_ASKED,     /* ask */
-	EVENT_TIME,      /* time has passed */
+	EVENT_ROLE,          /* leader, term */
+	EVENT_COMMITTED,     /* index, term, json: an entry of the log */
+	EVENT_NOT_COMMITTED, /* something proposed will not be, or nobody knows */
+	EVENT_HEARTBEAT,     /* beat */
+	EVENT_LINK_UP,       /* node, json: its hello */
+	EVENT_LINK_SAYS,     /* node, json: any further message */
+	EVENT_LINK_DOWN,     /* node; closed: the other kernel said so, not a timeout of ours */
+	EVENT_FENCED,        /* fence */
+	EVENT_ASKED,         /* ask */
+	EVENT_TIME,          /* time has passed */
 };
 
 enum event_proof { EVENT_FAILED, EVENT_OFF, EVENT_ON };

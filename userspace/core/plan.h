@@ -37,7 +37,7 @@ struct plan_action {
 	char *resource; /* resource id as the configuration names it, without an instance number */
 	char *instance; /* "web:0" for an instance of a clone, else the same as resource */
 	char *node;     /* node name the action runs on; the target for PLAN_FENCE */
-	char *router;   /* node whose agent runs it on behalf of a remote or guest node; else NULL */
+	char *router;   /* whose agent runs it for a remote or guest node; else NULL */
 	char *standard, *provider, *type; /* the agent: ocf, heartbeat, IPaddr2 */
 	uint64_t interval_ms; /* 0 = once (a monitor: probe) */
 	uint64_t timeout_ms;

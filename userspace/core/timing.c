@@ -17,14 +17,16 @@ static void setting(const struct site *site, struct problems *p, const char *nam
 	const char *text = json_string_value(site_setting(site, name));
 
 	if (text && site_duration(text, ret_ms))
-		problems_add(p, false, "/cluster", "%s: '%s' is no duration, as in 50ms", name, text);
+		problems_add(
+			p, false, "/cluster", "%s: '%s' is no duration, as in 50ms", name, text);
 }
 
 static void hold(struct problems *p, bool good, const char *rule, uint64_t left, uint64_t right)
 {
 	if (!good)
-		problems_add(p, false, "/cluster", "%s does not hold: %" PRIu64 " ms against %" PRIu64 " ms",
-			rule, left, right);
+		problems_add(p, false, "/cluster",
+			"%s does not hold: %" PRIu64 " ms against %" PRIu64 " ms", rule, left,
+			right);
 }
 
 int timing_of(const struct site *site, struct problems *problems, struct timing *ret)
@@ -54,7 +56,8 @@ int timing_of(const struct site *site, struct problems *problems, struct timing 
 	hold(problems, interval_ms * 1000 <= PICKET_INTERVAL_MAX_US, "heartbeat-interval <= 10 s",
 		interval_ms, 10000);
 	hold(problems, t.lease_ms >= misses_ms + t.confirm_ms,
-		"lease >= heartbeat-interval x misses + confirm", t.lease_ms, misses_ms + t.confirm_ms);
+		"lease >= heartbeat-interval x misses + confirm", t.lease_ms,
+		misses_ms + t.confirm_ms);
 	hold(problems, t.confirm_ms >= 2 * interval_ms, "confirm >= 2 x heartbeat-interval",
 		t.confirm_ms, 2 * interval_ms);
 	hold(problems, t.fence_ms >= 1000, "fence-timeout >= 1 s", t.fence_ms, 1000);

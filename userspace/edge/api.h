@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* API: the operators' door: HTTP on a UNIX socket and over TLS, as requests and answers. */
+/* API: the operators' door: HTTP on a UNIX socket, turned into requests and answers. */
 #ifndef EDGE_API_H
 #define EDGE_API_H
 
@@ -11,7 +11,6 @@
 #include <jansson.h>
 #include <uv.h>
 
-struct identity;
 struct api;
 struct api_token;  /* a request that awaits its answer */
 struct api_stream; /* an answer that does not end: server-sent events */
@@ -28,12 +27,11 @@ struct api_request {
 	const char *idempotency_key;
 	const char *authorization;
 	const char *last_event_id;
-	/* Who asks: the UNIX socket's peer, or the client certificate's name. */
-	bool local;
+	/* Who asks, as the kernel says. */
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
-	const char *user; /* "root", "uid 1000", or the certificate's CN; for the audit */
+	const char *user; /* "root" or "uid 1000", for the audit */
 };
 
 struct api_handler {
@@ -44,10 +42,8 @@ struct api_handler {
 };
 
 struct api_config {
-	const char *socket; /* path of the UNIX socket, mode 0660; a stale one is replaced */
-	const char *group;  /* its group; NULL: unchanged */
-	const char *listen; /* "address:port" for TLS with client certificates; NULL: none */
-	struct identity *identity;
+	const char *socket;       /* path of the UNIX socket, mode 0660; a stale one is replaced */
+	const char *group;        /* its group; NULL: unchanged */
 	size_t body_max;          /* 0: PICKET_DOCUMENT_MAX */
 	unsigned connections_max; /* 0: 512 */
 	unsigned timeout_s;       /* a silent client is dropped; 0: 30 */
@@ -56,10 +52,12 @@ struct api_config {
 /* -EADDRINUSE: another daemon answers on that socket; -EACCES, -ENOENT as from bind(). */
 int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_handler *handler,
 	void *ctx, struct api **ret, char **why);
-void api_free(struct api *api); /* answers what is pending with 503; no callbacks */
-
-/* Answers; the token is gone afterwards. body is stolen; NULL: none. etag: NULL or without quotes.
+/* Answers what is pending with 503 and ends the streams: tokens and streams are gone. No callbacks.
  */
+void api_free(struct api *api);
+
+/* Answers; the token is gone afterwards. body is stolen; NULL: none. etag: NULL or without
+ * quotes. */
 void api_reply(struct api_token *token, unsigned status, const char *etag, json_t *body);
 void api_reply_text(
 	struct api_token *token, unsigned status, const char *content_type, const char *text);
@@ -72,5 +70,10 @@ struct api_stream *api_reply_stream(struct api_token *token);
  * -ENOBUFS, and on_stream_gone follows. */
 int api_stream_send(struct api_stream *stream, const char *event, uint64_t id, json_t *data);
 void api_stream_close(struct api_stream *stream); /* ends it; no callback */
+
+/* A good answer with an array "events" to a request whose query says "follow" becomes a stream:
+ * each of them is sent, and then whatever api_publish() is given. An event's "cursor" is its id,
+ * "kind" its name. */
+void api_publish(struct api *api, json_t *event);
 
 #endif

@@ -20,10 +20,11 @@
 #define AUTHORITY_SKEW_S (-3600) /* valid an hour back: clocks differ */
 #define AUTHORITY_FILE_MAX (1 << 20)
 
-own_define(x509, X509, X509_free) own_define(pkey, EVP_PKEY, EVP_PKEY_free)
-	own_define(bio, BIO, BIO_free)
+own_define(x509, X509, X509_free)
+own_define(pkey, EVP_PKEY, EVP_PKEY_free)
+own_define(bio, BIO, BIO_free)
 
-		static int authority_fail(char **why, const char *what)
+static int authority_fail(char **why, const char *what)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 

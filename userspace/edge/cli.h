@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/command.h"
+#include "edge/door.h"
 
 enum cli_exit {
 	CLI_OK = 0,
@@ -40,11 +41,26 @@ static inline bool cli_json(const struct cli *cli)
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints a document as it is: for --output json. */
 void cli_print(const struct cli *cli, json_t *document);
+/* Asks the controller. CLI_OK: *ret holds a good answer, door_answer_done() it. Else the reason was
+ * said already, problem documents included. */
+int cli_ask(const struct cli *cli, struct door_request *request, struct door_answer *ret);
+/* Before what cannot be undone: asks on a terminal; elsewhere --yes must say so. CLI_OK or not. */
+int cli_sure(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* One per row of the table; ctx is the struct cli; what they return is the exit status. */
+int cli_status(const struct command *command, void *ctx);
+int cli_events(const struct command *command, void *ctx);
+int cli_apply(const struct command *command, void *ctx);
+int cli_export(const struct command *command, void *ctx);
+int cli_node(const struct command *command, void *ctx);
+int cli_resource(const struct command *command, void *ctx);
+int cli_fence(const struct command *command, void *ctx);
+int cli_confirm(const struct command *command, void *ctx);
 int cli_pki_ca(const struct command *command, void *ctx);
 int cli_pki_issue(const struct command *command, void *ctx);
 
-extern const struct command_option cli_pki_issue_options[];
+extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
+	cli_sure_options[], cli_pki_issue_options[];
 
 #endif

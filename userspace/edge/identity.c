@@ -18,13 +18,14 @@
 
 #define IDENTITY_FILE_MAX (1 << 20)
 
-own_define(x509, X509, X509_free) own_define(pkey, EVP_PKEY, EVP_PKEY_free)
-	own_define(bio, BIO, BIO_free) own_define(store, X509_STORE, X509_STORE_free)
-		own_define(store_ctx, X509_STORE_CTX, X509_STORE_CTX_free)
-			own_define(ssl_ctx, SSL_CTX, SSL_CTX_free)
+own_define(x509, X509, X509_free)
+own_define(pkey, EVP_PKEY, EVP_PKEY_free)
+own_define(bio, BIO, BIO_free)
+own_define(store_ctx, X509_STORE_CTX, X509_STORE_CTX_free)
+own_define(ssl_ctx, SSL_CTX, SSL_CTX_free)
 
-	/* Connections are made on the store's thread too, while the main thread may reload. */
-	struct identity {
+/* Connections are made on the store's thread too, while the main thread may reload. */
+struct identity {
 	pthread_mutex_t lock;
 	char *dir;
 	X509 *certificate;

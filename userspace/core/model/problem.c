@@ -4,7 +4,8 @@
 
 #include "core/model/problem.h"
 
-void problems_add(struct problems *problems, bool warning, const char *where, const char *format, ...)
+void problems_add(
+	struct problems *problems, bool warning, const char *where, const char *format, ...)
 {
 	struct problem *p;
 	char text[1024];

@@ -20,8 +20,8 @@ struct problems {
 	size_t errors;
 };
 
-void problems_add(struct problems *problems, bool warning, const char *where, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void problems_add(struct problems *problems, bool warning, const char *where, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 void problems_done(struct problems *problems);
 
 #endif

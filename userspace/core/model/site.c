@@ -107,8 +107,7 @@ static void all_text(json_t *object)
 	json_t *v;
 	void *tmp;
 
-	json_object_foreach_safe(object, tmp, key, v)
-		text_of(object, key);
+	json_object_foreach_safe(object, tmp, key, v) text_of(object, key);
 }
 
 static json_t *section(struct check *c, json_t *object, const char *pointer, const char *key)
@@ -123,7 +122,8 @@ static json_t *section(struct check *c, json_t *object, const char *pointer, con
 	return NULL;
 }
 
-static void known_keys(struct check *c, json_t *object, const char *pointer, const char *const *keys)
+static void known_keys(
+	struct check *c, json_t *object, const char *pointer, const char *const *keys)
 {
 	const char *key;
 	char where[512], list[512] = "";
@@ -133,7 +133,7 @@ static void known_keys(struct check *c, json_t *object, const char *pointer, con
 		strncat(list, i ? ", " : "", sizeof(list) - strlen(list) - 1);
 		strncat(list, keys[i], sizeof(list) - strlen(list) - 1);
 	}
-	json_object_foreach(object, key, v) {
+	json_object_foreach (object, key, v) {
 		bool found = false;
 
 		for (size_t i = 0; keys[i]; i++)
@@ -167,7 +167,7 @@ static void check_nodes(struct check *c, json_t *nodes)
 	size_t i;
 
 	s->nodes = own_alloc(json_object_size(nodes) * sizeof(*s->nodes));
-	json_object_foreach(nodes, name, v) {
+	json_object_foreach (nodes, name, v) {
 		struct site_node *n = &s->nodes[s->n_nodes];
 
 		snprintf(where, sizeof(where), "/nodes/%s", name);
@@ -175,13 +175,15 @@ static void check_nodes(struct check *c, json_t *nodes)
 		n->name = name;
 		n->id = json_integer_value(json_object_get(v, "id"));
 		if (!name_good(name))
-			wrong(c, where, "'%s' is no good node name: letters, digits, '-', '_', '.'", name);
+			wrong(c, where, "'%s' is no good node name: letters, digits, '-', '_', '.'",
+				name);
 		if (n->id < 1 || n->id >= PICKET_NODES_MAX)
-			wrong(c, where, "node '%s' needs an id of 1 to %d", name, PICKET_NODES_MAX - 1);
+			wrong(c, where, "node '%s' needs an id of 1 to %d", name,
+				PICKET_NODES_MAX - 1);
 		for (i = 0; i < s->n_nodes; i++)
 			if (s->nodes[i].id == n->id)
 				wrong(c, where, "id %u is %s's already", n->id, s->nodes[i].name);
-		json_array_foreach(json_object_get(v, "addresses"), i, a) {
+		json_array_foreach (json_object_get(v, "addresses"), i, a) {
 			if (!json_is_string(a) || i >= PICKET_LINKS_MAX) {
 				wrong(c, where, "addresses: at most %d texts", PICKET_LINKS_MAX);
 				break;
@@ -189,7 +191,8 @@ static void check_nodes(struct check *c, json_t *nodes)
 			n->address[n->n_addresses++] = json_string_value(a);
 		}
 		if (!n->n_addresses)
-			wrong(c, where, "node '%s' needs addresses, one for each heartbeat link", name);
+			wrong(c, where, "node '%s' needs addresses, one for each heartbeat link",
+				name);
 		s->n_nodes++;
 	}
 }
@@ -204,7 +207,7 @@ static void check_devices(struct check *c, json_t *devices)
 	size_t i;
 
 	s->devices = own_alloc(json_object_size(devices) * sizeof(*s->devices));
-	json_object_foreach(devices, name, v) {
+	json_object_foreach (devices, name, v) {
 		struct site_device *d = &s->devices[s->n_devices++];
 
 		snprintf(where, sizeof(where), "/fencing/devices/%s", name);
@@ -215,12 +218,14 @@ static void check_devices(struct check *c, json_t *devices)
 		d->targets = json_object_get(v, "targets");
 		all_text(d->params);
 		if (!d->agent || strncmp(d->agent, "fence_", 6) || strchr(d->agent, '/'))
-			wrong(c, where, "device '%s' needs an agent, as in fence_picket_redfish", name);
+			wrong(c, where, "device '%s' needs an agent, as in fence_picket_redfish",
+				name);
 		if (!json_array_size(d->targets))
 			wrong(c, where, "device '%s' needs targets, a list of nodes", name);
-		json_array_foreach(d->targets, i, t)
+		json_array_foreach (d->targets, i, t)
 			if (!site_node(s, json_string_value(t)))
-				wrong(c, where, "device '%s': no node '%s'", name, json_string_value(t));
+				wrong(c, where, "device '%s': no node '%s'", name,
+					json_string_value(t));
 	}
 }
 
@@ -231,28 +236,28 @@ static void check_topology(struct check *c, json_t *topology)
 	json_t *levels, *level, *d;
 	size_t i, k;
 
-	json_object_foreach(topology, name, levels) {
+	json_object_foreach (topology, name, levels) {
 		snprintf(where, sizeof(where), "/fencing/topology/%s", name);
 		if (!site_node(c->site, name))
 			wrong(c, where, "no node '%s'", name);
 		if (!json_is_array(levels))
 			wrong(c, where, "a list of levels, each a list of devices, is wanted");
-		json_array_foreach(levels, i, level)
-			json_array_foreach(level, k, d)
+		json_array_foreach (levels, i, level)
+			json_array_foreach (level, k, d)
 				if (!site_device(c->site, json_string_value(d)))
 					wrong(c, where, "no device '%s'", json_string_value(d));
 	}
 }
 
-static void check_operations(struct check *c, struct site_resource *r, json_t *operations,
-	const char *where)
+static void check_operations(
+	struct check *c, struct site_resource *r, json_t *operations, const char *where)
 {
 	static const char *const keys[] = { "interval", "timeout", NULL };
 	const char *name, *text;
 	json_t *v;
 
 	r->operations = own_alloc(json_object_size(operations) * sizeof(*r->operations));
-	json_object_foreach(operations, name, v) {
+	json_object_foreach (operations, name, v) {
 		struct site_operation *o = &r->operations[r->n_operations++];
 
 		known_keys(c, v, where, keys);
@@ -267,7 +272,8 @@ static void check_operations(struct check *c, struct site_resource *r, json_t *o
 	}
 }
 
-static void check_agent(struct check *c, struct site_resource *r, const char *type, const char *where)
+static void check_agent(
+	struct check *c, struct site_resource *r, const char *type, const char *where)
 {
 	char *a, *b, *copy = own_string(type);
 
@@ -286,7 +292,8 @@ static void check_agent(struct check *c, struct site_resource *r, const char *ty
 	}
 	if (!r->type || !*r->type || strchr(r->type, '/') ||
 		(strcmp(copy, "ocf") && strcmp(copy, "systemd") && strcmp(copy, "lsb")))
-		wrong(c, where, "type '%s' is none of ocf:PROVIDER:AGENT, systemd:UNIT, lsb:SCRIPT", type);
+		wrong(c, where, "type '%s' is none of ocf:PROVIDER:AGENT, systemd:UNIT, lsb:SCRIPT",
+			type);
 }
 
 static void check_resource(struct check *c, const char *name, json_t *v)
@@ -311,7 +318,8 @@ static void check_resource(struct check *c, const char *name, json_t *v)
 		all_text(r->params);
 		check_operations(c, r, section(c, v, where, "operations"), where);
 	} else {
-		wrong(c, where, "resource '%s' needs a type (ocf:heartbeat:IPaddr2) or a group", name);
+		wrong(c, where, "resource '%s' needs a type (ocf:heartbeat:IPaddr2) or a group",
+			name);
 	}
 	c->site->n_resources++;
 }
@@ -321,7 +329,8 @@ static void check_group(struct check *c, size_t g)
 	struct site *s = c->site;
 	struct site_resource *r = &s->resources[g];
 	json_t *members = json_object_get(
-		json_object_get(json_object_get(s->root, "resources"), r->name), "group"), *m;
+		       json_object_get(json_object_get(s->root, "resources"), r->name), "group"),
+	       *m;
 	char where[256];
 	size_t i;
 
@@ -331,7 +340,7 @@ static void check_group(struct check *c, size_t g)
 	if (!json_array_size(members))
 		wrong(c, where, "a group needs members");
 	r->members = own_alloc(json_array_size(members) * sizeof(*r->members));
-	json_array_foreach(members, i, m) {
+	json_array_foreach (members, i, m) {
 		const struct site_resource *p = site_resource(s, json_string_value(m));
 		size_t k = p ? p - s->resources : 0;
 
@@ -349,8 +358,10 @@ static void check_group(struct check *c, size_t g)
 
 static bool rule_resources(struct check *c, struct site_rule *r, json_t *pair, const char *where)
 {
-	const struct site_resource *a = site_resource(c->site, json_string_value(json_array_get(pair, 0)));
-	const struct site_resource *b = site_resource(c->site, json_string_value(json_array_get(pair, 1)));
+	const struct site_resource *a =
+		site_resource(c->site, json_string_value(json_array_get(pair, 0)));
+	const struct site_resource *b =
+		site_resource(c->site, json_string_value(json_array_get(pair, 1)));
 
 	if (json_array_size(pair) != 2 || !a || !b) {
 		wrong(c, where, "two resources that exist are wanted, as in [vip, web]");
@@ -363,8 +374,8 @@ static bool rule_resources(struct check *c, struct site_rule *r, json_t *pair, c
 
 static void check_rule(struct check *c, size_t i, json_t *v)
 {
-	static const char *const keys[] = { "id", "location", "node", "score", "colocation", "order",
-		"kind", "expires", NULL };
+	static const char *const keys[] = { "id", "location", "node", "score", "colocation",
+		"order", "kind", "expires", NULL };
 	struct site_rule *r = &c->site->rules[c->site->n_rules];
 	const char *score = text_of(v, "score"), *kind = text_of(v, "kind");
 	const struct site_resource *resource;
@@ -402,8 +413,8 @@ static void check_rule(struct check *c, size_t i, json_t *v)
 
 static void check_all(struct check *c)
 {
-	static const char *const keys[] = { "cluster", "properties", "nodes", "fencing", "resources",
-		"constraints", NULL };
+	static const char *const keys[] = { "cluster", "properties", "nodes", "fencing",
+		"resources", "constraints", NULL };
 	struct site *s = c->site;
 	json_t *resources, *fencing, *rules, *v;
 	const char *name;
@@ -418,7 +429,7 @@ static void check_all(struct check *c)
 	check_topology(c, section(c, fencing, "/fencing", "topology"));
 	resources = section(c, s->root, "", "resources");
 	s->resources = own_alloc(json_object_size(resources) * sizeof(*s->resources));
-	json_object_foreach(resources, name, v)
+	json_object_foreach (resources, name, v)
 		check_resource(c, name, v);
 	for (i = 0; i < s->n_resources; i++)
 		check_group(c, i);
@@ -426,22 +437,23 @@ static void check_all(struct check *c)
 	if (rules && !json_is_array(rules))
 		wrong(c, "/constraints", "a list is wanted");
 	s->rules = own_alloc(json_array_size(rules) * sizeof(*s->rules));
-	json_array_foreach(rules, i, v)
+	json_array_foreach (rules, i, v)
 		check_rule(c, i, v);
 	s->name = text_of(json_object_get(s->root, "cluster"), "name");
 	if (!s->name)
 		wrong(c, "/cluster", "cluster: {name: ...} is missing");
 }
 
-int site_new(json_t *root, const struct document *document, struct problems *problems,
-	struct site **ret)
+int site_new(
+	json_t *root, const struct document *document, struct problems *problems, struct site **ret)
 {
 	owned(site) struct site *site = own_new(struct site);
 	struct check c = { site, document, problems };
 	size_t before = problems->errors;
 
 	if (!json_is_object(root)) {
-		wrong(&c, "", "a configuration is a mapping: cluster, nodes, fencing, resources, ...");
+		wrong(&c, "",
+			"a configuration is a mapping: cluster, nodes, fencing, resources, ...");
 		return -EINVAL;
 	}
 	site->root = json_incref(root);

@@ -37,7 +37,7 @@ struct site_resource {
 	size_t n_operations;
 	size_t *members; /* of a group: indexes of primitives, in order */
 	size_t n_members;
-	int group;       /* index of the group a primitive belongs to, -1: none */
+	int group; /* index of the group a primitive belongs to, -1: none */
 };
 
 enum site_rule_kind { SITE_LOCATION, SITE_COLOCATION, SITE_ORDER };
@@ -48,7 +48,7 @@ struct site_rule {
 	size_t first, second; /* resources; colocation: first is placed with second */
 	const char *node;     /* of a location */
 	int score;
-	bool optional;        /* of an order */
+	bool optional; /* of an order */
 };
 
 struct site {
@@ -64,19 +64,22 @@ struct site {
 	size_t n_rules;
 };
 
-/* Holds root. -EINVAL: problems say what and where; document may be NULL (places are pointers then). */
+/* Holds root. -EINVAL: problems say what and where; document may be NULL (places are pointers
+ * then). */
 int site_new(json_t *root, const struct document *document, struct problems *problems,
 	struct site **ret);
 void site_free(struct site *site);
 own_define(site, struct site, site_free)
 
-const struct site_node *site_node(const struct site *site, const char *name);
+	const struct site_node *site_node(const struct site *site, const char *name);
 const struct site_device *site_device(const struct site *site, const char *name);
 const struct site_resource *site_resource(const struct site *site, const char *name);
-/* The names of devices of one fencing level of a node, levels counted from 0. NULL: no such level. */
+/* The names of devices of one fencing level of a node, levels counted from 0. NULL: no such level.
+ */
 json_t *site_level(const struct site *site, const char *node, size_t level);
 /* A meta attribute of the resource, or of its group; NULL if neither says. */
-const char *site_meta(const struct site *site, const struct site_resource *resource, const char *name);
+const char *site_meta(
+	const struct site *site, const struct site_resource *resource, const char *name);
 /* A cluster property as text; otherwise. */
 const char *site_property(const struct site *site, const char *name, const char *otherwise);
 /* A value of the section cluster. */

@@ -45,7 +45,7 @@ void view_digest(const struct site_resource *resource, char ret[17])
 	json_t *v;
 
 	/* A sum over the pairs: their order in the text changes nothing. */
-	json_object_foreach(resource->params, key, v) {
+	json_object_foreach (resource->params, key, v) {
 		uint64_t h = 0xcbf29ce484222325ULL;
 
 		mix(&h, key);
@@ -87,8 +87,8 @@ static void note_monitor(struct view_cell *cell, uint64_t interval_ms, int rc, b
 	cell->state = VIEW_FAILED;
 }
 
-void view_cell_note(struct view_cell *cell, const char *op, uint64_t interval_ms, int rc,
-	const char *status)
+void view_cell_note(
+	struct view_cell *cell, const char *op, uint64_t interval_ms, int rc, const char *status)
 {
 	bool done = !strcmp(status, "done");
 
@@ -110,8 +110,8 @@ void view_cell_note(struct view_cell *cell, const char *op, uint64_t interval_ms
 
 const char *view_state_name(enum view_state state)
 {
-	static const char *const names[] = { "unknown", "stopped", "started", "failed", "stop-failed",
-		"impossible" };
+	static const char *const names[] = { "unknown", "stopped", "started", "failed",
+		"stop-failed", "impossible" };
 
 	return names[state];
 }

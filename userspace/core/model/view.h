@@ -17,7 +17,7 @@ enum view_state {
 struct view_cell {
 	enum view_state state;
 	unsigned fails;
-	bool recurring; /* its monitors recur */
+	bool recurring;  /* its monitors recur */
 	char digest[17]; /* of the parameters it was started with; "" unknown */
 };
 
@@ -38,14 +38,14 @@ struct view *view_new(const struct site *site);
 void view_free(struct view *view);
 own_define(view, struct view, view_free)
 
-struct view_cell *view_cell(const struct view *view, size_t node, size_t resource);
+	struct view_cell *view_cell(const struct view *view, size_t node, size_t resource);
 
 /* The digest that view_cell.digest holds: over a resource's parameters, 16 hex digits. */
 void view_digest(const struct site_resource *resource, char ret[17]);
 
 /* What the result of an operation says about the state: the cell is changed in place. */
-void view_cell_note(struct view_cell *cell, const char *op, uint64_t interval_ms, int rc,
-	const char *status);
+void view_cell_note(
+	struct view_cell *cell, const char *op, uint64_t interval_ms, int rc, const char *status);
 const char *view_state_name(enum view_state state);
 
 #endif

@@ -42,7 +42,8 @@ static void say(struct work *w, size_t resource, const char *format, ...)
 	json_object_set_new(w->why, w->site->resources[resource].name, json_string(text));
 }
 
-static bool meta_is(struct work *w, const struct site_resource *r, const char *name, const char *value)
+static bool meta_is(
+	struct work *w, const struct site_resource *r, const char *name, const char *value)
 {
 	const char *v = site_meta(w->site, r, name);
 
@@ -126,8 +127,8 @@ static int stickiness(struct work *w, const struct unit *u)
 	int sum = 0, score;
 
 	for (size_t m = 0; m < u->n_members; m++) {
-		const char *text = site_meta(w->site, &w->site->resources[u->members[m]],
-			"resource-stickiness");
+		const char *text = site_meta(
+			w->site, &w->site->resources[u->members[m]], "resource-stickiness");
 
 		if (text && !site_score(text, &score))
 			sum = site_score_add(sum, score);
@@ -170,7 +171,8 @@ static int score_on(struct work *w, const struct unit *u, size_t node)
 }
 
 /* Between equals: where it is, then where less is, then the order of the configuration. */
-static bool beats(struct work *w, const struct unit *u, int score, size_t node, int best, int best_node)
+static bool beats(
+	struct work *w, const struct unit *u, int score, size_t node, int best, int best_node)
 {
 	bool here, there;
 
@@ -227,7 +229,7 @@ static struct plan_action *act(struct work *w, const char *op, size_t resource, 
 	a->provider = own_string(r->provider);
 	a->type = own_string(r->type);
 	a->timeout_ms = site_timeout(r, op);
-	json_object_foreach(r->params, key, v)
+	json_object_foreach (r->params, key, v)
 		plan_pairs_set(&a->params, key, json_string_value(v));
 	view_digest(r, digest);
 	a->digest = own_string(digest);
@@ -264,8 +266,8 @@ static bool managed(struct work *w, size_t resource, size_t node)
 	const struct site_resource *r = &w->site->resources[resource];
 
 	return !w->view->nodes[node].maintenance && !meta_is(w, r, "is-managed", "false") &&
-		!meta_is(w, r, "maintenance", "true") &&
-		strcmp(site_property(w->site, "maintenance-mode", "false"), "true");
+	       !meta_is(w, r, "maintenance", "true") &&
+	       strcmp(site_property(w->site, "maintenance-mode", "false"), "true");
 }
 
 static bool must_restart(struct work *w, size_t resource, const struct view_cell *c)
@@ -286,8 +288,8 @@ static void stops_of(struct work *w, struct unit *u, size_t node)
 	int later = NO_ACTION;
 
 	if (u->node == (int)node)
-		while (first < u->n_members &&
-			!must_restart(w, u->members[first], view_cell(w->view, node, u->members[first])))
+		while (first < u->n_members && !must_restart(w, u->members[first],
+						       view_cell(w->view, node, u->members[first])))
 			first++;
 	for (size_t m = u->n_members; m-- > first;) {
 		size_t r = u->members[m];
@@ -329,7 +331,8 @@ static struct plan_action *start(struct work *w, size_t r, const struct unit *u,
 	return a;
 }
 
-static void monitors(struct work *w, size_t r, const struct unit *u, const struct plan_action *after)
+static void monitors(
+	struct work *w, size_t r, const struct unit *u, const struct plan_action *after)
 {
 	const struct site_resource *res = &w->site->resources[r];
 
@@ -380,8 +383,10 @@ static void order(struct work *w, size_t first, size_t then)
 		plan_order(w->plan, w->start[first], w->start[then]);
 	for (size_t n = 0; n < nn; n++)
 		for (size_t k = 0; k < nn; k++)
-			if (w->stop[n * nr + first] != NO_ACTION && w->stop[k * nr + then] != NO_ACTION)
-				plan_order(w->plan, w->stop[k * nr + then], w->stop[n * nr + first]);
+			if (w->stop[n * nr + first] != NO_ACTION &&
+				w->stop[k * nr + then] != NO_ACTION)
+				plan_order(
+					w->plan, w->stop[k * nr + then], w->stop[n * nr + first]);
 }
 
 static void orders(struct work *w)
