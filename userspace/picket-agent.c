@@ -167,6 +167,7 @@ static int lease_begin(struct agent *agent)
 	const struct allegiance *a = worker_allegiance(agent->worker);
 	const struct agentcfg *c = agent->config;
 	struct lease_controller controllers[PICKET_CONTROLLERS_MAX] = { 0 };
+	const char *keep[] = { c->bind };
 	struct lease_config config = { .pin_prefix = c->pin_prefix,
 		.cluster = a->cluster,
 		.node = a->node,
@@ -177,6 +178,8 @@ static int lease_begin(struct agent *agent)
 		.n_ifaces = c->interfaces.n,
 		.data_ifaces = (const char **)c->data_interfaces.items,
 		.n_data_ifaces = c->data_interfaces.n,
+		.keep = keep,
+		.n_keep = c->bind ? 1 : 0,
 		.link_port = c->link_port,
 		.raft_port = c->raft_port,
 		.interval_us = a->interval_us,
