@@ -13,7 +13,7 @@ build=(build-essential clang llvm libelf-dev zlib1g-dev libbpf-dev bpftool pkg-c
 	libcurl4-openssl-dev libsystemd-dev libfreeipmi-dev libsnmp-dev libsqlite3-dev
 	libcriterion-dev libraft-dev)
 lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps util-linux jq xxd)
-test=(fence-agents libxml2-utils clang-format shellcheck python3 tcpdump)
+test=(fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils strace libxml2-utils clang-format shellcheck python3 tcpdump)
 
 [ -e /etc/debian_version ] || { echo "setup: this is not Debian; install by hand: ${build[*]}" >&2; exit 1; }
 . /etc/os-release
