@@ -175,7 +175,7 @@ static unsigned chassis_control(struct bmc *bmc, const struct session *s, unsign
 		power_write(bmc, control == 1);
 	} else if (control == 2 && !quirk_number(bmc->quirks, "ignore_cycle")) {
 		bmc->cycle_off = now_ms() + 50;
-		bmc->cycle_on = now_ms() + 400;
+		bmc->cycle_on = now_ms() + 1500;
 	}
 	return 0;
 }
