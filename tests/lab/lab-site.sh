@@ -110,6 +110,8 @@ switches_new() {
 	sw ip link add bmcs type veth peer name bmc netns "$LAB-bmc"
 	sw ip link set bmcs master bmc up
 	ip -n "$LAB-bmc" link set bmc up
+	# One BMC's address may go without taking the others' along.
+	nsenter --net="/run/netns/$LAB-bmc" -- sh -c 'echo 1 >/proc/sys/net/ipv4/conf/bmc/promote_secondaries'
 	ip -n "$LAB-bmc" link set lo up
 }
 

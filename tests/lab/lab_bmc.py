@@ -82,6 +82,8 @@ class Bmc:
 def handler(bmc):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body go at once, not after a delayed ACK
+        wbufsize = 65536
 
         def log_message(self, *_):
             pass
@@ -96,6 +98,7 @@ def handler(bmc):
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+            self.wfile.flush()
 
         def refused(self):
             quirks = bmc.quirks()
