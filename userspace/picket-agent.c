@@ -391,8 +391,8 @@ static void log_result(struct agent *agent, json_t *m)
 	bool bad = status && strcmp(status, "done");
 
 	log_say(&agent->log, bad ? LOG_WARNING : LOG_INFO, fields, "%s of %s: %s, rc %lld%s%s",
-		op ? op : "order", resource && *resource ? resource : "this node", status ? status : "?", rc,
-		reason ? ": " : "", reason ? reason : "");
+		op ? op : "order", resource && *resource ? resource : "this node",
+		status ? status : "?", rc, reason ? ": " : "", reason ? reason : "");
 }
 
 static void tell(struct agent *agent, int controller, json_t *message)
