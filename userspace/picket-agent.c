@@ -324,7 +324,7 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 	const char *type = json_string_value(json_object_get(message, "type"));
 	json_int_t term = json_integer_value(json_object_get(message, "term"));
 
-	if (!type)
+	if (!type || uv_is_active((uv_handle_t *)&agent->goodbye))
 		return;
 	if (term > 0 && strcmp(type, "order"))
 		worker_term(worker_of(agent), (uint64_t)term);
@@ -391,8 +391,8 @@ static void log_result(struct agent *agent, json_t *m)
 	bool bad = status && strcmp(status, "done");
 
 	log_say(&agent->log, bad ? LOG_WARNING : LOG_INFO, fields, "%s of %s: %s, rc %lld%s%s",
-		op ? op : "order", resource ? resource : "?", status ? status : "?", rc,
-		reason ? ": " : "", reason ? reason : "");
+		op ? op : "order", resource && *resource ? resource : "this node",
+		status ? status : "?", rc, reason ? ": " : "", reason ? reason : "");
 }
 
 static void tell(struct agent *agent, int controller, json_t *message)
