@@ -75,7 +75,7 @@ help: ## what this Makefile can do
 	@printf '\n  V=1 shows commands; SAN=address,undefined and CC=clang choose other builds\n'
 
 .PHONY: all
-all: $(PROGS) $(FENCE) ## build every program (needs the packages of `make setup`)
+all: $(PROGS) $(FENCE) $(B)/ocf/.made ## build every program (needs the packages of `make setup`)
 
 .PHONY: setup
 setup: ## install the packages that a build needs (root)
@@ -165,6 +165,10 @@ define link
 endef
 $(PROGS): $(BIN)/%: $(B)/userspace/%.o $(ARCHIVES)
 	$(link)
+# The folder that OCF agents find first in their PATH.
+$(B)/ocf/.made: $(BIN)/picket-ocf $(BIN)/picket-cib
+	$(call say,LINKS,$(@D))
+	$(Q)$< --install $(@D) && touch $@
 $(FENCE): EXTRA_LIBS = -lfreeipmi -lnetsnmp
 $(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(LIBFENCE) $(LIBBASE)
 	$(link)

@@ -23,10 +23,11 @@
 #include "edge/identity.h"
 #include "edge/lease.h"
 #include "edge/link.h"
+#include "edge/local.h"
+#include "edge/local_errand.h"
 
 #define DEFAULT_CONFIG "/etc/picket/agent.yaml"
 #define GOODBYE_MS 300 /* for the last words to be sent */
-
 struct agent {
 	uv_loop_t loop;
 	struct log log;
@@ -39,15 +40,17 @@ struct agent {
 	struct worker *worker;
 	struct link_client *link;
 	struct lease *lease;
+	struct local *local;
+	struct local_errand *errand;
 	uint32_t epochs[PICKET_CONTROLLERS_MAX]; /* of the heartbeat keys; 0: not welcomed */
 	json_t *kept_state;
 	uv_timer_t due, alive, goodbye;
 	uv_signal_t term, interrupt;
 	uint64_t watchdog_ms, watchdog_next_ms;
 	char node_id[16];
+	char refusals[PICKET_CONTROLLERS_MAX][128]; /* said already */
 	int lock;
 	int status; /* of the program */
-	bool ready;
 };
 
 static void pump(struct agent *agent);
@@ -164,6 +167,7 @@ static int lease_begin(struct agent *agent)
 	const struct allegiance *a = worker_allegiance(agent->worker);
 	const struct agentcfg *c = agent->config;
 	struct lease_controller controllers[PICKET_CONTROLLERS_MAX] = { 0 };
+	const char *keep[] = { c->bind };
 	struct lease_config config = { .pin_prefix = c->pin_prefix,
 		.cluster = a->cluster,
 		.node = a->node,
@@ -174,6 +178,8 @@ static int lease_begin(struct agent *agent)
 		.n_ifaces = c->interfaces.n,
 		.data_ifaces = (const char **)c->data_interfaces.items,
 		.n_data_ifaces = c->data_interfaces.n,
+		.keep = keep,
+		.n_keep = c->bind ? 1 : 0,
 		.link_port = c->link_port,
 		.raft_port = c->raft_port,
 		.interval_us = a->interval_us,
@@ -259,7 +265,16 @@ static void take_welcome(struct agent *agent, unsigned controller, json_t *messa
 	log_info(&agent->log, "controller %s welcomes this node, incarnation %llu, term %llu",
 		agent->config->controllers[controller].name, (unsigned long long)a->incarnation,
 		(unsigned long long)a->term);
+	agent->refusals[controller][0] = '\0';
 	lease_follow(agent, controller);
+	local_errand_connected(agent->errand, true);
+}
+
+static void take_timing(struct agent *agent, json_t *message)
+{
+	worker_learn(worker_of(agent), message);
+	if (agent->lease)
+		lease_interval_set(agent->lease, worker_allegiance(agent->worker)->interval_us);
 }
 
 static void take_order(struct agent *agent, unsigned controller, json_t *message)
@@ -282,13 +297,22 @@ static void take_ping(struct agent *agent, unsigned controller, json_t *message)
 	json_decref(pong);
 }
 
+/* Controllers that do not lead refuse every time: that is said once. */
 static void take_refusal(struct agent *agent, unsigned controller, json_t *message)
 {
 	const char *reason = json_string_value(json_object_get(message, "reason"));
+	bool must_die = json_is_true(json_object_get(message, "must_die"));
+	char *said = agent->refusals[controller];
 
-	log_error(&agent->log, "controller %s refuses this node: %s",
-		agent->config->controllers[controller].name, reason ? reason : "no reason given");
-	if (json_is_true(json_object_get(message, "must_die")))
+	reason = reason ? reason : "no reason given";
+	log_say(&agent->log,
+		must_die               ? LOG_ERR
+		: strcmp(said, reason) ? LOG_NOTICE
+				       : LOG_DEBUG,
+		NULL, "controller %s refuses this node: %s",
+		agent->config->controllers[controller].name, reason);
+	snprintf(said, sizeof(agent->refusals[0]), "%s", reason);
+	if (must_die)
 		verdict(agent, "this incarnation was blocked");
 }
 
@@ -307,7 +331,7 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 	const char *type = json_string_value(json_object_get(message, "type"));
 	json_int_t term = json_integer_value(json_object_get(message, "term"));
 
-	if (!type)
+	if (!type || uv_is_active((uv_handle_t *)&agent->goodbye))
 		return;
 	if (term > 0 && strcmp(type, "order"))
 		worker_term(worker_of(agent), (uint64_t)term);
@@ -317,10 +341,14 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 		take_order(agent, controller, message);
 	else if (!strcmp(type, "ping"))
 		take_ping(agent, controller, message);
+	else if (!strcmp(type, "timing"))
+		take_timing(agent, message);
 	else if (!strcmp(type, "refuse"))
 		take_refusal(agent, controller, message);
 	else if (!strcmp(type, "revoke"))
 		take_revoke(agent, message);
+	else if (!strcmp(type, "replica") || !strcmp(type, "accepted") || !strcmp(type, "denied"))
+		local_errand_take(agent->errand, message);
 	else
 		log_debug(&agent->log, "a message of type %s is not known here", type);
 	pump(agent);
@@ -336,12 +364,22 @@ static void on_link_up(void *ctx, unsigned controller)
 	json_decref(hello);
 }
 
+static bool welcomed(const struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->config->n_controllers; i++)
+		if (agent->epochs[i])
+			return true;
+	return false;
+}
+
 static void on_link_down(void *ctx, unsigned controller, const char *why)
 {
 	struct agent *agent = ctx;
 	bool was_up = agent->epochs[controller] != 0;
 
 	agent->epochs[controller] = 0;
+	if (!welcomed(agent))
+		local_errand_connected(agent->errand, false);
 	log_say(&agent->log, was_up ? LOG_WARNING : LOG_DEBUG, NULL, "no link to controller %s: %s",
 		agent->config->controllers[controller].name, why);
 }
@@ -362,8 +400,8 @@ static void log_result(struct agent *agent, json_t *m)
 	bool bad = status && strcmp(status, "done");
 
 	log_say(&agent->log, bad ? LOG_WARNING : LOG_INFO, fields, "%s of %s: %s, rc %lld%s%s",
-		op ? op : "order", resource ? resource : "?", status ? status : "?", rc,
-		reason ? ": " : "", reason ? reason : "");
+		op ? op : "order", resource && *resource ? resource : "this node",
+		status ? status : "?", rc, reason ? ": " : "", reason ? reason : "");
 }
 
 static void tell(struct agent *agent, int controller, json_t *message)
@@ -616,6 +654,24 @@ static int link_begin(struct agent *agent)
 	return r;
 }
 
+static void on_errand(void *ctx, json_t *message)
+{
+	tell(ctx, -1, message);
+}
+
+static int local_begin(struct agent *agent)
+{
+	owned(free) char *life = own_printf("%llx", (unsigned long long)uv_hrtime());
+	int r;
+
+	agent->errand = local_errand_new(&agent->loop, agent->config->node, life, on_errand, agent);
+	r = local_listen(&agent->loop, agent->config->socket, local_errand_request, agent->errand,
+		&agent->local);
+	if (r)
+		log_error(&agent->log, "%s: %s", agent->config->socket, strerror(-r));
+	return r;
+}
+
 static int agent_begin(struct agent *agent)
 {
 	uint64_t usec = 0;
@@ -636,7 +692,9 @@ static int agent_begin(struct agent *agent)
 		worker_allegiance(agent->worker)->node);
 	cgroup_begin(agent);
 	executor_begin(agent);
-	r = link_begin(agent);
+	r = local_begin(agent);
+	if (!r)
+		r = link_begin(agent);
 	if (r)
 		return r;
 	/* A lease that outlived our restart is taken up before anything else can fail. */
@@ -653,6 +711,8 @@ static int agent_begin(struct agent *agent)
 static void agent_end(struct agent *agent)
 {
 	executor_free(agent->executor);
+	local_free(agent->local);
+	local_errand_free(agent->errand);
 	link_client_free(agent->link);
 	lease_free(agent->lease);
 	history_free(agent->records);

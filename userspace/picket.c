@@ -45,6 +45,8 @@ static const struct command_row rows[] = {
 	{ "fence", NULL, "NODE", "cut a node off and switch it off", cli_sure_options, cli_fence },
 	{ "confirm", NULL, "NODE", "vouch that a lost node is switched off", cli_sure_options,
 		cli_confirm },
+	{ "init", NULL, "NAME", "make a CA, and a certificate for this first controller",
+		cli_init_options, cli_init },
 	{ "pki", "ca", "DIR", "make the cluster's CA in DIR", NULL, cli_pki_ca },
 	{ "pki", "issue", "DIR NAME", "make a host's key and certificate, signed by the CA in DIR",
 		cli_pki_issue_options, cli_pki_issue },

@@ -7,6 +7,7 @@ import queue
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("PICKET_BUILD", f"{ROOT}/.build/gcc")
+SYSTEMD = "/lib/systemd/systemd"
 LEASE_MS, INTERVAL_US = 1500, 50000
 
 
@@ -30,6 +32,53 @@ def enter():
     inner = 'python3 "$0" "$@"; exit $?'
     os.execvp("unshare", ["unshare", "-n", "-m", "-p", "-f", "--mount-proc", "bash", "-c", inner,
                           os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+
+
+def enter_systemd(units):
+    """Into namespaces whose PID 1 is systemd, as a unit of it. units: name -> text."""
+    if os.environ.get("PICKET_TEST_INSIDE"):
+        return
+    skip = None if os.geteuid() == 0 else "needs root: namespaces"
+    skip = skip or (None if os.path.exists(SYSTEMD) else "systemd is not installed")
+    skip = skip or (None if cgroup2() else "no cgroup v2")
+    if skip:
+        print(f"ok 1 - systemd # SKIP {skip}\n1..1")
+        sys.exit(0)
+    where = tempfile.mkdtemp(prefix="picket-systemd-")
+    out = f"{where}/out"
+    command = " ".join([sys.executable, os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+    quiet = "[Unit]\nDefaultDependencies=no\n"
+    units = {**units, **{f"{t}.target": quiet for t in ("sysinit", "basic", "shutdown", "umount")},
+             "default.target": "[Unit]\nWants=test.service\n",
+             "test.service": f"[Service]\nType=oneshot\nExecStart={command}\nStandardOutput=file:{out}\n"
+             f"StandardError=file:{out}\nEnvironment=PICKET_TEST_INSIDE=systemd PICKET_BUILD={BUILD}\n"
+             "[Unit]\nDefaultDependencies=no\nSuccessAction=exit-force\nFailureAction=exit-force\n"
+             "FailureActionExitStatus=1\n"}
+    for name, text in units.items():
+        with open(f"{where}/{name}", "w") as f:
+            f.write(text)
+    group = f"{cgroup2()}/{os.path.basename(where)}"
+    os.mkdir(group)
+    boot = ("mount --make-rprivate / && mount -t proc proc /proc && mount -t tmpfs tmpfs /run && "
+            "umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && "
+            f"exec env -i container=test PATH=$PATH SYSTEMD_UNIT_PATH=/run/systemd/system:{where} "
+            f"{SYSTEMD} --log-target=console --log-level=err --unit=default.target")
+    p = subprocess.Popen(["bash", "-c", f"echo $$ >{group}/cgroup.procs && exec unshare --cgroup -m -n -p -u "
+                          "-i -f bash -c \"$0\"", boot], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        status = p.wait(300)
+    except subprocess.TimeoutExpired:
+        status = 1
+        open(f"{group}/cgroup.kill", "w").write("1")
+        p.wait()
+    print(open(out).read() if os.path.exists(out) else "not ok 1 - systemd did not come up", end="")
+    open(f"{group}/cgroup.kill", "w").write("1")
+    until("cgroup empty", lambda: "populated 0" in open(f"{group}/cgroup.events").read())
+    for path, _, _ in os.walk(group, topdown=False):
+        os.rmdir(path)
+    shutil.rmtree(where, ignore_errors=True)
+    sys.exit(1 if status else 0)
 
 
 def cgroup2():
@@ -225,13 +274,38 @@ class Node:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def peer(seconds=3):
+    """Does the far end of the data network answer? Refusing is an answer."""
+    with socket.socket() as s:
+        s.settimeout(seconds)
+        try:
+            s.connect(("10.98.0.2", 9))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return True
+
+
 def links():
+    """hb0 ends here; at the far end of data0 is somebody to talk to."""
     for name, address in (("hb0", "10.99.0.1/24"), ("data0", "10.98.0.1/24")):
         for command in (f"link add {name} type veth peer name {name}-peer", f"addr add {address} dev {name}",
                         f"link set {name} up", f"link set {name}-peer up"):
             subprocess.run(["ip", *command.split()], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+    far = subprocess.Popen(["unshare", "-n", "bash", "-c", "read x; ip addr add 10.98.0.2/24 dev data0-peer && "
+                            "ip link set data0-peer up && echo up && read x"], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, text=True)
+    own = os.readlink("/proc/self/ns/net")
+    until("a network of its own", lambda: os.readlink(f"/proc/{far.pid}/ns/net") != own)
+    subprocess.run(["ip", "link", "set", "data0-peer", "netns", str(far.pid)], check=True)
+    far.stdin.write("go\n")
+    far.stdin.flush()
+    if far.stdout.readline() != "up\n":
+        raise Failed("the far end of data0")
+    if os.environ["PICKET_TEST_INSIDE"] != "systemd":
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
     if not os.path.ismount("/sys/fs/bpf"):
         subprocess.run(["mount", "-t", "bpf", "bpf", "/sys/fs/bpf"], check=True)
 

@@ -175,7 +175,7 @@ static unsigned chassis_control(struct bmc *bmc, const struct session *s, unsign
 		power_write(bmc, control == 1);
 	} else if (control == 2 && !quirk_number(bmc->quirks, "ignore_cycle")) {
 		bmc->cycle_off = now_ms() + 50;
-		bmc->cycle_on = now_ms() + 400;
+		bmc->cycle_on = now_ms() + 1500;
 	}
 	return 0;
 }
@@ -309,11 +309,18 @@ static void open_session(struct bmc *bmc, const unsigned char *q, size_t n, stru
 {
 	struct session *s = NULL;
 	unsigned status;
+	bool again;
 	int suite;
 
 	if (n < 32)
 		return;
 	status = open_status(bmc, q, &suite);
+	/* A request that is sent again gets the same answer. */
+	for (int i = 0; i < SESSIONS && !s; i++)
+		if (bmc->sessions[i].id && !bmc->sessions[i].active &&
+			bmc->sessions[i].console == get32(q + 4) && bmc->sessions[i].suite == suite)
+			s = &bmc->sessions[i];
+	again = s != NULL;
 	for (int i = 0; i < SESSIONS && !s; i++)
 		if (!bmc->sessions[i].active)
 			s = &bmc->sessions[(i + (int)bmc->packets) % SESSIONS];
@@ -327,9 +334,11 @@ static void open_session(struct bmc *bmc, const unsigned char *q, size_t n, stru
 	put(out, q + 4, 4);
 	if (status)
 		return;
-	*s = (struct session){ .console = get32(q + 4), .suite = suite };
-	RAND_bytes((unsigned char *)&s->id, 4);
-	s->id |= 1;
+	if (!again) {
+		*s = (struct session){ .console = get32(q + 4), .suite = suite };
+		RAND_bytes((unsigned char *)&s->id, 4);
+		s->id |= 1;
+	}
 	put32(out, s->id);
 	put(out, q + 8, 24);
 }
@@ -343,8 +352,9 @@ static void rakp1(struct bmc *bmc, const unsigned char *q, size_t n, struct pack
 	if (!s || q[27] > 16 || n < 28U + q[27])
 		return;
 	s->role = q[24] & 0x0f;
+	if (!s->name_length || memcmp(s->rm, q + 8, 16) != 0)
+		RAND_bytes(s->rc, 16); /* not if the same is asked again */
 	memcpy(s->rm, q + 8, 16);
-	RAND_bytes(s->rc, 16);
 	s->name_length = q[27];
 	memcpy(s->name, q + 28, s->name_length);
 	if (strlen(bmc->user) != s->name_length ||

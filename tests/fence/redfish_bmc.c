@@ -171,7 +171,7 @@ static void power_reset(struct bmc *bmc, struct host *h, const char *type)
 		else
 			power_set(h, true);
 	} else if (strcmp(type, "PowerCycle") == 0 || strcmp(type, "ForceRestart") == 0) {
-		power_after(h, 50, 300);
+		power_after(h, 50, 1500);
 	} else if (strcmp(type, "Nmi") == 0 && h->hook) {
 		hook_run(h, "nmi");
 	}

@@ -59,6 +59,7 @@ socket: /run/picket/agent.sock
 pki: /etc/picket/pki
 interfaces: [hb0, hb1]
 data_interfaces: [data]
+helpers: $(dirname "$bin")/ocf
 controllers:
 TXT
 		for c in $(machines | grep ^c); do

@@ -28,7 +28,7 @@ EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identi
             ("api", "identity"), ("link", "identity"), ("store", "identity"),
             ("heartbeat", "ear"), ("lease", "ear"),
             ("authority", "identity"), ("cli", "authority"), ("cli", "identity"),
-            ("executor", "cgroup"), ("cli", "door")}
+            ("executor", "cgroup"), ("cli", "door"), ("ocfcmd", "local")}
 FILE_MAX, HEADER_MAX, FUNCTION_MAX, COLUMNS = 800, 150, 70, 100
 # core touches nothing: these words have no business there
 FORBIDDEN_IN_CORE = re.compile(

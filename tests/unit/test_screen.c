@@ -45,7 +45,7 @@ Test(screen, all_is_well)
 {
 	owned(free) char *text = show(well, false);
 
-	cr_assert_str_eq(text, "lab: 1 nodes, all is well\n"
+	cr_assert_str_eq(text, "lab: 1 node, all is well\n"
 			       "controller c1 leads, term 3, revision 5\n"
 			       "\n"
 			       "  node  state      incarnation link 0 link 1\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <glob.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -216,6 +217,37 @@ Test(store, remembers_over_restarts_and_snapshots)
 	cr_assert_eq(o.state.sum, 300 * 301 / 2);
 	cr_assert_eq(o.restores, 1);
 	cr_assert_lt(o.commits, 300, "what a snapshot holds is not applied again");
+	owner_close(&o);
+	owner_done(&o);
+}
+
+/* On one processor a real-time loop runs as soon as it is woken. If it then waited for its waker,
+ * it would spin until the kernel throttles it: 20 writes a second. */
+Test(store, a_realtime_log_does_not_wait_for_who_woke_it)
+{
+	struct store_config config;
+	struct store_status status;
+	cpu_set_t one;
+	uint64_t began;
+	char *why = NULL;
+	struct owner o;
+
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)sched_getcpu(), &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	owner_init(&o);
+	config = config_of(&o);
+	config.realtime = true;
+	uv_loop_init(&o.loop);
+	cr_assert_eq(store_open(&o.loop, &config, &handler, &o, &o.store, &why), 0, "%s", why);
+	run_until(&o.loop, o.role == STORE_LEADER);
+	store_status(o.store, &status);
+	began = uv_hrtime();
+	for (unsigned i = 1; status.realtime && i <= 200; i++) {
+		owner_add(&o, i);
+		run_until(&o.loop, o.results == i);
+	}
+	cr_assert_lt(uv_hrtime() - began, 6000000000, "%u writes", o.results);
 	owner_close(&o);
 	owner_done(&o);
 }

@@ -90,6 +90,10 @@ static void apply_admit(struct cluster *c, json_t *entry)
 		json_object_set(node, "self", json_object_get(entry, "self"));
 	else
 		json_object_del(node, "self");
+	if (json_is_integer(json_object_get(entry, "lease_ms")))
+		json_object_set(node, "lease_ms", json_object_get(entry, "lease_ms"));
+	else
+		json_object_del(node, "lease_ms");
 	json_object_set_new(node, "life", json_string("admitted"));
 	json_object_del(node, "why");
 	json_object_del(node, "proof");

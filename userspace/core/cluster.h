@@ -15,7 +15,7 @@
  *  {do: term, leader, controller, life, nonce}         a leader's first: all before it is applied
  *  {do: caught, controller, life}                      proposed after that controller started
  *  {do: configure, text, name, user}                   a checked configuration, whole
- *  {do: admit, node, boot_id, self}                    incarnation = the entry's index
+ *  {do: admit, node, boot_id, self, lease_ms}          incarnation = the entry's index
  *  {do: block, node, incarnation, why, lost}           that incarnation gets no more grants
  *  {do: fence-intent, node, incarnation, device}       before the first packet to a BMC
  *  {do: fence-failed, node, incarnation, device, why}

@@ -100,10 +100,12 @@ static void method_failed(struct director *d, struct director_node *n, const cha
 static uint64_t lease_wait(struct director *d, struct director_node *n)
 {
 	json_t *self = cluster_node(d->cluster, n->name, "self");
+	struct timing timing = d->timing;
 
+	timing.lease_ms = director_lease_ms(d, n);
 	if (MUSEUM(d, no_margin))
-		return d->timing.lease_ms * MS;
-	return timing_wait_ns(&d->timing, json_integer_value(json_object_get(self, "kill_ms")));
+		return timing.lease_ms * MS;
+	return timing_wait_ns(&timing, json_integer_value(json_object_get(self, "kill_ms")));
 }
 
 /* When the node has certainly ended itself; 0: nobody can say yet. */

@@ -91,6 +91,8 @@ void director_beat(struct director *d, const struct picket_event *beat);
 void director_committed(struct director *d, json_t *entry);
 void director_greet(struct director *d);
 void director_watch(struct director *d); /* what time alone brings about */
+void director_send(struct director *d, struct director_node *n, json_t *message);
+uint64_t director_lease_ms(struct director *d, struct director_node *n); /* T of its incarnation */
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
 void director_weigh(struct director *d, struct director_node *n, bool silent);

@@ -47,6 +47,14 @@ void director_admit(struct director *d, struct director_node *n)
 		(json_int_t)d->timing.lease_ms);
 }
 
+/* T is an incarnation's for life: another configuration must not make W too short for it. */
+uint64_t director_lease_ms(struct director *d, struct director_node *n)
+{
+	json_t *told = cluster_node(d->cluster, n->name, "lease_ms");
+
+	return told ? (uint64_t)json_integer_value(told) : d->timing.lease_ms;
+}
+
 static void welcome(struct director *d, struct director_node *n)
 {
 	n->epoch++;
@@ -60,7 +68,7 @@ static void welcome(struct director *d, struct director_node *n)
 			(json_int_t)cluster_incarnation(d->cluster, n->name), "cluster",
 			(json_int_t)d->config.cluster, "node", n->id, "key_epoch", n->epoch,
 			"interval_us", d->timing.interval_us, "lease_ns",
-			(json_int_t)(d->timing.lease_ms * MS)));
+			(json_int_t)(director_lease_ms(d, n) * MS)));
 }
 
 /* What it ran died with its last boot. It may be before anybody missed it. */
@@ -82,8 +90,9 @@ static void ask_admission(struct director *d, struct director_node *n)
 	if (n->admitting)
 		return;
 	n->admitting = true;
-	director_propose(d, json_pack("{s:s, s:s, s:s, s:O?}", "do", "admit", "node", n->name,
-				    "boot_id", n->boot_id, "self", n->self));
+	director_propose(d,
+		json_pack("{s:s, s:s, s:s, s:O?, s:I}", "do", "admit", "node", n->name, "boot_id",
+			n->boot_id, "self", n->self, "lease_ms", (json_int_t)d->timing.lease_ms));
 }
 
 static void greet_as_leader(

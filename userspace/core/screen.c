@@ -300,7 +300,7 @@ static void screen_verdict(struct screen *s, json_t *status)
 			t.len ? "; " : "");
 	}
 	if (!t.len)
-		lines_add(&t, "%zu nodes, all is well", c.nodes);
+		lines_add(&t, "%zu node%s, all is well", c.nodes, c.nodes == 1 ? "" : "s");
 	lines_add(&s->text, "%s%s%s: ", tone_code(s, TONE_HEAD), *cluster ? cluster : "picket",
 		tone_end(s, TONE_HEAD));
 	screen_say(s, tone, t.data, 0);
@@ -322,9 +322,10 @@ char *screen_status(json_t *status, bool colour)
 
 	screen_verdict(&s, status);
 	screen_say(&s, TONE_DIM, line, 0);
-	lines_add(&s.text, "\n");
-	if (json_array_size(nodes))
+	if (json_array_size(nodes)) {
+		lines_add(&s.text, "\n");
 		screen_nodes(&s, nodes);
+	}
 	if (json_array_size(resources))
 		screen_resources(&s, resources);
 	if (json_array_size(actions))

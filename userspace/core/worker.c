@@ -391,15 +391,15 @@ static bool news(const struct post *r, json_t *last, const struct outcome *outco
 		       outcome_status_name(outcome->status));
 }
 
-static bool report(
-	struct worker *w, struct post *r, const struct outcome *outcome, struct worker_time time)
+/* The message that tells it, NULL when there is nothing to tell. */
+static json_t *report(struct post *r, const struct outcome *outcome, struct worker_time time)
 {
 	const struct operation *o = r->job->operation;
 	json_t *last = record_last(r->record, operation_name(o->kind), o->interval_ms);
 	json_t *result;
 
 	if (!news(r, last, outcome))
-		return false;
+		return NULL;
 	result = outcome_json(o, outcome);
 	json_object_set_new(result, "call_id", json_integer((json_int_t)r->call_id));
 	json_object_set_new(
@@ -410,8 +410,7 @@ static bool report(
 	json_object_set_new(result, "t_rc_change", json_integer(r->started_s));
 	if (operation_recorded(o) && outcome->status != OUTCOME_CANCELLED)
 		record_note(r->record, result, outcome_failed(o, outcome));
-	tell(w, -1, result);
-	return operation_recorded(o);
+	return result;
 }
 
 static void finish(
@@ -419,22 +418,25 @@ static void finish(
 {
 	const struct operation *o = r->job->operation;
 	struct post_monitor *m = o->interval_ms ? post_monitor_find(r, o->interval_ms) : NULL;
-	bool changed = false;
+	json_t *result = NULL;
 
 	if (r->dropped && !r->job->repeat)
 		answer(w, o, OUTCOME_CANCELLED, OUTCOME_UNKNOWN,
 			"another operation took its place");
 	else if (!r->job->repeat || (!r->dropped && outcome->status != OUTCOME_CANCELLED))
-		changed = report(w, r, outcome, time);
+		result = report(r, outcome, time);
 	if (m && !r->dropped)
 		m->due_ms = time.now_ms + o->interval_ms;
 	w->running--;
 	w->running_monitors -= o->interval_ms != 0;
 	r->phase = POST_NONE;
+	/* Kept first, told then: what controllers know must survive our end. */
 	if (operation_changes(o->kind))
 		pending_set(w, r, NULL);
-	else if (changed)
+	else if (result && operation_recorded(o))
 		store(w, r);
+	if (result)
+		tell(w, -1, result);
 	outcome_done(&r->outcome);
 	post_job_free(give(r->job));
 	worker_tick(w, time);
@@ -777,19 +779,22 @@ static void history_tell(struct worker *w, int controller)
 	json_decref(ops);
 }
 
-void worker_welcome(struct worker *w, int controller, json_t *welcome, struct worker_time time)
+void worker_learn(struct worker *w, json_t *message)
 {
-	json_int_t incarnation = json_integer_value(json_object_get(welcome, "incarnation"));
-	json_int_t term = json_integer_value(json_object_get(welcome, "term"));
+	json_int_t incarnation = json_integer_value(json_object_get(message, "incarnation"));
 	struct allegiance before = w->allegiance;
 
-	if (term > 0)
-		worker_term(w, (uint64_t)term);
 	if (incarnation > 0)
 		allegiance_admit(&w->allegiance, (uint64_t)incarnation);
-	allegiance_learn(&w->allegiance, welcome);
+	allegiance_learn(&w->allegiance, message);
 	if (memcmp(&before, &w->allegiance, sizeof(before)))
 		store_state(w);
+}
+
+void worker_welcome(struct worker *w, int controller, json_t *welcome, struct worker_time time)
+{
+	worker_term(w, (uint64_t)json_integer_value(json_object_get(welcome, "term")));
+	worker_learn(w, welcome);
 	history_tell(w, controller);
 	worker_tick(w, time);
 }

@@ -175,13 +175,17 @@ static void take_ifaces(
 					list->items[i]));
 }
 
-static void take_addresses(struct reading *r, const char *pointer, struct agentcfg_controller *c)
+static bool is_address(const char *text)
 {
 	unsigned char binary[16];
 
+	return inet_pton(AF_INET, text, binary) == 1 || inet_pton(AF_INET6, text, binary) == 1;
+}
+
+static void take_addresses(struct reading *r, const char *pointer, struct agentcfg_controller *c)
+{
 	for (unsigned i = 0; i < c->addresses.n; i++)
-		if (inet_pton(AF_INET, c->addresses.items[i], binary) != 1 &&
-			inet_pton(AF_INET6, c->addresses.items[i], binary) != 1)
+		if (!is_address(c->addresses.items[i]))
 			problem(r, pointer,
 				own_printf("addresses: '%s' is not an IP address",
 					c->addresses.items[i]));
@@ -268,6 +272,8 @@ static void take_all(struct reading *r)
 		else
 			take_scalar(r, row, pointer, text_of(value));
 	}
+	if (r->config->bind && !is_address(r->config->bind))
+		problem(r, "/bind", own_printf("bind: '%s' is not an IP address", r->config->bind));
 	if (r->config->node && strlen(r->config->node) >= PICKET_NAME_MAX)
 		problem(r, "/node", own_printf("node: longer than %d bytes", PICKET_NAME_MAX - 1));
 }

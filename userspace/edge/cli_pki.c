@@ -57,6 +57,19 @@ static int pki_roles(const char *text, unsigned *ret)
 	return 0;
 }
 
+static int pki_also(const struct command *command, struct authority_subject *subject,
+	const char *also[PKI_ALSO_MAX])
+{
+	const char *name;
+
+	while ((name = command_option_at(command, "also", subject->n_also))) {
+		if (subject->n_also == PKI_ALSO_MAX)
+			return -E2BIG;
+		also[subject->n_also++] = name;
+	}
+	return 0;
+}
+
 int cli_pki_issue(const struct command *command, void *ctx)
 {
 	struct cli *cli = ctx;
@@ -77,13 +90,50 @@ int cli_pki_issue(const struct command *command, void *ctx)
 		if (!subject.days || subject.days > PKI_DAYS_MAX)
 			return cli_fail(CLI_USAGE, "--days %s: 1 to %d", days, PKI_DAYS_MAX);
 	}
-	while ((also[subject.n_also] = command_option_at(command, "also", subject.n_also)))
-		if (++subject.n_also == PKI_ALSO_MAX)
-			return cli_fail(CLI_USAGE, "too many names");
+	if (pki_also(command, &subject, also))
+		return cli_fail(CLI_USAGE, "too many names");
 	r = authority_issue(dir, &subject, out ? out : beside, &why);
 	if (r)
 		return cli_fail(r == -EINVAL ? CLI_USAGE : CLI_FAILURE, "%s", why);
 	if (!cli_json(cli))
 		fprintf(cli->out, "made %s/{ca.crt,node.crt,node.key}\n", out ? out : beside);
+	return CLI_OK;
+}
+
+const struct command_option cli_init_options[] = {
+	{ "pki", "DIR", "where the files go (/etc/picket/pki)", 0 },
+	{ "also", "NAME", "another name of this host, as a node for instance; may repeat", 0 },
+	{ 0 },
+};
+
+/* The CA and the first controller's certificate, in one folder: what picketd needs to start. */
+int cli_init(const struct command *command, void *ctx)
+{
+	const char *dir = command_option(command, "pki"), *also[PKI_ALSO_MAX];
+	struct authority_subject subject = { .name = command->words[0],
+		.also = also,
+		.roles = IDENTITY_CONTROLLER | IDENTITY_NODE };
+	owned(free) char *why = NULL;
+	struct cli *cli = ctx;
+	int r;
+
+	dir = dir ? dir : "/etc/picket/pki";
+	if (pki_also(command, &subject, also))
+		return cli_fail(CLI_USAGE, "too many names");
+	r = authority_create(dir, "picket CA", &why);
+	if (!r)
+		r = authority_issue(dir, &subject, dir, &why);
+	if (r)
+		return cli_fail(r == -EEXIST   ? CLI_CONFLICT
+				: r == -EINVAL ? CLI_USAGE
+					       : CLI_FAILURE,
+			"%s", why);
+	if (!cli_json(cli))
+		fprintf(cli->out,
+			"%s has a CA, and a certificate for %s as controller and node.\n"
+			"For each other host: picket pki issue %s NAME --role node, then copy "
+			"%s/NAME "
+			"there as /etc/picket/pki.\nca.key signs new hosts: keep it to yourself.\n",
+			dir, subject.name, dir, dir);
 	return CLI_OK;
 }

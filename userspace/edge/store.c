@@ -2,20 +2,18 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/store.h"
 #include "edge/store_inside.h"
 #include "edge/store_machine.h"
-
-#define STORE_PRIORITY 10 /* SCHED_FIFO, below the heartbeat senders */
 
 /* ---- from the log's thread to the owner ---------------------------------------------------------
  */
@@ -127,18 +125,24 @@ static struct order *order_new(struct store *store, enum order_kind kind, void *
 
 static void store_order(struct store *store, struct order *order)
 {
+	static const uint64_t one = 1;
+
 	pthread_mutex_lock(&store->lock);
 	*store->orders_end = order;
 	store->orders_end = &order->next;
 	pthread_mutex_unlock(&store->lock);
-	uv_async_send(&store->wake);
+	if (write(store->wake_fd, &one, sizeof(one)) < 0)
+		assert(errno == EAGAIN); /* it is awake already */
 }
 
-static void log_on_wake(uv_async_t *async)
+static void log_on_wake(uv_poll_t *poll, int status, int events)
 {
-	struct store *store = async->data;
+	struct store *store = poll->data;
 	struct order *order, *next;
+	uint64_t count;
 
+	if (read(store->wake_fd, &count, sizeof(count)) < 0)
+		return;
 	pthread_mutex_lock(&store->lock);
 	order = store->orders;
 	store->orders = NULL;
@@ -237,15 +241,12 @@ static void log_started(struct store *store, int result, char *why)
 static void *log_thread(void *ctx)
 {
 	struct store *store = ctx;
-	struct sched_param priority = { .sched_priority = STORE_PRIORITY };
 	char *why = NULL;
 	int r;
 
+	if (store->config->realtime)
+		store->status.realtime = store_realtime(&store->loop);
 	r = store_raft_open(store, store->config, &why);
-	if (!r && store->config->realtime)
-		store->status.realtime =
-			!mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) &&
-			!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
 	log_started(store, r, why);
 	if (!r)
 		uv_run(&store->loop, UV_RUN_DEFAULT);
@@ -307,6 +308,8 @@ static void store_on_async_closed(uv_handle_t *handle)
 	pthread_cond_destroy(&store->cond);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
+	if (store->wake_fd >= 0)
+		close(store->wake_fd);
 	free(store);
 }
 
@@ -316,8 +319,16 @@ static int store_start(struct store *store, char **why)
 	int r;
 
 	uv_loop_init(&store->loop);
-	uv_async_init(&store->loop, &store->wake, log_on_wake);
+	store->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (store->wake_fd < 0) {
+		r = -errno;
+		*why = own_printf("waking the log: %s", strerror(-r));
+		uv_loop_close(&store->loop);
+		return r;
+	}
+	uv_poll_init(&store->loop, &store->wake, store->wake_fd);
 	store->wake.data = store;
+	uv_poll_start(&store->wake, UV_READABLE, log_on_wake);
 	/* Signals are the owner's; and a voter that hangs up must not raise SIGPIPE here. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -364,7 +375,7 @@ int store_open(uv_loop_t *loop, const struct store_config *config,
 	store->id = config->id;
 	store->machine = config->machine;
 	store->election_ms = config->election_ms ? config->election_ms : 1000;
-	store->lock_fd = -1;
+	store->lock_fd = store->wake_fd = -1;
 	store_locks(store);
 	uv_async_init(loop, &store->wake_owner, owner_on_wake);
 	store->wake_owner.data = store;

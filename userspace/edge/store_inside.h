@@ -81,7 +81,8 @@ struct store {
 	unsigned id, election_ms;
 	int lock_fd;
 	uv_loop_t loop;
-	uv_async_t wake;
+	uv_poll_t wake;
+	int wake_fd;
 	uv_prepare_t watch;
 	uv_timer_t hint;
 	const struct store_machine *machine;
@@ -101,6 +102,9 @@ struct note *note_new(enum note_kind kind, const void *data, size_t len);
 void store_tell(struct store *store, struct note *note); /* to the owner; takes it */
 /* Says why and never returns: a voter that cannot trust its disk does nothing more. */
 void store_park(struct store *store, const char *what, const char *why) __attribute__((noreturn));
+
+/* Makes this thread, and the pool that its loop hands work to, real-time. True when permitted. */
+bool store_realtime(uv_loop_t *loop);
 
 /* The log's side. */
 int store_raft_open(struct store *store, const struct store_config *config, char **why);
