@@ -203,6 +203,15 @@ $(GEN)/%.skel.h: $(GEN)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
+# ---- the console: its files go into picketd as they are ---------------------------------------
+UI := $(sort $(wildcard userspace/ui/*))
+$(GEN)/console.gen.h: $(UI) Makefile
+	$(call say,UI,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q){ printf '#define CONSOLE_FILES'; n=0; for f in $(UI); do n=$$((n + 1)); \
+		printf ' \\\n\tCONSOLE_FILE(%d, "%s", "%s")' $$n "$${f##*/}" "$$f"; done; echo; } >$@
+$(call obj,userspace/edge/console.c): $(GEN)/console.gen.h
+
 compile_commands.json: Makefile $(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC)
 	$(call say,JSON,$@)
 	$(Q)python3 tests/tidy/compile_commands.py '$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))' $(filter %.c,$^) >$@

@@ -128,6 +128,11 @@ static json_t *status_json(struct director *d)
 		(json_int_t)d->cluster->index, "revision", (json_int_t)cluster_revision(d->cluster),
 		"nodes", nodes, "resources", resources, "actions", actions_json(d));
 	json_object_set_new(j, "nodes_not_online", json_integer(bad));
+	if (d->site) {
+		json_object_set_new(j, "silence_ms",
+			json_real((double)d->timing.interval_us * d->timing.misses / 1000));
+		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
+	}
 	return j;
 }
 
@@ -462,6 +467,20 @@ static void ask_write(struct director *d, const struct event *e)
 		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
 }
 
+static void ask_whatif(struct director *d, const struct event *e)
+{
+	json_t *answer = NULL;
+	unsigned status = director_whatif(d, json_object_get(e->ask.body, "nodes"), &answer);
+
+	if (status == 200) {
+		reply(d, e->ask.token, status, answer);
+		return;
+	}
+	problem(d, e->ask.token, status, json_string_value(json_object_get(answer, "title")),
+		json_string_value(json_object_get(answer, "detail")), NULL);
+	json_decref(answer);
+}
+
 void director_ask(struct director *d, const struct event *e)
 {
 	bool get = !strcmp(e->ask.method, "GET");
@@ -477,6 +496,8 @@ void director_ask(struct director *d, const struct event *e)
 	else if (get && !strcmp(e->ask.path, "/readyz"))
 		reply(d, e->ask.token, d->leader && d->ready ? 200 : 503,
 			json_pack("{s:b}", "ready", d->leader && d->ready));
+	else if (!strcmp(e->ask.path, "/v1/whatif"))
+		ask_whatif(d, e);
 	else if (get)
 		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
 	else
