@@ -51,8 +51,7 @@ static void middle(json_t *out, const struct line *a, size_t n, const struct lin
 		best = own_alloc((n + 1) * w * sizeof(*best));
 		for (i = n; i-- > 0;)
 			for (j = m; j-- > 0;)
-				best[i * w + j] = same(&a[i], &b[j])
-							  ? best[(i + 1) * w + j + 1] + 1
+				best[i * w + j] = same(&a[i], &b[j]) ? best[(i + 1) * w + j + 1] + 1
 						  : best[(i + 1) * w + j] > best[i * w + j + 1]
 							  ? best[(i + 1) * w + j]
 							  : best[i * w + j + 1];
@@ -63,7 +62,8 @@ static void middle(json_t *out, const struct line *a, size_t n, const struct lin
 			put(out, " ", &a[i]);
 			i++;
 			j++;
-		} else if (i < n && (j == m || !best || best[(i + 1) * w + j] >= best[i * w + j + 1])) {
+		} else if (i < n &&
+			   (j == m || !best || best[(i + 1) * w + j] >= best[i * w + j + 1])) {
 			put(out, "-", &a[i++]);
 		} else {
 			put(out, "+", &b[j++]);

@@ -123,13 +123,13 @@ static void audit_alone(struct desk *d, struct desk_case *of, unsigned status, c
 	json_t *entry, *audit;
 
 	if (of->stamped || (status >= 400 && !warden_count(&d->warden, "the audit", 20,
-						       DESK_REFUSALS_PER_S, d->now_ms))) {
+						     DESK_REFUSALS_PER_S, d->now_ms))) {
 		d->missed += !of->stamped;
 		return;
 	}
 	if (d->missed)
-		also = own_printf("%s%s(%llu further refusals were not recorded)",
-			text ? text : "", text ? " " : "", (unsigned long long)d->missed);
+		also = own_printf("%s%s(%llu further refusals were not recorded)", text ? text : "",
+			text ? " " : "", (unsigned long long)d->missed);
 	audit = desk_audit(d, of, status, also ? also : text);
 	if (status < 300 && of->key) {
 		json_object_set_new(audit, "key", json_string(of->key));
@@ -256,8 +256,8 @@ void desk_propose(struct desk *d, struct desk_case *of, json_t *entry, json_t *g
 }
 
 /* The last word of the director on a change. */
-void desk_finish(struct desk *d, struct desk_case *of, unsigned status, json_t *json,
-	const char *text)
+void desk_finish(
+	struct desk *d, struct desk_case *of, unsigned status, json_t *json, const char *text)
 {
 	owned(free) char *etag = NULL, *location = NULL;
 	struct desk_reply reply = { .status = status, .json = json, .text = text };
@@ -397,8 +397,8 @@ static bool gate_body(struct desk *d, struct desk_case *of, const struct desk_as
 	if (!route->body || !strcmp(route->body, "text"))
 		return true;
 	if (*a->content_type && !strstr(a->content_type, "json")) {
-		desk_problem(d, of, 415, "The body must be JSON",
-			"Content-Type: application/json", NULL);
+		desk_problem(d, of, 415, "The body must be JSON", "Content-Type: application/json",
+			NULL);
 		return false;
 	}
 	of->body = *of->text ? json_loads(of->text, JSON_REJECT_DUPLICATES, &error) : json_object();
@@ -426,8 +426,8 @@ static bool gate_key(struct desk *d, struct desk_case *of, const struct desk_ask
 	if (!*a->key || !route_changes(of->match.route))
 		return true;
 	if (strlen(a->key) > 128) {
-		desk_problem(d, of, 400, "The Idempotency-Key is too long", "At most 128 bytes.",
-			NULL);
+		desk_problem(
+			d, of, 400, "The Idempotency-Key is too long", "At most 128 bytes.", NULL);
 		return false;
 	}
 	what = own_printf("%s %s\n%s", of->method, of->path, of->text);
@@ -472,7 +472,8 @@ void desk_ask(struct desk *d, const struct desk_asked *a, uint64_t now_ms)
 	if (!gate_who(d, of, a) || !gate_count(d, of, a) || !gate_may(d, of) ||
 		!gate_body(d, of, a) || !gate_key(d, of, a))
 		return;
-	if (!strcmp(of->match.route->answer, "text") && !strncmp(of->match.route->id, "console", 7)) {
+	if (!strcmp(of->match.route->answer, "text") &&
+		!strncmp(of->match.route->id, "console", 7)) {
 		void *token = of->token;
 
 		case_free(of);

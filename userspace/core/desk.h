@@ -61,16 +61,16 @@ struct desk_config {
 	const char *version;
 };
 
-struct desk *desk_new(const struct desk_config *config, const struct desk_handler *handler,
-	void *ctx);
+struct desk *desk_new(
+	const struct desk_config *config, const struct desk_handler *handler, void *ctx);
 void desk_free(struct desk *desk);
 own_define(desk, struct desk, desk_free)
 
-	/* now_ms: since the epoch. */
-	void desk_ask(struct desk *desk, const struct desk_asked *asked, uint64_t now_ms);
+/* now_ms: since the epoch. */
+void desk_ask(struct desk *desk, const struct desk_asked *asked, uint64_t now_ms);
 /* The director's answer to what was passed on; json is stolen, text borrowed: one of them. */
-void desk_answer(struct desk *desk, struct desk_case *of, unsigned status, json_t *json,
-	const char *text);
+void desk_answer(
+	struct desk *desk, struct desk_case *of, unsigned status, json_t *json, const char *text);
 /* An entry that the director proposes while a request is passed on: it says who wanted it. */
 void desk_stamp(struct desk *desk, json_t *entry);
 /* A committed entry. *ret_record: what the audit gained, borrowed, or NULL. */

@@ -87,8 +87,8 @@ static void change_rollback(struct desk *d, struct desk_case *of)
 	json_t *number = json_object_get(of->body, "revision"), *r;
 
 	if (!json_is_integer(number) || json_integer_value(number) < 1) {
-		desk_problem(d, of, 400, "The body is not right", "revision: a number is wanted.",
-			NULL);
+		desk_problem(
+			d, of, 400, "The body is not right", "revision: a number is wanted.", NULL);
 		return;
 	}
 	r = office_revision(d->office, (uint64_t)json_integer_value(number));

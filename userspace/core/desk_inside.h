@@ -8,8 +8,8 @@
 #define DESK_JOBS_MAX 200
 #define DESK_REFUSALS_PER_S 5.0 /* recorded in the audit; more are counted, and told later */
 
-typedef void desk_then(struct desk *desk, struct desk_case *of, unsigned status, json_t *json,
-	const char *text);
+typedef void desk_then(
+	struct desk *desk, struct desk_case *of, unsigned status, json_t *json, const char *text);
 
 struct desk_case {
 	void *token;
@@ -36,24 +36,25 @@ struct desk {
 	struct warden warden;
 	struct office *office;
 	struct desk_case *cases, *current; /* current: being passed on at this moment */
-	json_t *jobs; /* array, oldest first */
-	uint64_t job, missed; /* refusals that were not recorded */
+	json_t *jobs;                      /* array, oldest first */
+	uint64_t job, missed;              /* refusals that were not recorded */
 	uint64_t now_ms;
 };
 
 /* desk.c */
-void desk_say(struct desk *desk, struct desk_case *of, struct desk_reply *reply); /* ends the case */
+void desk_say(
+	struct desk *desk, struct desk_case *of, struct desk_reply *reply); /* ends the case */
 void desk_good(struct desk *desk, struct desk_case *of, json_t *json);
 void desk_problem(struct desk *desk, struct desk_case *of, unsigned status, const char *title,
 	const char *detail, json_t *more);
 void desk_pass_on(struct desk *desk, struct desk_case *of, const char *method, const char *path,
 	const char *text, json_t *query, desk_then *then);
-void desk_finish(struct desk *desk, struct desk_case *of, unsigned status, json_t *json,
-	const char *text);
+void desk_finish(
+	struct desk *desk, struct desk_case *of, unsigned status, json_t *json, const char *text);
 /* Proposes an entry of the desk's own; when it is applied, good is the answer. Both are stolen. */
 void desk_propose(struct desk *desk, struct desk_case *of, json_t *entry, json_t *good);
-json_t *desk_audit(struct desk *desk, const struct desk_case *of, unsigned status,
-	const char *text);
+json_t *desk_audit(
+	struct desk *desk, const struct desk_case *of, unsigned status, const char *text);
 const char *desk_query(const struct desk_case *of, const char *name); /* or NULL */
 
 /* desk_look.c, desk_change.c: what a route's id stands for; false: not theirs */

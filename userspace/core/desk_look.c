@@ -72,7 +72,8 @@ static json_t *links_json(struct desk *d, json_t *status)
 				d->handler.on_link(d->ctx,
 					(uint32_t)json_integer_value(json_object_get(node, "id")),
 					(unsigned)l, json_object_get(by, self));
-			json_array_append_new(list, json_pack("{s:i, s:o}", "link", (int)l, "by", by));
+			json_array_append_new(
+				list, json_pack("{s:i, s:o}", "link", (int)l, "by", by));
 		}
 		json_array_append_new(nodes, json_pack("{s:O, s:o}", "name",
 						     json_object_get(node, "name"), "links", list));
@@ -107,7 +108,9 @@ static json_t *job_json(json_t *job, json_t *status)
 		json_object_set_new(job, "total", json_integer(total = left));
 	json_object_set_new(job, "left", json_integer(left));
 	json_object_set_new(job, "progress",
-		json_real(total ? (double)(total - left) / (double)total : left ? 0.0 : 1.0));
+		json_real(total  ? (double)(total - left) / (double)total
+			  : left ? 0.0
+				 : 1.0));
 	if (!left)
 		json_object_set_new(job, "state", json_string("done"));
 	return json_incref(job);
@@ -119,11 +122,11 @@ json_t *desk_job_add(struct desk *d, const struct desk_case *of)
 
 	snprintf(id, sizeof(id), "%llu-%llu", (unsigned long long)d->now_ms,
 		(unsigned long long)++d->job);
-	json_array_append_new(d->jobs,
-		json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:i, s:i, s:f}", "id", id, "what",
-			of->match.route->id, "path", of->path, "user", of->who.user, "started_ms",
-			(json_int_t)d->now_ms, "state", "running", "total", 0, "left", 0,
-			"progress", 0.0));
+	json_array_append_new(
+		d->jobs, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:i, s:i, s:f}", "id", id,
+				 "what", of->match.route->id, "path", of->path, "user",
+				 of->who.user, "started_ms", (json_int_t)d->now_ms, "state",
+				 "running", "total", 0, "left", 0, "progress", 0.0));
 	if (json_array_size(d->jobs) > DESK_JOBS_MAX)
 		json_array_remove(d->jobs, 0);
 	return json_array_get(d->jobs, json_array_size(d->jobs) - 1);
@@ -162,8 +165,9 @@ static json_t *jobs_json(struct desk *d, json_t *status)
 static void exporter_say(struct desk *d, struct desk_case *of, json_t *status)
 {
 	owned(free) char *text = exporter_ha_cluster(status);
-	struct desk_reply reply = { .status = 200, .text = text,
-		.type = "text/plain; version=0.0.4; charset=utf-8" };
+	struct desk_reply reply = {
+		.status = 200, .text = text, .type = "text/plain; version=0.0.4; charset=utf-8"
+	};
 
 	json_decref(status);
 	desk_say(d, of, &reply);
@@ -199,7 +203,8 @@ static void then_status(
 		answer = jobs_json(d, json);
 	else if (!strcmp(id, "job"))
 		answer = job_find(d, name) ? job_json(job_find(d, name), json) : NULL;
-	else if ((of_this = named(json_object_get(json, !strcmp(id, "node") ? "nodes" : "resources"),
+	else if ((of_this = named(
+			  json_object_get(json, !strcmp(id, "node") ? "nodes" : "resources"),
 			  name)))
 		answer = json_incref(of_this);
 	json_decref(json);
@@ -225,7 +230,8 @@ void desk_redact(json_t *value)
 		desk_redact(v);
 	if (!json_is_object(value))
 		return;
-	json_object_foreach_safe (value, next, key, v) {
+	json_object_foreach_safe(value, next, key, v)
+	{
 		bool secret = false;
 
 		for (i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
@@ -249,13 +255,13 @@ static json_t *fencing_json(json_t *root, json_t *status)
 		params = json_object_get(v, "params");
 		params = params ? json_deep_copy(params) : json_object();
 		desk_redact(params);
-		json_array_append_new(devices,
-			json_pack("{s:s, s:O*, s:o, s:o}", "name", name, "agent",
-				json_object_get(v, "agent"), "targets",
-				json_object_get(v, "targets")
-					? json_incref(json_object_get(v, "targets"))
-					: json_array(),
-				"params", params));
+		json_array_append_new(
+			devices, json_pack("{s:s, s:O*, s:o, s:o}", "name", name, "agent",
+					 json_object_get(v, "agent"), "targets",
+					 json_object_get(v, "targets")
+						 ? json_incref(json_object_get(v, "targets"))
+						 : json_array(),
+					 "params", params));
 	}
 	json_array_foreach (json_object_get(status, "nodes"), i, v) {
 		name = json_string_value(json_object_get(v, "name"));
@@ -295,7 +301,8 @@ static void then_root(
 		desk_pass_on(d, of, "GET", "/v1/status", "", of->query, then_fencing);
 	} else if (!strcmp(of->match.route->id, "constraints")) {
 		rules = json_object_get(json, "constraints");
-		rules = json_pack("{s:o}", "constraints", rules ? json_incref(rules) : json_array());
+		rules = json_pack(
+			"{s:o}", "constraints", rules ? json_incref(rules) : json_array());
 		json_decref(json);
 		desk_good(d, of, rules);
 	} else {
@@ -419,9 +426,9 @@ static void look_backup(struct desk *d, struct desk_case *of)
 	json_t *r = office_revision(d->office, 0);
 
 	desk_good(d, of,
-		json_pack("{s:i, s:I, s:I, s:O*, s:O}", "schema", 1, "at_ms",
-			(json_int_t)d->now_ms, "revision", (json_int_t)d->office->revision,
-			"configuration", json_object_get(r, "text"), "tokens", d->office->tokens));
+		json_pack("{s:i, s:I, s:I, s:O*, s:O}", "schema", 1, "at_ms", (json_int_t)d->now_ms,
+			"revision", (json_int_t)d->office->revision, "configuration",
+			json_object_get(r, "text"), "tokens", d->office->tokens));
 }
 
 static void look_openapi(struct desk *d, struct desk_case *of)

@@ -19,9 +19,9 @@ static json_t *placement(const struct view *view)
 			enum view_state s = view_cell(view, i, r)->state;
 
 			if (s == VIEW_STARTED || s == VIEW_FAILED || s == VIEW_STOP_FAILED)
-				json_array_append_new(on,
-					json_pack("{s:s, s:s}", "node", site->nodes[i].name, "state",
-						view_state_name(s)));
+				json_array_append_new(
+					on, json_pack("{s:s, s:s}", "node", site->nodes[i].name,
+						    "state", view_state_name(s)));
 		}
 		if (site->resources[r].type)
 			json_object_set_new(all, site->resources[r].name, on);
@@ -47,16 +47,15 @@ static void gone(struct view *view, size_t node)
 		*view_cell(view, node, r) = (struct view_cell){ .state = VIEW_STOPPED };
 }
 
-static void add(json_t *actions, const char *op, const char *resource, const char *node,
-	const char *reason)
+static void add(
+	json_t *actions, const char *op, const char *resource, const char *node, const char *reason)
 {
 	json_array_append_new(actions, json_pack("{s:s, s:s*, s:s*, s:s*}", "op", op, "resource",
 					       resource, "node", node, "reason", reason));
 }
 
 /* NULL, or why a wish cannot be. */
-static const char *wish_take(
-	struct view *view, const char *name, const char *wish, json_t *actions)
+static const char *wish_take(struct view *view, const char *name, const char *wish, json_t *actions)
 {
 	size_t i = node_index(view, name);
 	struct view_node *n;
@@ -98,8 +97,8 @@ static void carry_out(struct view *view, const struct plan_action *a, json_t *ac
 	if (!a->resource || r == view->site->n_resources)
 		return;
 	c = view_cell(view, i, r);
-	view_cell_note(c, a->op, a->interval_ms, !strcmp(a->op, "monitor") && !a->interval_ms ? 7 : 0,
-		"done");
+	view_cell_note(c, a->op, a->interval_ms,
+		!strcmp(a->op, "monitor") && !a->interval_ms ? 7 : 0, "done");
 	if (!strcmp(a->op, "start")) {
 		view_digest(&view->site->resources[r], c->digest);
 		c->fails = 0;

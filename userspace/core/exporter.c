@@ -22,7 +22,8 @@ static void nodes(struct lines *t, json_t *status)
 	json_t *node;
 	size_t i;
 
-	head(t, "pacemaker_nodes", "The status of each node: 1 means it has it, 0 that it has not.");
+	head(t, "pacemaker_nodes",
+		"The status of each node: 1 means it has it, 0 that it has not.");
 	json_array_foreach (json_object_get(status, "nodes"), i, node) {
 		bool online = !strcmp(text(node, "state"), "online");
 		const struct {
@@ -34,12 +35,14 @@ static void nodes(struct lines *t, json_t *status)
 			{ "shutdown", json_is_true(json_object_get(node, "stopping")) },
 			{ "pending", !strcmp(text(node, "state"), "pending") },
 			{ "unclean", !strcmp(text(node, "state"), "lost") },
-			{ "expected_up", json_integer_value(json_object_get(node, "incarnation")) != 0 },
+			{ "expected_up",
+				json_integer_value(json_object_get(node, "incarnation")) != 0 },
 			{ "dc", false } };
 
 		for (size_t k = 0; k < sizeof(rows) / sizeof(*rows); k++)
 			lines_add(t,
-				"ha_cluster_pacemaker_nodes{node=\"%s\",status=\"%s\",type=\"member\"} "
+				"ha_cluster_pacemaker_nodes{node=\"%s\",status=\"%s\",type="
+				"\"member\"} "
 				"%d\n",
 				text(node, "name"), rows[k].word, rows[k].on);
 	}
@@ -60,17 +63,19 @@ static void resources(struct lines *t, json_t *status)
 			if (!*role)
 				role = strcmp(state, "started") ? "unknown" : "started";
 			lines_add(t,
-				"ha_cluster_pacemaker_resources{agent=\"%s\",clone=\"\",group=\"%s\","
+				"ha_cluster_pacemaker_resources{agent=\"%s\",clone=\"\",group=\"%"
+				"s\","
 				"managed=\"true\",node=\"%s\",resource=\"%s\",role=\"%s\","
 				"status=\"active\"} %d\n",
-				text(r, "type"), text(r, "group"), text(on, "node"), text(r, "name"),
-				role, !failed);
+				text(r, "type"), text(r, "group"), text(on, "node"),
+				text(r, "name"), role, !failed);
 			lines_add(t,
-				"ha_cluster_pacemaker_resources{agent=\"%s\",clone=\"\",group=\"%s\","
+				"ha_cluster_pacemaker_resources{agent=\"%s\",clone=\"\",group=\"%"
+				"s\","
 				"managed=\"true\",node=\"%s\",resource=\"%s\",role=\"%s\","
 				"status=\"failed\"} %d\n",
-				text(r, "type"), text(r, "group"), text(on, "node"), text(r, "name"),
-				role, failed);
+				text(r, "type"), text(r, "group"), text(on, "node"),
+				text(r, "name"), role, failed);
 		}
 }
 
@@ -108,8 +113,7 @@ char *exporter_ha_cluster(json_t *status)
 	head(&t, "corosync_quorum_votes", "Votes of the controllers.");
 	lines_add(&t, "ha_cluster_corosync_quorum_votes{type=\"expected_votes\"} %zu\n",
 		all ? all : 1);
-	lines_add(&t, "ha_cluster_corosync_quorum_votes{type=\"total_votes\"} %zu\n",
-		all ? up : 1);
+	lines_add(&t, "ha_cluster_corosync_quorum_votes{type=\"total_votes\"} %zu\n", all ? up : 1);
 	lines_add(&t, "ha_cluster_corosync_quorum_votes{type=\"quorum\"} %zu\n",
 		(all ? all : 1) / 2 + 1);
 	return t.data;

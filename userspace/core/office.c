@@ -54,8 +54,8 @@ static json_t *record_add(struct office *o, uint64_t index, const json_t *audit)
 {
 	static const char *const members[] = { "at_ms", "user", "from", "method", "path", "status",
 		"text" };
-	json_t *record = json_pack("{s:I, s:I}", "number", (json_int_t)++o->count, "index",
-		(json_int_t)index);
+	json_t *record = json_pack(
+		"{s:I, s:I}", "number", (json_int_t)++o->count, "index", (json_int_t)index);
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
 		if (json_object_get(audit, members[i]))
@@ -74,10 +74,10 @@ static void key_add(struct office *o, uint64_t index, const json_t *audit)
 {
 	if (!text(audit, "key"))
 		return;
-	json_array_append_new(o->keys,
-		json_pack("{s:O, s:O*, s:I, s:I}", "key", json_object_get(audit, "key"), "digest",
-			json_object_get(audit, "digest"), "revision", (json_int_t)o->revision,
-			"index", (json_int_t)index));
+	json_array_append_new(
+		o->keys, json_pack("{s:O, s:O*, s:I, s:I}", "key", json_object_get(audit, "key"),
+				 "digest", json_object_get(audit, "digest"), "revision",
+				 (json_int_t)o->revision, "index", (json_int_t)index));
 	if (json_array_size(o->keys) > OFFICE_KEYS_MAX)
 		json_array_remove(o->keys, 0);
 }

@@ -26,10 +26,10 @@
  * with its user, digest: of what was asked with it.
  */
 struct office {
-	json_t *tokens;    /* id → token */
-	json_t *records;   /* of the audit, oldest first */
-	json_t *revisions; /* oldest first: {revision, at_ms, user, name, text} */
-	json_t *keys;      /* oldest first: {key, digest, revision, index} */
+	json_t *tokens;           /* id → token */
+	json_t *records;          /* of the audit, oldest first */
+	json_t *revisions;        /* oldest first: {revision, at_ms, user, name, text} */
+	json_t *keys;             /* oldest first: {key, digest, revision, index} */
 	uint64_t count, revision; /* records ever made; revisions ever made */
 	char base[65], head[65];  /* hash before the first record kept, and of the last one */
 };
@@ -38,8 +38,8 @@ struct office *office_new(void);
 void office_free(struct office *office);
 own_define(office, struct office, office_free)
 
-	/* *ret_record: what was added to the audit, borrowed, or NULL. */
-	void office_apply(struct office *office, uint64_t index, json_t *entry, json_t **ret_record);
+/* *ret_record: what was added to the audit, borrowed, or NULL. */
+void office_apply(struct office *office, uint64_t index, json_t *entry, json_t **ret_record);
 
 json_t *office_snapshot(const struct office *office);
 int office_restore(struct office *office, json_t *snapshot); /* -EINVAL */

@@ -25,9 +25,9 @@ static json_t *content(const struct route *route, const char *schema, bool body)
 
 static void parameter(json_t *list, const char *in, const char *name, size_t len, const char *type)
 {
-	json_array_append_new(list,
-		json_pack("{s:s%, s:s, s:b, s:{s:s}}", "name", name, len, "in", in, "required",
-			!strcmp(in, "path"), "schema", "type", type));
+	json_array_append_new(
+		list, json_pack("{s:s%, s:s, s:b, s:{s:s}}", "name", name, len, "in", in,
+			      "required", !strcmp(in, "path"), "schema", "type", type));
 }
 
 static json_t *parameters(const struct route *route)
@@ -120,5 +120,6 @@ json_t *openapi_new(json_t *schemas, const char *version)
 	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:O, s:{s:{s:s, s:s}}}}", "openapi",
 		"3.1.0", "info", "title", "picket", "version", version, "description",
 		"The operators' door of a picket controller.", "paths", paths, "components",
-		"schemas", schemas, "securitySchemes", "bearer", "type", "http", "scheme", "bearer");
+		"schemas", schemas, "securitySchemes", "bearer", "type", "http", "scheme",
+		"bearer");
 }

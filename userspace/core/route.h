@@ -20,7 +20,7 @@ enum route_right {
 };
 
 struct route {
-	const char *id; /* operationId; unique */
+	const char *id;            /* operationId; unique */
 	const char *method, *path; /* "/v1/nodes/{node}/standby" */
 	enum route_right right;
 	const char *summary;

@@ -44,7 +44,7 @@ int warden_rights(const char *roles, unsigned *ret)
 
 const char *warden_right_name(enum route_right right)
 {
-	return right == ROUTE_READ    ? "read"
+	return right == ROUTE_READ      ? "read"
 	       : right == ROUTE_OPERATE ? "operate"
 	       : right == ROUTE_FENCE   ? "fence"
 					: "administer";
@@ -69,8 +69,8 @@ void warden_hash(const char *text, char ret[WARDEN_HASH_LEN])
 	hex(sum, sizeof(sum), ret);
 }
 
-void warden_token(const uint8_t random[WARDEN_RANDOM], char ret_id[17],
-	char ret_token[WARDEN_TOKEN_MAX])
+void warden_token(
+	const uint8_t random[WARDEN_RANDOM], char ret_id[17], char ret_token[WARDEN_TOKEN_MAX])
 {
 	char secret[2 * 32 + 1];
 
@@ -80,8 +80,8 @@ void warden_token(const uint8_t random[WARDEN_RANDOM], char ret_id[17],
 	OPENSSL_cleanse(secret, sizeof(secret));
 }
 
-int warden_bearer(const json_t *tokens, const char *authorization, uint64_t now_ms,
-	struct warden_who *ret)
+int warden_bearer(
+	const json_t *tokens, const char *authorization, uint64_t now_ms, struct warden_who *ret)
 {
 	const char *token = authorization, *hash, *name;
 	char id[ID_LEN + 1], is[WARDEN_HASH_LEN];
@@ -135,8 +135,8 @@ bool warden_may(const struct warden_who *who, const struct route *route, const c
 	return scope_has(who->scope, resource);
 }
 
-bool warden_count(struct warden *warden, const char *caller, double burst, double per_s,
-	uint64_t now_ms)
+bool warden_count(
+	struct warden *warden, const char *caller, double burst, double per_s, uint64_t now_ms)
 {
 	uint64_t key = 0xcbf29ce484222325ULL;
 	size_t slot;

@@ -137,14 +137,14 @@ static enum MHD_Result request_on_argument(
 
 static void request_address(struct api_token *token)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		token->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(token->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	struct sockaddr *peer = info ? info->client_addr : NULL;
 	socklen_t len = peer && peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							     : sizeof(struct sockaddr_in);
+							    : sizeof(struct sockaddr_in);
 
-	if (!peer || getnameinfo(peer, len, token->from, sizeof(token->from), NULL, 0,
-			     NI_NUMERICHOST))
+	if (!peer ||
+		getnameinfo(peer, len, token->from, sizeof(token->from), NULL, 0, NI_NUMERICHOST))
 		snprintf(token->from, sizeof(token->from), "nowhere");
 	token->request.uid = (uid_t)-1;
 	token->request.gid = (gid_t)-1;
@@ -303,8 +303,7 @@ void api_answer(struct api_token *token, unsigned status, struct MHD_Response *r
 	token->status = status;
 	token->response = response;
 	for (size_t i = 0; i < token->n_headers; i++)
-		MHD_add_response_header(
-			response, token->headers[i].name, token->headers[i].value);
+		MHD_add_response_header(response, token->headers[i].name, token->headers[i].value);
 	if (!MHD_get_response_header(response, "Cache-Control"))
 		MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -458,7 +457,8 @@ static int socket_listen(const struct api_config *config, int *ret, char **why)
 {
 	owned(free) char *host = own_string(config->address);
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICHOST,
-		.ai_socktype = SOCK_STREAM }, *info = NULL;
+		.ai_socktype = SOCK_STREAM },
+			*info = NULL;
 	char *port = strrchr(host, ':'), *name = host;
 	owned(fd) int fd = -1;
 	int one = 1, r;
@@ -478,7 +478,7 @@ static int socket_listen(const struct api_config *config, int *ret, char **why)
 	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	r = fd < 0 || bind(fd, info->ai_addr, info->ai_addrlen) || listen(fd, API_BACKLOG) ? errno
-											    : 0;
+											   : 0;
 	freeaddrinfo(info);
 	if (r)
 		return socket_fail(why, config->address, r);
@@ -498,9 +498,8 @@ static struct MHD_Daemon *tls_start(struct api *api, const struct api_config *co
 
 	if (!file_read(key_path, API_PEM_MAX, &key, &key_len) &&
 		!file_read(crt_path, API_PEM_MAX, &crt, &crt_len))
-		daemon = MHD_start_daemon(
-			MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS, 0, NULL, NULL,
-			api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd,
+		daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS, 0,
+			NULL, NULL, api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd,
 			MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
 			timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_HEADERS_MAX,
 			MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api,

@@ -128,8 +128,8 @@ static void on_request(void *ctx, struct api_token *token, const struct api_requ
 
 	/* Who may open the socket may run the cluster, but not hand out rights. */
 	if (local)
-		asked.rights = ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE |
-			       (r->uid ? 0 : ROUTE_ADMIN);
+		asked.rights =
+			ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | (r->uid ? 0 : ROUTE_ADMIN);
 	if (strlen(r->body) != r->body_len) {
 		api_problem(token, 400, "Bad Request", "The body holds a NUL byte.", NULL);
 		return;

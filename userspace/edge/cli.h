@@ -57,11 +57,14 @@ int cli_node(const struct command *command, void *ctx);
 int cli_resource(const struct command *command, void *ctx);
 int cli_fence(const struct command *command, void *ctx);
 int cli_confirm(const struct command *command, void *ctx);
+int cli_token_create(const struct command *command, void *ctx);
+int cli_token_list(const struct command *command, void *ctx);
+int cli_token_drop(const struct command *command, void *ctx);
 int cli_init(const struct command *command, void *ctx);
 int cli_pki_ca(const struct command *command, void *ctx);
 int cli_pki_issue(const struct command *command, void *ctx);
 
 extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
-	cli_sure_options[], cli_init_options[], cli_pki_issue_options[];
+	cli_sure_options[], cli_init_options[], cli_pki_issue_options[], cli_token_options[];
 
 #endif

@@ -58,7 +58,7 @@ const struct console_file *console_file(const char *path)
 #define CONSOLE_FILE(number, file, from) console_end_##number,
 	static const char *const ends[] = { CONSOLE_FILES };
 #undef CONSOLE_FILE
-	const char *name = !strcmp(path, "/") ? "index.html"
+	const char *name = !strcmp(path, "/")          ? "index.html"
 			   : !strncmp(path, "/ui/", 4) ? path + 4
 						       : "";
 

@@ -138,6 +138,7 @@ function signInPage(problem) {
 		token.set(field.value.trim(), keep.checked);
 		begin();
 	} }, LOGO(), h("h1", null, "Sign in"),
+	h("input", { cls: "hidden", type: "text", name: "username", autocomplete: "username", tabindex: "-1", "aria-hidden": "true" }),
 	h("label", { for: "token" }, "Token"), field,
 	h("small", { id: "token-help" }, "On a controller, ", h("code", null, "picket token create NAME --role operator"), " makes one."),
 	h("label", { cls: "row", for: "keep" }, keep, "Keep me signed in on this device"),

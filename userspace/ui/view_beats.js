@@ -32,7 +32,7 @@ async function look(app) {
 function spark(list, limit) {
 	const top = Math.max(limit * 1.25, 1), step = 100 / (KEPT - 1);
 	const points = list.map((v, i) => (v === null ? null
-		: `${(100 - (list.length - 1 - i) * step).toFixed(1)},${(28 - Math.min(v / top, 1) * 26).toFixed(1)}`)).filter(Boolean);
+		: `${((KEPT - list.length + i) * step).toFixed(1)},${(28 - Math.min(v / top, 1) * 26).toFixed(1)}`)).filter(Boolean);
 	const y = (28 - (limit / top) * 26).toFixed(1);
 
 	return s("svg", { viewBox: "0 0 100 30", preserveAspectRatio: "none", "aria-hidden": "true" },

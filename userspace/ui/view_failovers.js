@@ -6,7 +6,7 @@ import { clock, day, span } from "./words.js";
 let chosen = null;
 
 // What the events say of each node's end: when each thing came first, in ms of the boot clock.
-function collect(events) {
+function collect(events, silence_ms) {
 	const open = new Map(), all = [];
 	const at = (e) => e.boot_ns / 1e6;
 	const begin = (e) => {
@@ -25,9 +25,9 @@ function collect(events) {
 
 		if (e.kind === "node-suspected" || ((e.kind === "node-lost" || e.kind === "node-blocked") && (!f || f.marks.dead)))
 			f = begin(e);
-		if (e.kind === "link-silent" && e.last_ns)
-			(f ||= begin(e)), mark(f, "beat", e.last_ns / 1e6);
-		if (f && NAMES[e.kind])
+		if (e.kind === "node-suspected" && silence_ms)
+			mark(f, "beat", at(e) - silence_ms);
+		if (f && NAMES[e.kind] && (f.marks.dead === undefined || e.kind !== "fence-started"))
 			mark(f, NAMES[e.kind], at(e)), f.texts.push(e);
 		if (e.kind === "failover" && f && e.timeline) {
 			f.timeline = e.timeline;
@@ -108,7 +108,7 @@ function show(f) {
 export default {
 	name: "failovers", title: "Failovers", icon: "M2 5h7M6 10h8M11 15h7",
 	draw(app) {
-		const all = collect(app.events).reverse();
+		const all = collect(app.events, app.status.silence_ms).reverse();
 		const f = all.find((x) => x.id === chosen) || all[0];
 
 		return [h("header", null, h("h1", null, "Failovers"), h("p", null, "Each time a node was lost: last beat, suspicion, block, proof of its death, services elsewhere.")),
