@@ -49,9 +49,9 @@ function top() {
 				: v.warn.length ? `${count(v.warn.length, "warning")}` : "all well"),
 		h("span", { cls: "push" }),
 		st && h("small", { cls: "wide-only" }, `${st.leader ? "leader" : "controller"} ${st.controller} · term ${st.term}`),
-		signedIn && h("span", { cls: `pill ${app.up ? "good" : "warn"}`, role: "status" },
+		signedIn && h("span", { cls: `pill live ${app.up ? "good" : "warn"}`, role: "status" },
 			h("span", { cls: `dot ${app.up ? "good" : "warn"}`, "aria-hidden": "true" }),
-			app.up ? "live" : "reconnecting"),
+			h("span", null, app.up ? "live" : "reconnecting")),
 		h("button", { cls: "plain", onclick: theme, "aria-label": `Colours: ${look}. Change.`, title: `Colours: ${look}` },
 			{ auto: "◐", light: "☀", dark: "☾" }[look]),
 		signedIn && token.get() && h("button", { cls: "plain", onclick: () => { token.clear(); location.reload(); } }, "Sign out"));
