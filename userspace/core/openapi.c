@@ -67,6 +67,9 @@ static json_t *answers(const struct route *route)
 	if (!strcmp(route->id, "events"))
 		json_object_set_new(json_object_get(good, "content"), "text/event-stream",
 			json_pack("{s:{s:s}}", "schema", "type", "string"));
+	if (!strcmp(route->id, "configuration"))
+		json_object_set_new(json_object_get(good, "content"), "application/yaml",
+			json_pack("{s:{s:s}}", "schema", "type", "string"));
 	json_object_set_new(all, status, good);
 	if (route_changes(route))
 		json_object_set_new(all, "202",
