@@ -125,6 +125,11 @@ tools: $(TOOLS)
 format: ## clang-format over the tree
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
+.PHONY: manual
+manual: $(BIN)/picket ## write picket.1's commands and options anew, from the table
+	$(Q){ sed '/^\.SH COMMANDS/,$$d' userspace/picket.1; $< manual; sed -n '/^\.SH EXIT STATUS/,$$p' userspace/picket.1; } >$(B)/picket.1
+	$(Q)cp $(B)/picket.1 userspace/picket.1
+
 .PHONY: clean
 clean: ## remove what was built
 	$(Q)rm -rf .build compile_commands.json
