@@ -126,6 +126,11 @@ tools: $(TOOLS)
 format: ## clang-format over the tree
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
+.PHONY: manual
+manual: $(BIN)/picket ## write picket.1's commands and options anew, from the table
+	$(Q){ sed '/^\.SH COMMANDS/,$$d' userspace/picket.1; $< manual; sed -n '/^\.SH EXIT STATUS/,$$p' userspace/picket.1; } >$(B)/picket.1
+	$(Q)cp $(B)/picket.1 userspace/picket.1
+
 .PHONY: clean
 clean: ## remove what was built
 	$(Q)rm -rf .build compile_commands.json
@@ -206,6 +211,15 @@ $(GEN)/%.bpf.o: bpf/%.bpf.c $(GEN)/vmlinux.h
 $(GEN)/%.skel.h: $(GEN)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+# ---- the console: its files go into picketd as they are ---------------------------------------
+UI := $(sort $(wildcard userspace/ui/*))
+$(GEN)/console.gen.h: $(UI) Makefile
+	$(call say,UI,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q){ printf '#define CONSOLE_FILES'; n=0; for f in $(UI); do n=$$((n + 1)); \
+		printf ' \\\n\tCONSOLE_FILE(%d, "%s", "%s")' $$n "$${f##*/}" "$$f"; done; echo; } >$@
+$(call obj,userspace/edge/console.c): $(GEN)/console.gen.h
 
 compile_commands.json: Makefile $(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC)
 	$(call say,JSON,$@)

@@ -11,9 +11,10 @@
 #define DEFAULT_TIMEOUT_S 30
 
 static int completion(const struct command *command, void *ctx);
+static int manual(const struct command *command, void *ctx);
 
 static const struct command_option options[] = {
-	{ "output", "text|json", "form of the answer (text)", 'o' },
+	{ "output", "text|table|json|yaml", "form of the answer (text)", 'o' },
 	{ "socket", "PATH", "the controller's socket ($PICKET_SOCKET, " DEFAULT_SOCKET ")", 's' },
 	{ "timeout", "SECONDS", "how long to wait for an answer (30)", 0 },
 	{ "no-color", NULL, "no colours, as with NO_COLOR in the environment", 0 },
@@ -26,6 +27,28 @@ static const struct command_row rows[] = {
 	{ "status", NULL, NULL, "what is, what happens, and why something is not",
 		cli_status_options, cli_status },
 	{ "events", NULL, NULL, "what has happened", cli_events_options, cli_events },
+	{ "why", NULL, "RESOURCE|NODE", "why it is as it is", NULL, cli_why },
+	{ "whatif", "node-down", "NODE...", "what would happen if these nodes were lost", NULL,
+		cli_whatif },
+	{ "whatif", "node-standby", "NODE...", "what would happen if they went on standby", NULL,
+		cli_whatif },
+	{ "whatif", "node-online", "NODE...", "what would happen if they came back", NULL,
+		cli_whatif },
+	{ "audit", NULL, NULL, "who changed what, and who was refused", cli_limit_options,
+		cli_audit },
+	{ "doctor", NULL, NULL, "check this host and the cluster, and say what to mend",
+		cli_doctor_options, cli_doctor },
+	{ "bundle", NULL, "FILE", "everything that whoever helps wants to see, as FILE.tar.gz",
+		NULL, cli_bundle },
+	{ "edit", NULL, NULL, "change the configuration in $EDITOR", NULL, cli_edit },
+	{ "history", NULL, NULL, "the configuration's revisions", NULL, cli_history },
+	{ "diff", NULL, "REVISION [REVISION]", "what changed since, or between two", NULL,
+		cli_diff },
+	{ "rollback", NULL, "REVISION", "make an older revision the newest one", NULL,
+		cli_rollback },
+	{ "backup", NULL, NULL, "print configuration and tokens, for restore", NULL, cli_backup },
+	{ "restore", NULL, "FILE", "take a backup's configuration and tokens", cli_sure_options,
+		cli_restore },
 	{ "apply", NULL, "FILE", "make FILE (YAML or JSON, - for standard input) the configuration",
 		cli_apply_options, cli_apply },
 	{ "export", NULL, NULL, "print the configuration", NULL, cli_export },
@@ -45,12 +68,19 @@ static const struct command_row rows[] = {
 	{ "fence", NULL, "NODE", "cut a node off and switch it off", cli_sure_options, cli_fence },
 	{ "confirm", NULL, "NODE", "vouch that a lost node is switched off", cli_sure_options,
 		cli_confirm },
+	{ "token", "create", "NAME", "make a token for the API and the console", cli_token_options,
+		cli_token_create },
+	{ "token", "list", NULL, "the tokens, without their secrets", NULL, cli_token_list },
+	{ "token", "drop", "ID", "take a token back", NULL, cli_token_drop },
 	{ "init", NULL, "NAME", "make a CA, and a certificate for this first controller",
 		cli_init_options, cli_init },
 	{ "pki", "ca", "DIR", "make the cluster's CA in DIR", NULL, cli_pki_ca },
 	{ "pki", "issue", "DIR NAME", "make a host's key and certificate, signed by the CA in DIR",
 		cli_pki_issue_options, cli_pki_issue },
-	{ "completion", NULL, NULL, "print a bash completion script", NULL, completion },
+	{ "completion", NULL, "[SHELL]", "print a completion script: bash, zsh or fish (bash)",
+		NULL, completion },
+	{ "manual", NULL, NULL, "print the man page's sections about commands and options", NULL,
+		manual },
 };
 
 static const struct command_table table = {
@@ -63,9 +93,25 @@ static const struct command_table table = {
 
 static int completion(const struct command *command, void *ctx)
 {
+	const char *shell = command->n_words ? command->words[0] : "bash";
 	struct cli *cli = ctx;
 
-	command_completion(&table, cli->out);
+	if (!strcmp(shell, "bash"))
+		command_completion(&table, cli->out);
+	else if (!strcmp(shell, "zsh"))
+		command_completion_zsh(&table, cli->out);
+	else if (!strcmp(shell, "fish"))
+		command_completion_fish(&table, cli->out);
+	else
+		return cli_fail(CLI_USAGE, "%s: bash, zsh or fish", shell);
+	return CLI_OK;
+}
+
+static int manual(const struct command *command, void *ctx)
+{
+	struct cli *cli = ctx;
+
+	command_manual(&table, cli->out);
 	return CLI_OK;
 }
 

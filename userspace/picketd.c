@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "core/cluster.h"
 #include "core/director.h"
-#include "edge/api.h"
+#include "edge/api_desk.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
 #include "edge/heartbeat.h"
@@ -49,7 +49,7 @@ struct daemon {
 	struct heartbeat *heartbeat;
 	struct store *store;
 	struct link *link;
-	struct api *api;
+	struct api_desk *api;
 	struct fencer *fencer;
 	struct director *director;
 	struct known known[NODES_MAX];
@@ -80,9 +80,11 @@ static uint64_t epoch_ms(void)
 
 static void act_propose(struct daemon *d, struct action *a)
 {
-	char *text = json_dumps(a->json, JSON_COMPACT);
+	char *text;
 	int rc;
 
+	desk_stamp(api_desk_desk(d->api), a->json);
+	text = json_dumps(a->json, JSON_COMPACT);
 	/* In the term of the decision, and in no other. */
 	rc = store_propose(d->store, a->id, text, strlen(text), NULL);
 	if (rc)
@@ -197,7 +199,7 @@ static void act_note(struct daemon *d, struct action *a)
 
 	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
 	if (d->api)
-		api_publish(d->api, a->json);
+		api_desk_publish(d->api, a->json);
 }
 
 static void act(struct daemon *d, struct action *a)
@@ -227,11 +229,7 @@ static void act(struct daemon *d, struct action *a)
 	case ACTION_PEER:
 		break;
 	case ACTION_REPLY:
-		if (a->text)
-			api_reply_text(a->token, a->status,
-				"text/plain; version=0.0.4; charset=utf-8", a->text);
-		else
-			api_reply(a->token, a->status, NULL, give(a->json));
+		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
 		break;
 	case ACTION_NOTE:
 		act_note(d, a);
@@ -320,14 +318,46 @@ static void on_beat(void *ctx, const struct picket_event *beat)
 	step(ctx, &event);
 }
 
+/* The audit also goes where this host keeps its log for good. */
+static void office_take(struct daemon *d, uint64_t index, json_t *entry)
+{
+	json_t *record;
+
+	desk_apply(api_desk_desk(d->api), index, entry, &record);
+	if (record) {
+		owned(free) char *line = json_dumps(record, JSON_COMPACT);
+		struct log_field fields[] = { { "PICKET_AUDIT", line }, { NULL, NULL } };
+
+		log_say(&d->log, LOG_INFO, fields, "audit: %s %s %s by %s",
+			json_string_value(json_object_get(record, "method")),
+			json_string_value(json_object_get(record, "path")),
+			json_integer_value(json_object_get(record, "status")) < 400 ? "done"
+										     : "refused",
+			json_string_value(json_object_get(record, "user")));
+	}
+}
+
 static void on_commit(void *ctx, uint64_t index, uint64_t term, const void *data, size_t len)
 {
 	struct event event = { .kind = EVENT_COMMITTED, .index = index, .term = term };
 
 	event.json = json_loadb(data, len, 0, NULL);
-	if (event.json)
+	if (event.json) {
+		office_take(ctx, index, event.json);
 		step(ctx, &event);
+	}
 	json_decref(event.json);
+}
+
+static void office_back(struct daemon *d, const void *data, size_t len)
+{
+	json_t *all = json_loadb(data, len, 0, NULL);
+
+	if (desk_restore(api_desk_desk(d->api), json_object_get(all, "office"),
+		    (uint64_t)json_integer_value(json_object_get(
+			    json_object_get(all, "state"), "revision"))))
+		log_say(&d->log, LOG_ERR, NULL, "the snapshot's tokens and audit cannot be read");
+	json_decref(all);
 }
 
 static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *data, size_t len)
@@ -338,6 +368,7 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 	if (director_restore(d->director, data, len, boot_ns(), &actions))
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot at %" PRIu64 " cannot be read",
 			index);
+	office_back(d, data, len);
 	act_all(d, &actions);
 	think_prompts(d);
 	sleep_until_due(d);
@@ -358,6 +389,7 @@ static void on_result(void *ctx, void *cookie, int status, uint64_t index)
 	if (!status)
 		return;
 	log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s", strerror(-status));
+	desk_give_up(api_desk_desk(d->api));
 	step(d, &event);
 }
 
@@ -410,23 +442,41 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	json_decref(event.fence.evidence);
 }
 
-static void on_request(void *ctx, struct api_token *token, const struct api_request *request)
+static void on_asked(void *ctx, const struct event *event)
 {
-	struct event event = { .kind = EVENT_ASKED };
-
-	event.ask.token = token;
-	event.ask.method = request->method;
-	event.ask.path = request->path;
-	event.ask.user = request->user;
-	event.ask.query = request->query;
-	event.ask.text = request->body;
-	event.ask.body = json_loadb(request->body, request->body_len, 0, NULL);
-	step(ctx, &event);
-	json_decref(event.ask.body);
+	step(ctx, event);
 }
 
-static void on_stream_gone(void *ctx, struct api_stream *stream)
+/* What the desk itself has to say to the log. */
+static int on_office(void *ctx, json_t *entry)
 {
+	struct store_status status;
+	struct daemon *d = ctx;
+	char *text;
+	int rc;
+
+	store_status(d->store, &status);
+	if (status.role != STORE_LEADER)
+		return -ENOTCONN;
+	text = json_dumps(entry, JSON_COMPACT);
+	rc = store_propose(d->store, status.term, text, strlen(text), NULL);
+	free(text);
+	return rc;
+}
+
+/* A beat's age as this controller's kernel knows it. */
+static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cell)
+{
+	struct heartbeat_link figures;
+	struct daemon *d = ctx;
+	uint64_t now = boot_ns();
+
+	if (heartbeat_link_get(d->heartbeat, node, link, &figures) || !figures.last_ns)
+		return;
+	json_object_set_new(cell, "age_ms",
+		json_real(now > figures.last_ns ? (double)(now - figures.last_ns) / MS : 0));
+	json_object_set_new(cell, "beats", json_integer(figures.beats));
+	json_object_set_new(cell, "agent_age_ms", json_integer(figures.agent_age_ms));
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -447,30 +497,53 @@ static void on_warn(void *ctx, const char *text)
 /* ---- the log's own copy of the replicated state
  * --------------------------------------------------- */
 
+struct replicated {
+	struct cluster *cluster;
+	struct office *office;
+};
+
 static void *machine_new(void)
 {
-	return cluster_new();
+	struct replicated *r = own_new(struct replicated);
+
+	r->cluster = cluster_new();
+	r->office = office_new();
+	return r;
 }
 
 static void machine_free(void *machine)
 {
-	cluster_free(machine);
+	struct replicated *r = machine;
+
+	cluster_free(r->cluster);
+	office_free(r->office);
+	free(r);
 }
 
 static void machine_apply(
 	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
 {
-	json_t *entry = json_loadb(data, len, 0, NULL);
+	json_t *entry = json_loadb(data, len, 0, NULL), *record;
+	struct replicated *r = machine;
 
-	if (entry)
-		cluster_apply(machine, index, term, entry);
+	if (entry) {
+		office_apply(r->office, index, entry, &record);
+		cluster_apply(r->cluster, index, term, entry);
+	}
 	json_decref(entry);
 }
 
+/* The office lies in the cluster's own document: who knows no office reads past it. */
 static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
 {
-	char *text = cluster_snapshot(machine);
+	struct replicated *r = machine;
+	owned(free) char *cluster = cluster_snapshot(r->cluster);
+	json_t *all = cluster ? json_loads(cluster, 0, NULL) : NULL;
+	char *text;
 
+	json_object_set_new(all, "office", office_snapshot(r->office));
+	text = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	json_decref(all);
 	if (!text)
 		return -ENOMEM;
 	*ret_data = text;
@@ -480,7 +553,16 @@ static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
 
 static int machine_restore(void *machine, const void *data, size_t len)
 {
-	return cluster_restore(machine, data, len);
+	json_t *all = json_loadb(data, len, 0, NULL), *office = json_object_get(all, "office");
+	struct replicated *r = machine;
+	int rc = cluster_restore(r->cluster, data, len);
+
+	if (!rc && office)
+		rc = office_restore(r->office, office);
+	else if (!rc)
+		r->office->revision = cluster_revision(r->cluster);
+	json_decref(all);
+	return rc;
 }
 
 static const struct store_machine machine = {
@@ -557,9 +639,14 @@ static int open_doors(struct daemon *d)
 {
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
-	static const struct api_handler api_handler = { on_request, on_stream_gone };
+	static const struct api_desk_handler api_handler = { on_asked, on_office,
+		on_link_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
-	struct api_config api = { .socket = d->config->socket };
+	struct api_desk_config api = { .name = d->config->name,
+		.version = PICKET_VERSION,
+		.socket = d->config->socket,
+		.address = d->config->api,
+		.pki = d->config->pki };
 	char *why = NULL;
 	int rc;
 
@@ -569,7 +656,7 @@ static int open_doors(struct daemon *d)
 			&d->loop, d->identity, d->config->link, &link_handler, d, &d->link);
 	if (rc)
 		return fail(d, d->config->link, rc, NULL);
-	rc = api_new(&d->loop, &api, &api_handler, d, &d->api, &why);
+	rc = api_desk_new(&d->loop, &api, &api_handler, d, &d->api, &why);
 	return rc ? fail(d, d->config->socket, rc, why) : 0;
 }
 
@@ -612,7 +699,7 @@ static void watch(struct daemon *d)
 
 static void close_all(struct daemon *d)
 {
-	api_free(d->api);
+	api_desk_free(d->api);
 	link_free(d->link);
 	fencer_free(d->fencer);
 	if (d->store)

@@ -16,7 +16,7 @@ folder_new() { # machine
 	local m=$1 e=$dir/$1/etc role
 	mkdir -p "$e/pki" "$dir/$m/disk"
 	case $m in c*) role=controller ;; *) role=node ;; esac
-	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --out "$e/pki" >/dev/null
+	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --also localhost --out "$e/pki" >/dev/null
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
 	(umask 077 && echo lab-secret >"$e/bmc-password")
 	printf '#!/bin/sh\ncat /etc/picket/bmc-password\n' >"$e/bmc-secret"
@@ -35,6 +35,7 @@ socket: /run/picket/api.sock
 pki: /etc/picket/pki
 interfaces: [hb0, hb1]
 link: 10.77.0.$o:7407
+api: 0.0.0.0:7409
 fence_path: [$bin, /usr/sbin]
 TXT
 	echo "exec $bin/picketd --config /etc/picket/picketd.yaml" >"$dir/$m/services"
@@ -154,6 +155,20 @@ wait_for() { # seconds what command...
 	done
 }
 
+# From the machine's loopback to the API of a controller, through the client's place in the lab.
+door_open() { # controller
+	local m=$1
+	setsid "$here/lab_door.py" "/run/netns/$LAB-client" "10.77.2.$(octet "$m")" 7409 7409 "$dir/$m.door" >/dev/null 2>&1 </dev/null &
+	echo $! >"$dir/$m.door.pid"
+	wait_for 20 "the door to $m" test -s "$dir/$m.door"
+}
+
+console() { # where it is, and a token for it
+	[ -s "$dir/token" ] || (umask 077 && inside c1 "$bin/picket" token create console --role admin >"$dir/token" 2>/dev/null)
+	say "Console:     https://localhost:$(cat "$dir/c1.door")/   (the lab's own CA: your browser will ask)"
+	say "Token:       $(cat "$dir/token")"
+}
+
 api_up() { inside c1 "$bin/picket" status --output json; }
 page() { nsenter --net="/run/netns/$LAB-client" curl -fs --max-time 1 "http://$VIP/"; }
 
@@ -182,7 +197,9 @@ up() { # [nodes]
 		>/dev/null 2>&1 </dev/null &
 	echo $! >"$dir/client.pid"
 	wait_for 60 "the first page through $VIP" page
+	door_open c1
 	say "The lab stands: $(page)"
+	console
 	say "Look at it:  sudo tests/lab/picket-lab show"
 	say "Play:        sudo tests/lab/picket-lab kill $(page | awk '{ print $1 }')      (cut, hang, bmc, ...: picket-lab help)"
 }
@@ -190,7 +207,7 @@ up() { # [nodes]
 down() {
 	local m p f
 	[ -e "$dir" ] || return 0
-	for f in "$dir"/client.pid "$dir"/bmc-*/pid; do
+	for f in "$dir"/client.pid "$dir"/bmc-*/pid "$dir"/*.door.pid; do
 		[ ! -e "$f" ] || kill -KILL "$(cat "$f")" 2>/dev/null || true
 	done
 	for m in $(machines); do pull "$m"; done

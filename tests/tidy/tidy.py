@@ -25,7 +25,7 @@ MAY = {
 }
 # one edge does not include another; these do
 EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identity"),
-            ("api", "identity"), ("link", "identity"), ("store", "identity"),
+            ("api", "identity"), ("api", "console"), ("link", "identity"), ("store", "identity"),
             ("heartbeat", "ear"), ("lease", "ear"),
             ("authority", "identity"), ("cli", "authority"), ("cli", "identity"),
             ("executor", "cgroup"), ("cli", "door"), ("ocfcmd", "local")}

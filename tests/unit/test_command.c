@@ -122,3 +122,21 @@ Test(command, bash_completes)
 	fprintf(bash, "%s\n", check);
 	cr_assert_eq(pclose(bash), 0);
 }
+
+Test(command, other_shells_and_man_name_everything)
+{
+	owned(free) char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	command_completion_fish(&table, f);
+	command_completion_zsh(&table, f);
+	command_manual(&table, f);
+	fclose(f);
+	cr_assert_not_null(
+		strstr(text, "complete -c lamps -n '__fish_seen_subcommand_from lamp' -a on"));
+	cr_assert_not_null(strstr(text, "-l output -s o -r -f -a 'text json'"));
+	cr_assert_not_null(strstr(text, "#compdef lamps"));
+	cr_assert_not_null(strstr(text, ".B lamp on\\fI LAMP [COLOUR]\\fR"));
+	cr_assert_not_null(strstr(text, "\\-\\-wait \\fISECONDS\\fR"));
+}

@@ -57,7 +57,11 @@ const char *command_option(const struct command *command, const char *name);
 const char *command_option_at(const struct command *command, const char *name, size_t nth);
 /* row: help for one command; NULL: for the program. */
 void command_help(const struct command_table *table, const struct command_row *row, FILE *out);
-/* A bash completion script. */
+/* Completion scripts: for bash, fish and zsh. */
 void command_completion(const struct command_table *table, FILE *out);
+void command_completion_fish(const struct command_table *table, FILE *out);
+void command_completion_zsh(const struct command_table *table, FILE *out);
+/* The sections COMMANDS and OPTIONS of a man page. */
+void command_manual(const struct command_table *table, FILE *out);
 
 #endif

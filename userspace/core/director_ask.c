@@ -415,6 +415,20 @@ static void ask_write(struct director *d, const struct event *e)
 		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
 }
 
+static void ask_whatif(struct director *d, const struct event *e)
+{
+	json_t *answer = NULL;
+	unsigned status = director_whatif(d, json_object_get(e->ask.body, "nodes"), &answer);
+
+	if (status == 200) {
+		reply(d, e->ask.token, status, answer);
+		return;
+	}
+	problem(d, e->ask.token, status, json_string_value(json_object_get(answer, "title")),
+		json_string_value(json_object_get(answer, "detail")), NULL);
+	json_decref(answer);
+}
+
 void director_ask(struct director *d, const struct event *e)
 {
 	bool get = !strcmp(e->ask.method, "GET");
@@ -432,6 +446,8 @@ void director_ask(struct director *d, const struct event *e)
 	else if (get && !strcmp(e->ask.path, "/readyz"))
 		reply(d, e->ask.token, d->leader && d->ready ? 200 : 503,
 			json_pack("{s:b}", "ready", d->leader && d->ready));
+	else if (!strcmp(e->ask.path, "/v1/whatif"))
+		ask_whatif(d, e);
 	else if (get)
 		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
 	else

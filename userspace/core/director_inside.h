@@ -124,6 +124,9 @@ struct view *director_view(struct director *d, const struct site *site);
 void director_plan_forget(struct director *d, const char *node);
 void director_plan_drop(struct director *d);
 
+/* director_whatif.c: an answer's status and document, or a problem's title and detail */
+unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
+
 /* director_ask.c, director_tell.c */
 void director_ask(struct director *d, const struct event *event);
 void director_answer(struct director *d, json_t *entry);

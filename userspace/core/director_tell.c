@@ -173,6 +173,11 @@ json_t *director_status(struct director *d)
 		(json_int_t)d->cluster->index, "revision", (json_int_t)cluster_revision(d->cluster),
 		"nodes", nodes, "resources", resources, "actions", actions_json(d));
 	json_object_set_new(j, "nodes_not_online", json_integer((json_int_t)bad));
+	if (d->site) {
+		json_object_set_new(j, "silence_ms",
+			json_real((double)d->timing.interval_us * d->timing.misses / 1000));
+		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
+	}
 	json_object_set_new(j, "controllers", controllers_json(d));
 	json_object_set_new(j, "granting", json_boolean(grant_may(&d->grant)));
 	json_object_set(j, "faults", d->faults);

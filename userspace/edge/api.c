@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +13,7 @@
 
 #include <picket/limits.h>
 
+#include "base/file.h"
 #include "base/own.h"
 #include "edge/api.h"
 #include "edge/api_inside.h"
@@ -18,6 +21,7 @@
 #define API_BACKLOG 128
 #define API_CONNECTIONS 512
 #define API_TIMEOUT_S 30
+#define API_PEM_MAX (1 << 20)
 #define API_HEADERS_MAX 32768 /* bytes of memory for one connection's headers */
 
 /* ---- the library's turn
@@ -56,8 +60,58 @@ static void api_on_poll(uv_poll_t *poll, int status, int events)
 	api_run(poll->data);
 }
 
+/* ---- connections
+ * ---------------------------------------------------------------------------------- */
+
+static void api_on_connection(void *ctx, struct MHD_Connection *connection, void **memory,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct api_connection *c = *memory;
+	const union MHD_ConnectionInfo *info;
+	struct api *api = ctx;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		*c->link = c->next;
+		if (c->next)
+			c->next->link = c->link;
+		free(c);
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	*memory = c = own_new(struct api_connection);
+	c->api = api;
+	c->fd = info ? info->connect_fd : -1;
+	c->waits_since = uv_now(api->timer.loop);
+	c->next = api->connections;
+	c->link = &api->connections;
+	if (c->next)
+		c->next->link = &c->next;
+	api->connections = c;
+}
+
+static void connection_waits(struct MHD_Connection *connection, uint64_t since)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct api_connection *c = info ? info->socket_context : NULL;
+
+	if (c)
+		c->waits_since = since;
+}
+
+/* A client that sends a byte now and then is never silent, and would never end. */
+static void connections_hurry(struct api *api)
+{
+	uint64_t now = uv_now(api->timer.loop);
+
+	for (struct api_connection *c = api->connections; c; c = c->next)
+		if (c->waits_since && now - c->waits_since > API_REQUEST_MS)
+			shutdown(c->fd, SHUT_RDWR);
+}
+
 static void api_on_alive(uv_timer_t *timer)
 {
+	connections_hurry(timer->data);
 	api_streams_alive(timer->data);
 }
 
@@ -81,6 +135,23 @@ static enum MHD_Result request_on_argument(
 	return MHD_YES;
 }
 
+static void request_address(struct api_token *token)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(token->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct sockaddr *peer = info ? info->client_addr : NULL;
+	socklen_t len = peer && peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+							    : sizeof(struct sockaddr_in);
+
+	if (!peer ||
+		getnameinfo(peer, len, token->from, sizeof(token->from), NULL, 0, NI_NUMERICHOST))
+		snprintf(token->from, sizeof(token->from), "nowhere");
+	token->request.uid = (uid_t)-1;
+	token->request.gid = (gid_t)-1;
+	token->request.user = token->user;
+	token->request.from = token->from;
+}
+
 static void request_peer(struct api_token *token)
 {
 	const union MHD_ConnectionInfo *info =
@@ -88,6 +159,10 @@ static void request_peer(struct api_token *token)
 	struct ucred peer = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	socklen_t len = sizeof(peer);
 
+	if (token->api->tls) {
+		request_address(token);
+		return;
+	}
 	if (info)
 		getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
 	token->request.uid = peer.uid;
@@ -98,6 +173,7 @@ static void request_peer(struct api_token *token)
 	else
 		snprintf(token->user, sizeof(token->user), "root");
 	token->request.user = token->user;
+	token->request.from = "unix";
 }
 
 static struct api_token *token_new(
@@ -126,6 +202,10 @@ static void token_free(struct api_token *token)
 		token->next->link = token->link;
 	if (token->response)
 		MHD_destroy_response(token->response);
+	for (size_t i = 0; i < token->n_headers; i++) {
+		free(token->headers[i].name);
+		free(token->headers[i].value);
+	}
 	json_decref(token->request.query);
 	free(token->path);
 	free(token->method);
@@ -156,6 +236,7 @@ static void token_ask(struct api_token *token)
 	struct api *api = token->api;
 
 	token->asked = true;
+	connection_waits(token->connection, 0);
 	r->method = token->method;
 	r->path = token->path;
 	r->body = token->body ? token->body : "";
@@ -168,6 +249,7 @@ static void token_ask(struct api_token *token)
 	r->idempotency_key = request_header(token->connection, "Idempotency-Key");
 	r->authorization = request_header(token->connection, "Authorization");
 	r->last_event_id = request_header(token->connection, "Last-Event-ID");
+	r->prefer = request_header(token->connection, "Prefer");
 	request_peer(token);
 	if (token->too_big)
 		api_problem(token, 413, "Content Too Large",
@@ -206,9 +288,12 @@ static enum MHD_Result api_on_access(void *ctx, struct MHD_Connection *connectio
 static void api_on_completed(void *ctx, struct MHD_Connection *connection, void **memory,
 	enum MHD_RequestTerminationCode code)
 {
+	struct api *api = ctx;
+
 	if (*memory)
 		token_free(*memory);
 	*memory = NULL;
+	connection_waits(connection, uv_now(api->timer.loop));
 }
 
 void api_answer(struct api_token *token, unsigned status, struct MHD_Response *response)
@@ -217,8 +302,12 @@ void api_answer(struct api_token *token, unsigned status, struct MHD_Response *r
 	token->answered = true;
 	token->status = status;
 	token->response = response;
-	MHD_add_response_header(response, "Cache-Control", "no-store");
+	for (size_t i = 0; i < token->n_headers; i++)
+		MHD_add_response_header(response, token->headers[i].name, token->headers[i].value);
+	if (!MHD_get_response_header(response, "Cache-Control"))
+		MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	if (!token->suspended)
 		return;
 	token->suspended = false;
@@ -269,6 +358,23 @@ void api_reply_text(
 	api_answer(token, status, response);
 }
 
+void api_reply_file(struct api_token *token, unsigned status, const char *content_type,
+	const void *data, size_t len)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(len, (void *)data, MHD_RESPMEM_PERSISTENT);
+
+	MHD_add_response_header(response, "Content-Type", content_type);
+	api_answer(token, status, response);
+}
+
+void api_header(struct api_token *token, const char *name, const char *value)
+{
+	assert(token->n_headers < API_HEADERS_EXTRA);
+	token->headers[token->n_headers].name = own_string(name);
+	token->headers[token->n_headers++].value = own_string(value);
+}
+
 void api_problem(struct api_token *token, unsigned status, const char *title, const char *detail,
 	json_t *more)
 {
@@ -278,6 +384,11 @@ void api_problem(struct api_token *token, unsigned status, const char *title, co
 	if (more)
 		json_object_update(body, more);
 	json_decref(more);
+	api_reply_problem(token, status, body);
+}
+
+void api_reply_problem(struct api_token *token, unsigned status, json_t *body)
+{
 	api_answer(token, status, answer_json(body, "application/problem+json"));
 }
 
@@ -341,52 +452,79 @@ static int socket_open(const struct api_config *config, int *ret, char **why)
 	return 0;
 }
 
+/* "address:port", "[address]:port". */
+static int socket_listen(const struct api_config *config, int *ret, char **why)
+{
+	owned(free) char *host = own_string(config->address);
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICHOST,
+		.ai_socktype = SOCK_STREAM },
+			*info = NULL;
+	char *port = strrchr(host, ':'), *name = host;
+	owned(fd) int fd = -1;
+	int one = 1, r;
+
+	if (!port)
+		return socket_fail(why, config->address, EINVAL);
+	*port++ = '\0';
+	if (*name == '[' && name[strlen(name) - 1] == ']') {
+		name[strlen(name) - 1] = '\0';
+		name++;
+	}
+	r = getaddrinfo(name, port, &hints, &info);
+	if (r) {
+		*why = own_printf("%s: %s", config->address, gai_strerror(r));
+		return -EINVAL;
+	}
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	r = fd < 0 || bind(fd, info->ai_addr, info->ai_addrlen) || listen(fd, API_BACKLOG) ? errno
+											   : 0;
+	freeaddrinfo(info);
+	if (r)
+		return socket_fail(why, config->address, r);
+	*ret = fd;
+	fd = -1;
+	return 0;
+}
+
+static struct MHD_Daemon *tls_start(struct api *api, const struct api_config *config, int fd,
+	unsigned connections, unsigned timeout)
+{
+	owned(free) char *key_path = own_printf("%s/node.key", config->pki);
+	owned(free) char *crt_path = own_printf("%s/node.crt", config->pki);
+	owned(free) char *key = NULL, *crt = NULL;
+	struct MHD_Daemon *daemon = NULL;
+	size_t key_len = 0, crt_len;
+
+	if (!file_read(key_path, API_PEM_MAX, &key, &key_len) &&
+		!file_read(crt_path, API_PEM_MAX, &crt, &crt_len))
+		daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS, 0,
+			NULL, NULL, api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd,
+			MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+			timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_HEADERS_MAX,
+			MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api,
+			MHD_OPTION_NOTIFY_CONNECTION, api_on_connection, api,
+			MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+			MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_MEM_CERT, crt,
+			MHD_OPTION_END);
+	if (key)
+		explicit_bzero(key, key_len);
+	return daemon;
+}
+
 static struct MHD_Daemon *daemon_start(struct api *api, const struct api_config *config, int fd)
 {
 	unsigned connections = config->connections_max ? config->connections_max : API_CONNECTIONS;
 	unsigned timeout = config->timeout_s ? config->timeout_s : API_TIMEOUT_S;
 
+	if (api->tls)
+		return tls_start(api, config, fd, connections, timeout);
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
 		connections, MHD_OPTION_CONNECTION_TIMEOUT, timeout,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_HEADERS_MAX,
-		MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api, MHD_OPTION_END);
-}
-
-int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_handler *handler,
-	void *ctx, struct api **ret, char **why)
-{
-	const union MHD_DaemonInfo *info;
-	struct api *api;
-	int fd, r;
-
-	r = socket_open(config, &fd, why);
-	if (r)
-		return r;
-	api = own_new(struct api);
-	api->handler = *handler;
-	api->ctx = ctx;
-	api->socket = own_string(config->socket);
-	api->body_max = config->body_max ? config->body_max : PICKET_DOCUMENT_MAX;
-	api->daemon = daemon_start(api, config, fd);
-	if (!api->daemon) {
-		*why = own_printf("%s: the HTTP server does not start", config->socket);
-		close(fd);
-		unlink(api->socket);
-		free(api->socket);
-		free(api);
-		return -EIO;
-	}
-	info = MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	uv_poll_init(loop, &api->poll, info->epoll_fd);
-	uv_timer_init(loop, &api->timer);
-	uv_timer_init(loop, &api->alive);
-	api->poll.data = api->timer.data = api->alive.data = api;
-	api->handles = 3;
-	uv_poll_start(&api->poll, UV_READABLE, api_on_poll);
-	uv_timer_start(&api->alive, api_on_alive, API_STREAM_ALIVE_MS, API_STREAM_ALIVE_MS);
-	*ret = api;
-	return 0;
+		MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api, MHD_OPTION_NOTIFY_CONNECTION,
+		api_on_connection, api, MHD_OPTION_END);
 }
 
 static void api_on_handle_closed(uv_handle_t *handle)
@@ -397,6 +535,46 @@ static void api_on_handle_closed(uv_handle_t *handle)
 		return;
 	free(api->socket);
 	free(api);
+}
+
+int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_handler *handler,
+	void *ctx, struct api **ret, char **why)
+{
+	const union MHD_DaemonInfo *info;
+	struct api *api;
+	int fd, r;
+
+	r = config->address ? socket_listen(config, &fd, why) : socket_open(config, &fd, why);
+	if (r)
+		return r;
+	api = own_new(struct api);
+	api->tls = config->address != NULL;
+	uv_timer_init(loop, &api->timer);
+	api->handler = *handler;
+	api->ctx = ctx;
+	api->socket = config->address ? NULL : own_string(config->socket);
+	api->body_max = config->body_max ? config->body_max : PICKET_DOCUMENT_MAX;
+	api->daemon = daemon_start(api, config, fd);
+	if (!api->daemon) {
+		*why = own_printf("%s: the HTTP server does not start",
+			api->tls ? config->address : config->socket);
+		close(fd);
+		if (api->socket)
+			unlink(api->socket);
+		api->handles = 1;
+		api->timer.data = api;
+		uv_close((uv_handle_t *)&api->timer, api_on_handle_closed);
+		return -EIO;
+	}
+	info = MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	uv_poll_init(loop, &api->poll, info->epoll_fd);
+	uv_timer_init(loop, &api->alive);
+	api->poll.data = api->timer.data = api->alive.data = api;
+	api->handles = 3;
+	uv_poll_start(&api->poll, UV_READABLE, api_on_poll);
+	uv_timer_start(&api->alive, api_on_alive, API_STREAM_ALIVE_MS, API_STREAM_ALIVE_MS);
+	*ret = api;
+	return 0;
 }
 
 void api_free(struct api *api)
@@ -413,6 +591,7 @@ void api_free(struct api *api)
 	uv_close((uv_handle_t *)&api->poll, api_on_handle_closed);
 	uv_close((uv_handle_t *)&api->timer, api_on_handle_closed);
 	uv_close((uv_handle_t *)&api->alive, api_on_handle_closed);
-	unlink(api->socket);
+	if (api->socket)
+		unlink(api->socket);
 	MHD_stop_daemon(api->daemon);
 }

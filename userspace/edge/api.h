@@ -27,11 +27,13 @@ struct api_request {
 	const char *idempotency_key;
 	const char *authorization;
 	const char *last_event_id;
-	/* Who asks, as the kernel says. */
+	const char *prefer;
+	const char *from; /* "unix", or the address that it came from */
+	/* Who asks over the UNIX socket, as the kernel says; over TLS uid is -1. */
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
-	const char *user; /* "root" or "uid 1000", for the audit */
+	const char *user; /* "root" or "uid 1000", for the audit; over TLS "" */
 };
 
 struct api_handler {
@@ -43,6 +45,8 @@ struct api_handler {
 
 struct api_config {
 	const char *socket;       /* path of the UNIX socket, mode 0660; a stale one is replaced */
+	const char *address;      /* instead of it: "address:port", with TLS */
+	const char *pki;          /* folder of node.crt and node.key, for TLS */
 	const char *group;        /* its group; NULL: unchanged */
 	size_t body_max;          /* 0: PICKET_DOCUMENT_MAX */
 	unsigned connections_max; /* 0: 512 */
@@ -56,14 +60,21 @@ int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_h
  */
 void api_free(struct api *api);
 
+/* A header of the answer that follows; name and value are copied. */
+void api_header(struct api_token *token, const char *name, const char *value);
 /* Answers; the token is gone afterwards. body is stolen; NULL: none. etag: NULL or without
  * quotes. */
 void api_reply(struct api_token *token, unsigned status, const char *etag, json_t *body);
 void api_reply_text(
 	struct api_token *token, unsigned status, const char *content_type, const char *text);
+/* data lives for ever. */
+void api_reply_file(struct api_token *token, unsigned status, const char *content_type,
+	const void *data, size_t len);
 /* RFC 9457. more: further members, stolen, or NULL. */
 void api_problem(struct api_token *token, unsigned status, const char *title, const char *detail,
 	json_t *more);
+/* The same with a whole document; stolen. */
+void api_reply_problem(struct api_token *token, unsigned status, json_t *body);
 /* Answers with text/event-stream. */
 struct api_stream *api_reply_stream(struct api_token *token);
 /* event: its name; id: the cursor. data is borrowed. A client that does not read is dropped:

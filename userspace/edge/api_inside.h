@@ -9,6 +9,16 @@
 
 #define API_STREAM_MAX (1 << 20) /* bytes that wait for a client before it is dropped */
 #define API_STREAM_ALIVE_MS 15000
+#define API_REQUEST_MS 60000 /* from the first byte that is waited for to the last one */
+#define API_HEADERS_EXTRA 8
+
+/* One connection: who is slower than a request may be is put out. */
+struct api_connection {
+	struct api *api;
+	int fd;
+	uint64_t waits_since; /* loop's ms, for a whole request; 0: it has been asked */
+	struct api_connection *next, **link;
+};
 
 struct api {
 	struct MHD_Daemon *daemon;
@@ -20,7 +30,8 @@ struct api {
 	void *ctx;
 	char *socket;
 	size_t body_max;
-	bool running, closing;
+	bool running, closing, tls;
+	struct api_connection *connections;
 	struct api_token *tokens;
 	struct api_stream *streams;
 };
@@ -30,8 +41,11 @@ struct api_token {
 	struct api *api;
 	struct MHD_Connection *connection;
 	struct api_request request;
-	char *path, *method, *body, user[32];
-	size_t cap;
+	char *path, *method, *body, user[32], from[64];
+	struct {
+		char *name, *value;
+	} headers[API_HEADERS_EXTRA];
+	size_t cap, n_headers;
 	bool too_big, bad_text, started, asked, suspended, answered;
 	unsigned status;
 	struct MHD_Response *response;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/yaml.h"
 #include "edge/cli.h"
 
 const struct command_option cli_sure_options[] = {
@@ -27,6 +28,10 @@ int cli_fail(int code, const char *format, ...)
 
 void cli_print(const struct cli *cli, json_t *document)
 {
+	if (cli->output[0] == 'y') {
+		yaml_print(document, cli->out);
+		return;
+	}
 	json_dumpf(document, cli->out, JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY);
 	fputc('\n', cli->out);
 }

@@ -26,20 +26,21 @@ enum cli_exit {
 
 struct cli {
 	const char *socket;
-	const char *output; /* "text", "json" */
+	const char *output; /* "text" or "table", "json", "yaml" */
 	bool colour;
 	unsigned timeout_s;
 	FILE *out;
 };
 
+/* A document is wanted, not text for people. */
 static inline bool cli_json(const struct cli *cli)
 {
-	return cli->output[0] == 'j';
+	return cli->output[0] == 'j' || cli->output[0] == 'y';
 }
 
 /* Says "picket: sentence" on standard error and returns code. */
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints a document as it is: for --output json. */
+/* Prints a document as it is: for --output json or yaml. */
 void cli_print(const struct cli *cli, json_t *document);
 /* Asks the controller. CLI_OK: *ret holds a good answer, door_answer_done() it. Else the reason was
  * said already, problem documents included. */
@@ -57,11 +58,26 @@ int cli_node(const struct command *command, void *ctx);
 int cli_resource(const struct command *command, void *ctx);
 int cli_fence(const struct command *command, void *ctx);
 int cli_confirm(const struct command *command, void *ctx);
+int cli_token_create(const struct command *command, void *ctx);
+int cli_token_list(const struct command *command, void *ctx);
+int cli_token_drop(const struct command *command, void *ctx);
+int cli_why(const struct command *command, void *ctx);
+int cli_whatif(const struct command *command, void *ctx);
+int cli_history(const struct command *command, void *ctx);
+int cli_diff(const struct command *command, void *ctx);
+int cli_audit(const struct command *command, void *ctx);
+int cli_edit(const struct command *command, void *ctx);
+int cli_rollback(const struct command *command, void *ctx);
+int cli_backup(const struct command *command, void *ctx);
+int cli_restore(const struct command *command, void *ctx);
+int cli_doctor(const struct command *command, void *ctx);
+int cli_bundle(const struct command *command, void *ctx);
 int cli_init(const struct command *command, void *ctx);
 int cli_pki_ca(const struct command *command, void *ctx);
 int cli_pki_issue(const struct command *command, void *ctx);
 
 extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
-	cli_sure_options[], cli_init_options[], cli_pki_issue_options[];
+	cli_sure_options[], cli_init_options[], cli_pki_issue_options[], cli_token_options[],
+	cli_limit_options[], cli_doctor_options[];
 
 #endif

@@ -78,7 +78,10 @@ static int event_show(const struct cli *cli, json_t *event)
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (cli_json(cli)) {
+	if (cli->output[0] == 'y') {
+		fputs("---\n", cli->out);
+		cli_print(cli, event);
+	} else if (cli_json(cli)) {
 		json_dumpf(event, cli->out, JSON_COMPACT);
 		fputc('\n', cli->out);
 	} else {

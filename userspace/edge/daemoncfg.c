@@ -24,6 +24,7 @@ static const struct row {
 		"heartbeat interfaces, link 0 first" },
 	{ "link", TEXT, AT(link), 0, "!", "address:port where agents connect (port 7407)" },
 	{ "raft", TEXT, AT(raft), 0, NULL, "address:port for the other controllers (port 7408)" },
+	{ "api", TEXT, AT(api), 0, NULL, "address:port of API and console over TLS (7409)" },
 	{ "state_dir", TEXT, AT(state_dir), 0, "/var/lib/picket", "the replicated log" },
 	{ "socket", TEXT, AT(socket), 0, "/run/picket/api.sock", "where `picket` asks" },
 	{ "pki", TEXT, AT(pki), 0, "/etc/picket/pki", "folder of ca.crt, node.crt and node.key" },

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Desk: every request passes it: who asks, may he, was it asked before; what it cannot answer
+ * itself goes on to the director, and comes back here. */
+#ifndef CORE_DESK_H
+#define CORE_DESK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "core/office.h"
+#include "core/warden.h"
+
+struct desk;
+struct desk_case; /* a request on its way */
+
+/* Borrowed for the call; texts are never NULL. */
+struct desk_asked {
+	void *token;
+	const char *method, *path, *text;
+	json_t *query; /* object of strings */
+	const char *content_type, *if_match, *if_none_match, *key, *authorization, *prefer;
+	const char *from; /* "unix", or the address it came from */
+	const char *user; /* over the UNIX socket: as the kernel says; else "" */
+	unsigned rights;  /* that the way it came by alone gives (socket, certificate) */
+	uint8_t random[WARDEN_RANDOM];
+};
+
+struct desk_reply {
+	unsigned status;
+	json_t *json;     /* stolen; or: */
+	const char *text; /* borrowed */
+	const char *type; /* of text; NULL: JSON, or a problem from 400 on */
+	const char *etag, *allow, *location;
+	unsigned retry_s; /* 0: not said */
+};
+
+/* What goes on to the director, as if asked like this. Borrowed for the call. */
+struct desk_pass {
+	struct desk_case *of;
+	const char *method, *path, *text, *user;
+	json_t *query, *body;
+};
+
+struct desk_handler {
+	void (*on_reply)(void *ctx, void *token, struct desk_reply *reply);
+	/* Answer with desk_answer(), now or later. */
+	void (*on_pass)(void *ctx, const struct desk_pass *pass);
+	/* To the log, in the present term; the entry is borrowed. -ENOTCONN: we do not lead. */
+	int (*on_propose)(void *ctx, json_t *entry);
+	/* /, /ui/…: the console's files. */
+	void (*on_file)(void *ctx, void *token, const char *path, const char *if_none_match);
+	/* Kernel's figures added to a node's link: ages of beats. May be NULL. */
+	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
+};
+
+struct desk_config {
+	const char *name; /* this controller's */
+	json_t *schemas;  /* components of the OpenAPI document; borrowed for ever */
+	const char *version;
+};
+
+struct desk *desk_new(
+	const struct desk_config *config, const struct desk_handler *handler, void *ctx);
+void desk_free(struct desk *desk);
+own_define(desk, struct desk, desk_free)
+
+/* now_ms: since the epoch. */
+void desk_ask(struct desk *desk, const struct desk_asked *asked, uint64_t now_ms);
+/* The director's answer to what was passed on; json is stolen, text borrowed: one of them. */
+void desk_answer(
+	struct desk *desk, struct desk_case *of, unsigned status, json_t *json, const char *text);
+/* An entry that the director proposes while a request is passed on: it says who wanted it. */
+void desk_stamp(struct desk *desk, json_t *entry);
+/* A committed entry. *ret_record: what the audit gained, borrowed, or NULL. */
+void desk_apply(struct desk *desk, uint64_t index, json_t *entry, json_t **ret_record);
+/* What the desk itself proposed will not be committed, or nobody knows. */
+void desk_give_up(struct desk *desk);
+int desk_restore(struct desk *desk, json_t *office, uint64_t revision); /* office: or NULL */
+const struct office *desk_office(const struct desk *desk);
+
+#endif

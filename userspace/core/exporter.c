@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/lines.h"
+#include "core/exporter.h"
+
+static const char *text(json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static void head(struct lines *t, const char *name, const char *help)
+{
+	lines_add(t, "# HELP ha_cluster_%s %s\n# TYPE ha_cluster_%s gauge\n", name, help, name);
+}
+
+static void nodes(struct lines *t, json_t *status)
+{
+	json_t *node;
+	size_t i;
+
+	head(t, "pacemaker_nodes",
+		"The status of each node: 1 means it has it, 0 that it has not.");
+	json_array_foreach (json_object_get(status, "nodes"), i, node) {
+		bool online = !strcmp(text(node, "state"), "online");
+		const struct {
+			const char *word;
+			bool on;
+		} rows[] = { { "online", online },
+			{ "standby", json_is_true(json_object_get(node, "standby")) },
+			{ "maintenance", json_is_true(json_object_get(node, "maintenance")) },
+			{ "shutdown", json_is_true(json_object_get(node, "stopping")) },
+			{ "pending", !strcmp(text(node, "state"), "pending") },
+			{ "unclean", !strcmp(text(node, "state"), "lost") },
+			{ "expected_up",
+				json_integer_value(json_object_get(node, "incarnation")) != 0 },
+			{ "dc", false } };
+
+		for (size_t k = 0; k < sizeof(rows) / sizeof(*rows); k++)
+			lines_add(t,
+				"ha_cluster_pacemaker_nodes{node=\"%s\",status=\"%s\",type="
+				"\"member\"} "
+				"%d\n",
+				text(node, "name"), rows[k].word, rows[k].on);
+	}
+}
+
+static void resources(struct lines *t, json_t *status)
+{
+	json_t *r, *on;
+	size_t i, k;
+
+	head(t, "pacemaker_resources",
+		"The status of each resource on each node: 1 means it has it, 0 that it has not.");
+	json_array_foreach (json_object_get(status, "resources"), i, r)
+		json_array_foreach (json_object_get(r, "on"), k, on) {
+			const char *role = text(on, "role"), *state = text(on, "state");
+			bool failed = strstr(state, "fail") != NULL;
+
+			if (!*role)
+				role = strcmp(state, "started") ? "unknown" : "started";
+			lines_add(t,
+				"ha_cluster_pacemaker_resources{agent=\"%s\",clone=\"\",group=\"%"
+				"s\","
+				"managed=\"true\",node=\"%s\",resource=\"%s\",role=\"%s\","
+				"status=\"active\"} %d\n",
+				text(r, "type"), text(r, "group"), text(on, "node"),
+				text(r, "name"), role, !failed);
+			lines_add(t,
+				"ha_cluster_pacemaker_resources{agent=\"%s\",clone=\"\",group=\"%"
+				"s\","
+				"managed=\"true\",node=\"%s\",resource=\"%s\",role=\"%s\","
+				"status=\"failed\"} %d\n",
+				text(r, "type"), text(r, "group"), text(on, "node"),
+				text(r, "name"), role, failed);
+		}
+}
+
+static void fails(struct lines *t, json_t *status)
+{
+	json_t *r, *n;
+	const char *node;
+	size_t i;
+
+	head(t, "pacemaker_fail_count", "The fail count per node and resource.");
+	json_array_foreach (json_object_get(status, "resources"), i, r)
+		json_object_foreach (json_object_get(r, "failures"), node, n)
+			lines_add(t,
+				"ha_cluster_pacemaker_fail_count{node=\"%s\",resource=\"%s\"} "
+				"%" JSON_INTEGER_FORMAT "\n",
+				node, text(r, "name"), json_integer_value(n));
+}
+
+char *exporter_ha_cluster(json_t *status)
+{
+	struct lines t = { 0 };
+	size_t all = json_array_size(json_object_get(status, "controllers")), up = 0, i;
+	json_t *c;
+
+	json_array_foreach (json_object_get(status, "controllers"), i, c)
+		up += json_is_true(json_object_get(c, "connected"));
+	nodes(&t, status);
+	resources(&t, status);
+	fails(&t, status);
+	head(&t, "pacemaker_config_last_change", "The revision of the configuration in force.");
+	lines_add(&t, "ha_cluster_pacemaker_config_last_change %" JSON_INTEGER_FORMAT "\n",
+		json_integer_value(json_object_get(status, "revision")));
+	head(&t, "corosync_quorate", "Whether a majority of the controllers is there.");
+	lines_add(&t, "ha_cluster_corosync_quorate %d\n", !all || 2 * up > all);
+	head(&t, "corosync_quorum_votes", "Votes of the controllers.");
+	lines_add(&t, "ha_cluster_corosync_quorum_votes{type=\"expected_votes\"} %zu\n",
+		all ? all : 1);
+	lines_add(&t, "ha_cluster_corosync_quorum_votes{type=\"total_votes\"} %zu\n", all ? up : 1);
+	lines_add(&t, "ha_cluster_corosync_quorum_votes{type=\"quorum\"} %zu\n",
+		(all ? all : 1) / 2 + 1);
+	return t.data;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/own.h"
+#include "edge/api_desk.h"
+#include "edge/console.h"
+
+struct api_desk {
+	struct api *local, *remote;
+	struct desk *desk;
+	json_t *schemas;
+	struct api_desk_handler handler;
+	void *ctx;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* ---- from the desk
+ * -------------------------------------------------------------------------------- */
+
+static void on_reply(void *ctx, void *token, struct desk_reply *r)
+{
+	char number[16];
+
+	if (r->allow)
+		api_header(token, "Allow", r->allow);
+	if (r->location)
+		api_header(token, "Location", r->location);
+	if (r->retry_s) {
+		snprintf(number, sizeof(number), "%u", r->retry_s);
+		api_header(token, "Retry-After", number);
+	}
+	if (r->status == 401)
+		api_header(token, "WWW-Authenticate", "Bearer");
+	if (r->json && r->status >= 400 && json_object_get(r->json, "title")) {
+		api_reply_problem(token, r->status, r->json);
+	} else if (r->json || !r->text) {
+		api_reply(token, r->status, r->etag, r->json);
+	} else {
+		if (r->etag) {
+			owned(free) char *quoted = own_printf("\"%s\"", r->etag);
+
+			api_header(token, "ETag", quoted);
+		}
+		api_reply_text(token, r->status, r->type ? r->type : "text/plain", r->text);
+	}
+}
+
+static void on_pass(void *ctx, const struct desk_pass *pass)
+{
+	struct event event = { .kind = EVENT_ASKED };
+	struct api_desk *d = ctx;
+
+	event.ask.token = pass->of;
+	event.ask.method = pass->method;
+	event.ask.path = pass->path;
+	event.ask.user = pass->user;
+	event.ask.query = pass->query;
+	event.ask.body = pass->body;
+	event.ask.text = pass->text;
+	d->handler.on_event(d->ctx, &event);
+}
+
+static int on_propose(void *ctx, json_t *entry)
+{
+	struct api_desk *d = ctx;
+
+	return d->handler.on_propose(d->ctx, entry);
+}
+
+static void on_link(void *ctx, uint32_t node, unsigned link, json_t *cell)
+{
+	struct api_desk *d = ctx;
+
+	d->handler.on_link(d->ctx, node, link, cell);
+}
+
+static void on_file(void *ctx, void *token, const char *path, const char *if_none_match)
+{
+	const struct console_file *f = console_file(path);
+	owned(free) char *tag = NULL;
+
+	if (!f) {
+		api_problem(token, 404, "No such file", path, NULL);
+		return;
+	}
+	tag = own_printf("\"%s\"", f->etag);
+	api_header(token, "ETag", tag);
+	api_header(token, "Cache-Control", "no-cache");
+	api_header(token, "Content-Security-Policy", console_policy);
+	api_header(token, "X-Frame-Options", "DENY");
+	if (!strcmp(if_none_match, tag))
+		api_reply_file(token, 304, f->type, "", 0);
+	else
+		api_reply_file(token, 200, f->type, f->data, f->len);
+}
+
+/* ---- from the doors
+ * ------------------------------------------------------------------------------- */
+
+static void on_request(void *ctx, struct api_token *token, const struct api_request *r)
+{
+	bool local = !strcmp(r->from, "unix"), head = !strcmp(r->method, "HEAD");
+	struct desk_asked asked = { .token = token,
+		.method = head ? "GET" : r->method,
+		.path = r->path,
+		.text = r->body,
+		.query = r->query,
+		.content_type = r->content_type,
+		.if_match = r->if_match,
+		.if_none_match = r->if_none_match,
+		.key = r->idempotency_key,
+		.authorization = r->authorization,
+		.prefer = r->prefer,
+		.from = r->from,
+		.user = r->user };
+	struct api_desk *d = ctx;
+
+	/* Who may open the socket may run the cluster, but not hand out rights. */
+	if (local)
+		asked.rights =
+			ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | (r->uid ? 0 : ROUTE_ADMIN);
+	if (strlen(r->body) != r->body_len) {
+		api_problem(token, 400, "Bad Request", "The body holds a NUL byte.", NULL);
+		return;
+	}
+	if (getrandom(asked.random, sizeof(asked.random), 0) != sizeof(asked.random)) {
+		api_problem(token, 503, "Service Unavailable", "No random numbers.", NULL);
+		return;
+	}
+	desk_ask(d->desk, &asked, now_ms());
+}
+
+static void on_stream_gone(void *ctx, struct api_stream *stream)
+{
+}
+
+static json_t *schemas_load(void)
+{
+	const struct console_file *f = console_file("/ui/schemas.json");
+
+	return f ? json_loadb(f->data, f->len, 0, NULL) : NULL;
+}
+
+int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
+	const struct api_desk_handler *handler, void *ctx, struct api_desk **ret, char **why)
+{
+	static const struct api_handler doors = { on_request, on_stream_gone };
+	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
+		handler->on_link ? on_link : NULL };
+	struct api_config local = { .socket = config->socket };
+	struct api_config remote = { .address = config->address, .pki = config->pki };
+	struct api_desk *d = own_new(struct api_desk);
+	struct desk_config desk = { .name = config->name, .version = config->version };
+	int r;
+
+	d->handler = *handler;
+	d->ctx = ctx;
+	d->schemas = schemas_load();
+	desk.schemas = d->schemas;
+	d->desk = desk_new(&desk, &inside, d);
+	r = api_new(loop, &local, &doors, d, &d->local, why);
+	if (!r && config->address)
+		r = api_new(loop, &remote, &doors, d, &d->remote, why);
+	if (r) {
+		api_desk_free(d);
+		return r;
+	}
+	*ret = d;
+	return 0;
+}
+
+void api_desk_free(struct api_desk *d)
+{
+	if (!d)
+		return;
+	api_free(d->remote);
+	api_free(d->local);
+	desk_free(d->desk);
+	json_decref(d->schemas);
+	free(d);
+}
+
+void api_desk_reply(
+	struct api_desk *d, void *token, unsigned status, json_t *json, const char *text)
+{
+	desk_answer(d->desk, token, status, json, text);
+}
+
+void api_desk_publish(struct api_desk *d, json_t *event)
+{
+	api_publish(d->local, event);
+	if (d->remote)
+		api_publish(d->remote, event);
+}
+
+struct desk *api_desk_desk(struct api_desk *d)
+{
+	return d->desk;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* API desk: the doors (UNIX socket, TLS) with the desk behind them: requests in, events out. */
+#ifndef EDGE_API_DESK_H
+#define EDGE_API_DESK_H
+
+#include "core/desk.h"
+#include "core/event.h"
+#include "edge/api.h"
+
+struct api_desk;
+
+struct api_desk_config {
+	const char *name, *version;
+	const char *socket;  /* the UNIX socket */
+	const char *address; /* "address:port" for TLS; NULL: none */
+	const char *pki;
+};
+
+struct api_desk_handler {
+	/* The director is asked: event->ask.token goes to api_desk_reply(). */
+	void (*on_event)(void *ctx, const struct event *event);
+	int (*on_propose)(void *ctx, json_t *entry); /* as desk_handler */
+	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
+};
+
+/* -errno with *why, a sentence that the caller frees. */
+int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
+	const struct api_desk_handler *handler, void *ctx, struct api_desk **ret, char **why);
+void api_desk_free(struct api_desk *doors);
+/* The director's answer. json is stolen, text borrowed: one of them. */
+void api_desk_reply(
+	struct api_desk *doors, void *token, unsigned status, json_t *json, const char *text);
+void api_desk_publish(struct api_desk *doors, json_t *event);
+struct desk *api_desk_desk(struct api_desk *doors);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/own.h"
+#include "edge/cli.h"
+
+#define SCOPE_MAX 32
+
+const struct command_option cli_token_options[] = {
+	{ "role", "ROLE", "viewer, operator, fencer, admin, or several with commas (viewer)", 0 },
+	{ "only", "RESOURCE", "may change only this resource or group; may repeat", 0 },
+	{ "days", "DAYS", "how long it is valid (for ever)", 0 },
+	{ 0 },
+};
+
+int cli_token_create(const struct command *command, void *ctx)
+{
+	const char *role = command_option(command, "role"), *days = command_option(command, "days");
+	struct door_request request = { .method = "POST", .path = "/v1/tokens" };
+	json_t *wish =
+		json_pack("{s:s, s:s}", "name", command->words[0], "roles", role ? role : "viewer");
+	const struct cli *cli = ctx;
+	owned(free) char *body = NULL;
+	struct door_answer answer;
+	const char *only;
+	int r;
+
+	if (!wish)
+		return cli_fail(CLI_USAGE, "the name is not UTF-8");
+	if (days)
+		json_object_set_new(wish, "days", json_integer(atoi(days)));
+	for (size_t i = 0; i < SCOPE_MAX && (only = command_option_at(command, "only", i)); i++) {
+		if (!i)
+			json_object_set_new(wish, "scope", json_array());
+		json_array_append_new(json_object_get(wish, "scope"), json_string(only));
+	}
+	body = json_dumps(wish, JSON_COMPACT);
+	json_decref(wish);
+	request.body = body;
+	r = cli_ask(cli, &request, &answer);
+	if (r)
+		return r;
+	/* The token alone on standard output: it is what scripts want. */
+	if (cli_json(cli)) {
+		cli_print(cli, answer.json);
+	} else {
+		fprintf(cli->out, "%s\n", json_string_value(json_object_get(answer.json, "token")));
+		fprintf(stderr, "It is shown this once. To take it back: picket token drop %s\n",
+			json_string_value(json_object_get(answer.json, "id")));
+	}
+	door_answer_done(&answer);
+	return CLI_OK;
+}
+
+static const char *text(json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static void day(json_t *ms, char ret[16])
+{
+	time_t t = (time_t)(json_integer_value(ms) / 1000);
+	struct tm tm;
+
+	if (!ms || !localtime_r(&t, &tm) || !strftime(ret, 16, "%Y-%m-%d", &tm))
+		strcpy(ret, "-");
+}
+
+int cli_token_list(const struct command *command, void *ctx)
+{
+	struct door_request request = { .method = "GET", .path = "/v1/tokens" };
+	const struct cli *cli = ctx;
+	char made[16], ends[16];
+	struct door_answer answer;
+	json_t *token;
+	size_t i;
+	int r;
+
+	r = cli_ask(cli, &request, &answer);
+	if (r)
+		return r;
+	if (cli_json(cli)) {
+		cli_print(cli, answer.json);
+	} else {
+		fprintf(cli->out, "%-16s  %-20s  %-18s  %-10s  %-10s  %s\n", "ID", "NAME", "ROLES",
+			"MADE", "ENDS", "BY");
+		json_array_foreach (json_object_get(answer.json, "tokens"), i, token) {
+			day(json_object_get(token, "created_ms"), made);
+			day(json_object_get(token, "expires_ms"), ends);
+			fprintf(cli->out, "%-16s  %-20s  %-18s  %-10s  %-10s  %s\n",
+				text(token, "id"), text(token, "name"), text(token, "roles"), made,
+				ends, text(token, "user"));
+		}
+	}
+	door_answer_done(&answer);
+	return CLI_OK;
+}
+
+int cli_token_drop(const struct command *command, void *ctx)
+{
+	owned(free) char *id = door_encode(command->words[0]);
+	owned(free) char *path = own_printf("/v1/tokens/%s", id);
+	struct door_request request = { .method = "DELETE", .path = path };
+	const struct cli *cli = ctx;
+	struct door_answer answer;
+	int r = cli_ask(cli, &request, &answer);
+
+	if (r)
+		return r;
+	if (cli_json(cli))
+		cli_print(cli, answer.json);
+	else
+		fprintf(cli->out, "%s is no longer valid\n", command->words[0]);
+	door_answer_done(&answer);
+	return CLI_OK;
+}
