@@ -131,7 +131,7 @@ static json_t *settle(struct view *view, json_t *actions)
 
 unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret)
 {
-	struct view *view = d->site ? director_view(d) : NULL;
+	struct view *view = d->site ? director_view(d, d->site) : NULL;
 	json_t *actions = json_array(), *before, *wish, *why;
 	const char *name, *wrong = NULL;
 
