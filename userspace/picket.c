@@ -77,8 +77,8 @@ static const struct command_row rows[] = {
 	{ "pki", "ca", "DIR", "make the cluster's CA in DIR", NULL, cli_pki_ca },
 	{ "pki", "issue", "DIR NAME", "make a host's key and certificate, signed by the CA in DIR",
 		cli_pki_issue_options, cli_pki_issue },
-	{ "completion", NULL, "[SHELL]", "print a completion script: bash, zsh or fish (bash)", NULL,
-		completion },
+	{ "completion", NULL, "[SHELL]", "print a completion script: bash, zsh or fish (bash)",
+		NULL, completion },
 	{ "manual", NULL, NULL, "print the man page's sections about commands and options", NULL,
 		manual },
 };

@@ -25,18 +25,23 @@ Test(yaml, is_written_as_people_would)
 				      "[]}, [1, 2]], \"deep\": {\"yes\": \"no\", \"n\": null}, "
 				      "\"e\": {}, \"t\": true, \"q\": \"a: b\"}");
 
-	cr_assert_str_eq(text, "a: 1\nlist:\n  - x\n  - b: two words\n    c: []\n  - - 1\n    - "
-			       "2\ndeep:\n  \"yes\": \"no\"\n  \"n\": null\ne: {}\nt: true\nq: \"a: "
-			       "b\"\n");
+	cr_assert_str_eq(text,
+		"a: 1\nlist:\n  - x\n  - b: two words\n    c: []\n  - - 1\n    - "
+		"2\ndeep:\n  \"yes\": \"no\"\n  \"n\": null\ne: {}\nt: true\nq: \"a: "
+		"b\"\n");
 }
 
 Test(yaml, reads_back_as_it_was)
 {
 	static const char *const cases[] = {
-		"{\"a\": \"1\", \"b\": \"true\", \"c\": \"~\", \"d\": \"-\", \"e\": \"\", \"f\": \" x\"}",
-		"{\"a\": \"line\\nline\", \"b\": \"#no\", \"c\": \"x #no\", \"d\": \"é\", \"e\": \"0x1f\"}",
-		"{\"a\": [[[], {}], [{\"b\": [{\"c\": [1]}]}]], \"inf\": \"Infinity\", \"g\": \"1e5\"}",
-		"{\"a\": \"{x}\", \"b\": \"*x\", \"c\": \"&x\", \"d\": \"!x\", \"e\": \"a:b\", \"f\": \"a:\"}",
+		"{\"a\": \"1\", \"b\": \"true\", \"c\": \"~\", \"d\": \"-\", \"e\": \"\", \"f\": "
+		"\" x\"}",
+		"{\"a\": \"line\\nline\", \"b\": \"#no\", \"c\": \"x #no\", \"d\": \"é\", \"e\": "
+		"\"0x1f\"}",
+		"{\"a\": [[[], {}], [{\"b\": [{\"c\": [1]}]}]], \"inf\": \"Infinity\", \"g\": "
+		"\"1e5\"}",
+		"{\"a\": \"{x}\", \"b\": \"*x\", \"c\": \"&x\", \"d\": \"!x\", \"e\": \"a:b\", "
+		"\"f\": \"a:\"}",
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

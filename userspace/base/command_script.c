@@ -30,11 +30,12 @@ static bool is_first(const struct command_table *t, size_t i)
 
 /* ---- fish ------------------------------------------------------------------------------------ */
 
-static void fish_options(const char *program, const char *when, const struct command_option *o,
-	FILE *out)
+static void fish_options(
+	const char *program, const char *when, const struct command_option *o, FILE *out)
 {
 	for (; o && o->name; o++) {
-		fprintf(out, "complete -c %s%s%s -l %s", program, *when ? " -n " : "", when, o->name);
+		fprintf(out, "complete -c %s%s%s -l %s", program, *when ? " -n " : "", when,
+			o->name);
 		if (o->letter)
 			fprintf(out, " -s %c", o->letter);
 		if (o->value) {
@@ -61,18 +62,17 @@ void command_completion_fish(const struct command_table *t, FILE *out)
 		owned(free) char *when =
 			row->verb ? own_printf("'__fish_seen_subcommand_from %s; and "
 					       "__fish_seen_subcommand_from %s'",
-					  row->noun, row->verb)
+					    row->noun, row->verb)
 				  : own_printf("'__fish_seen_subcommand_from %s'", row->noun);
 
 		if (is_first(t, i)) {
-			fprintf(out, "complete -c %s -n __fish_use_subcommand -a %s -d ", t->program,
-				row->noun);
+			fprintf(out, "complete -c %s -n __fish_use_subcommand -a %s -d ",
+				t->program, row->noun);
 			quoted(row->verb ? "" : row->help, out);
 			fputc('\n', out);
 		}
 		if (row->verb) {
-			fprintf(out,
-				"complete -c %s -n '__fish_seen_subcommand_from %s' -a %s -d ",
+			fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -a %s -d ",
 				t->program, row->noun, row->verb);
 			quoted(row->help, out);
 			fputc('\n', out);
@@ -93,8 +93,8 @@ static void zsh_words(const struct command_table *t, const char *noun, FILE *out
 
 		if (noun ? strcmp(row->noun, noun) || !row->verb : !is_first(t, i))
 			continue;
-		both = own_printf("%s:%s", noun ? row->verb : row->noun,
-			noun || !row->verb ? row->help : "");
+		both = own_printf(
+			"%s:%s", noun ? row->verb : row->noun, noun || !row->verb ? row->help : "");
 		fputs("\t\t", out);
 		quoted(both, out);
 		fputc('\n', out);
@@ -140,8 +140,7 @@ void command_completion_zsh(const struct command_table *t, FILE *out)
 	for (size_t i = 0; i < t->n; i++)
 		if (takes_file(&t->rows[i]))
 			fprintf(out, "\t\"%s%s%s\"*) _files ;;\n", t->rows[i].noun,
-				t->rows[i].verb ? " " : "",
-				t->rows[i].verb ? t->rows[i].verb : "");
+				t->rows[i].verb ? " " : "", t->rows[i].verb ? t->rows[i].verb : "");
 	fprintf(out, "\tesac\n}\n_%s \"$@\"\n", t->program);
 }
 

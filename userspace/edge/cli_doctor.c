@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is wrong with this host and this cluster, and what to do about it; and all of it in a file. */
+/* What is wrong with this host and this cluster, and what to do about it; and all of it in a file.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
@@ -52,9 +53,9 @@ __attribute__((format(printf, 5, 6))) static void say(struct doctor *d, enum fin
 		if (f != GOOD && todo)
 			fprintf(d->cli->out, "      %-12s -> %s\n", "", todo);
 	}
-	json_array_append_new(d->findings, json_pack("{s:s, s:s, s:s, s:s*}", "finding", words[f],
-						   "what", what, "text", text ? text : "", "todo",
-						   f == GOOD ? NULL : todo));
+	json_array_append_new(
+		d->findings, json_pack("{s:s, s:s, s:s, s:s*}", "finding", words[f], "what", what,
+				     "text", text ? text : "", "todo", f == GOOD ? NULL : todo));
 	free(text);
 }
 
@@ -71,7 +72,8 @@ static void look_clock(struct doctor *d)
 			"not synchronised: logs of different hosts cannot be compared (leases do "
 			"not depend on it)");
 	else
-		say(d, GOOD, "clock", NULL, "synchronised, error at most %ld ms", t.maxerror / 1000);
+		say(d, GOOD, "clock", NULL, "synchronised, error at most %ld ms",
+			t.maxerror / 1000);
 }
 
 static void look_kernel(struct doctor *d)
@@ -128,7 +130,8 @@ static void look_mtu(struct doctor *d)
 			(r.ifr_flags & IFF_LOOPBACK) || ioctl(fd, SIOCGIFMTU, &r))
 			continue;
 		if (r.ifr_mtu > 3498)
-			say(d, WARN, "MTU", "at most 3498 where XDP cannot do more, or a driver that can",
+			say(d, WARN, "MTU",
+				"at most 3498 where XDP cannot do more, or a driver that can",
 				"%s has %d: native XDP may be refused", i->if_name, r.ifr_mtu);
 		else
 			say(d, GOOD, "MTU", NULL, "%s has %d", i->if_name, r.ifr_mtu);
@@ -150,8 +153,9 @@ static void look_certificates(struct doctor *d, const char *dir)
 	identity_name(identity, name, sizeof(name));
 	days = (identity_not_after(identity) - (long)time(NULL)) / 86400;
 	if (days < DAYS_SOON)
-		say(d, days < 0 ? BAD : WARN, "certificates", "picket pki issue, then reload the daemons",
-			"that of %s ends in %ld days", name, days);
+		say(d, days < 0 ? BAD : WARN, "certificates",
+			"picket pki issue, then reload the daemons", "that of %s ends in %ld days",
+			name, days);
 	else
 		say(d, GOOD, "certificates", NULL, "that of %s holds for %ld days", name, days);
 	identity_free(identity);
@@ -181,8 +185,8 @@ static void look_quorum(struct doctor *d, json_t *status)
 		say(d, WARN, "quorum", "three controllers survive the loss of one",
 			"one controller: while it is away, nothing is taken over");
 	else if (all % 2 == 0)
-		say(d, WARN, "quorum", "add or remove one", "%zu controllers: no better than %zu", all,
-			all - 1);
+		say(d, WARN, "quorum", "add or remove one", "%zu controllers: no better than %zu",
+			all, all - 1);
 	if (up < all / 2 + 1)
 		say(d, BAD, "quorum", "start the others", "%zu of %zu controllers, %zu are needed",
 			up, all, all / 2 + 1);
@@ -203,8 +207,9 @@ static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 		json_array_foreach (json_object_get(n, "links"), k, l)
 			silent += strcmp(text(l, "state"), "heard") != 0;
 		if (strcmp(text(n, "state"), "online"))
-			say(d, BAD, text(n, "name"), *text(n, "todo") ? text(n, "todo") : NULL, "%s%s%s",
-				text(n, "state"), *text(n, "why") ? ": " : "", text(n, "why"));
+			say(d, BAD, text(n, "name"), *text(n, "todo") ? text(n, "todo") : NULL,
+				"%s%s%s", text(n, "state"), *text(n, "why") ? ": " : "",
+				text(n, "why"));
 		else if (silent)
 			say(d, WARN, text(n, "name"), "look at cable, port and interface",
 				"silent on %zu of %zu links", silent, k);
@@ -215,7 +220,8 @@ static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 			say(d, GOOD, text(n, "name"), NULL, "online, heard on %zu links", k);
 		if (of && !json_array_size(json_object_get(of, "levels")))
 			say(d, BAD, text(n, "name"), "fencing: topology in the configuration",
-				"nothing can fence it: what it runs is never taken over without you");
+				"nothing can fence it: what it runs is never taken over without "
+				"you");
 	}
 }
 
@@ -309,7 +315,7 @@ int cli_bundle(const struct command *command, void *ctx)
 	r = system(line);
 	if (r)
 		return cli_fail(CLI_FAILURE, "%s was not written; its parts are in %s", file, dir);
-	fprintf(((const struct cli *)ctx)->out, "%s: status, events, fencing, history, audit, journal\n",
-		file);
+	fprintf(((const struct cli *)ctx)->out,
+		"%s: status, events, fencing, history, audit, journal\n", file);
 	return CLI_OK;
 }

@@ -28,7 +28,8 @@ static int editor_run(const char *path)
 		editor = getenv("EDITOR");
 	line = own_printf("%s \"$1\"", editor && *editor ? editor : "vi");
 	if (posix_spawn(&pid, "/bin/sh", NULL, NULL,
-		    (char *[]){ (char *)"sh", (char *)"-c", line, (char *)"sh", (char *)path, NULL },
+		    (char *[]){
+			    (char *)"sh", (char *)"-c", line, (char *)"sh", (char *)path, NULL },
 		    environ) ||
 		waitpid(pid, &status, 0) < 0)
 		return -errno;
@@ -109,8 +110,8 @@ int cli_edit(const struct command *command, void *ctx)
 
 int cli_rollback(const struct command *command, void *ctx)
 {
-	owned(free) char *body = own_printf(
-		"{\"revision\": %lu}", strtoul(command->words[0], NULL, 10));
+	owned(free) char *body =
+		own_printf("{\"revision\": %lu}", strtoul(command->words[0], NULL, 10));
 	struct door_request request = {
 		.method = "POST", .path = "/v1/configuration/rollback", .body = body
 	};
@@ -123,7 +124,8 @@ int cli_rollback(const struct command *command, void *ctx)
 	if (cli_json(cli))
 		cli_print(cli, answer.json);
 	else
-		fprintf(cli->out, "revision %s is in force again, as revision %" JSON_INTEGER_FORMAT "\n",
+		fprintf(cli->out,
+			"revision %s is in force again, as revision %" JSON_INTEGER_FORMAT "\n",
 			command->words[0],
 			json_integer_value(json_object_get(answer.json, "revision")));
 	door_answer_done(&answer);
@@ -154,8 +156,8 @@ int cli_restore(const struct command *command, void *ctx)
 	owned(free) char *text = NULL;
 	struct door_answer answer;
 	size_t len;
-	int r = cli_sure(command,
-		"Replace the configuration by that of %s, and take its tokens?", path);
+	int r = cli_sure(
+		command, "Replace the configuration by that of %s, and take its tokens?", path);
 
 	if (r)
 		return r;

@@ -60,7 +60,8 @@ static void why_resource(const struct cli *cli, json_t *status, json_t *r)
 	if (*text(r, "why"))
 		fprintf(cli->out, "  why: %s\n", text(r, "why"));
 	json_object_foreach (json_object_get(r, "failures"), node, n)
-		fprintf(cli->out, "  failed %ld times on %s; picket resource cleanup %s forgets that\n",
+		fprintf(cli->out,
+			"  failed %ld times on %s; picket resource cleanup %s forgets that\n",
 			(long)json_integer_value(n), node, text(r, "name"));
 	json_array_foreach (json_object_get(status, "nodes"), i, n) {
 		bool away = json_is_true(json_object_get(n, "standby"));
@@ -138,8 +139,8 @@ static void places(FILE *out, json_t *list)
 
 static bool whatif_print(const struct cli *cli, json_t *answer)
 {
-	json_t *before = json_object_get(answer, "before"), *after = json_object_get(answer, "after"),
-	       *list, *a;
+	json_t *before = json_object_get(answer, "before"),
+	       *after = json_object_get(answer, "after"), *list, *a;
 	bool changes = false;
 	const char *name;
 	size_t i;
@@ -190,8 +191,8 @@ int cli_whatif(const struct command *command, void *ctx)
 		cli_print(cli, answer.json);
 	else
 		changes = whatif_print(cli, answer.json);
-	changes |= !json_equal(json_object_get(answer.json, "before"),
-		json_object_get(answer.json, "after"));
+	changes |= !json_equal(
+		json_object_get(answer.json, "before"), json_object_get(answer.json, "after"));
 	door_answer_done(&answer);
 	return changes ? CLI_CHANGES : CLI_OK;
 }
@@ -259,7 +260,8 @@ int cli_diff(const struct command *command, void *ctx)
 							    : "";
 
 			fprintf(cli->out, "%s%s %s%s\n", colour, kind,
-				json_string_value(json_array_get(line, 1)), *colour ? "\033[0m" : "");
+				json_string_value(json_array_get(line, 1)),
+				*colour ? "\033[0m" : "");
 		}
 	door_answer_done(&answer);
 	return n ? CLI_CHANGES : CLI_OK;
@@ -268,8 +270,8 @@ int cli_diff(const struct command *command, void *ctx)
 int cli_audit(const struct command *command, void *ctx)
 {
 	const char *limit = command_option(command, "limit");
-	owned(free) char *path = own_printf("/v1/audit?limit=%lu",
-		limit ? strtoul(limit, NULL, 10) : 50);
+	owned(free) char *path =
+		own_printf("/v1/audit?limit=%lu", limit ? strtoul(limit, NULL, 10) : 50);
 	const struct cli *cli = ctx;
 	struct door_answer answer;
 	bool intact;
