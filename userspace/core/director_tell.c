@@ -179,6 +179,11 @@ json_t *director_status(struct director *d)
 		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
 	}
 	json_object_set_new(j, "controllers", controllers_json(d));
+	if (d->site) {
+		json_object_set_new(j, "silence_ms",
+			json_real((double)d->timing.interval_us * d->timing.misses / 1000));
+		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
+	}
 	json_object_set_new(j, "granting", json_boolean(grant_may(&d->grant)));
 	json_object_set(j, "faults", d->faults);
 	json_object_set_new(j, "fencing_paused", json_boolean(d->storming));

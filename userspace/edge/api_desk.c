@@ -52,7 +52,8 @@ static void on_reply(void *ctx, void *token, struct desk_reply *r)
 
 			api_header(token, "ETag", quoted);
 		}
-		api_reply_text(token, r->status, r->type ? r->type : "text/plain", r->text);
+		api_reply_text(token, r->status,
+			r->type ? r->type : "text/plain; version=0.0.4; charset=utf-8", r->text);
 	}
 }
 
