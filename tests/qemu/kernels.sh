@@ -36,7 +36,7 @@ unpack() { # folder package...
 		linux-image*) # all of it is 400 MB: the kernel, and what a guest's devices need
 			dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$to" --wildcards './boot/vmlinuz*' \
 				'*/drivers/net/virtio_net.ko*' '*/net_failover.ko*' '*/failover.ko*' \
-				'*/drivers/virtio/*' '*/watchdog/i6300esb.ko*' '*/net/dummy.ko*' ;;
+				'*/drivers/virtio/*' '*/watchdog/i6300esb.ko*' '*/watchdog/watchdog.ko*' '*/net/dummy.ko*' ;;
 		*) dpkg-deb -x "$deb" "$to" ;;
 		esac
 		rm "$deb"
