@@ -61,6 +61,7 @@ static int probe_send4(
 	struct rtable *route = ip_route_output_key(&init_net, &flow);
 	struct sk_buff *skb;
 	struct iphdr *ip;
+	int rc;
 
 	if (IS_ERR(route))
 		return PTR_ERR(route);
@@ -85,7 +86,8 @@ static int probe_send4(
 	};
 	skb->protocol = htons(ETH_P_IP);
 	skb_dst_set(skb, &route->dst);
-	return net_xmit_eval(ip_local_out(&init_net, NULL, skb));
+	rc = ip_local_out(&init_net, NULL, skb);
+	return net_xmit_eval(rc); /* a macro that takes its argument twice */
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -100,6 +102,7 @@ static int probe_send6(const struct picket_door_channel *c, const struct picket_
 	struct dst_entry *route;
 	struct sk_buff *skb;
 	struct ipv6hdr *ip;
+	int rc;
 
 	memcpy(&flow.daddr, c->address, sizeof(flow.daddr));
 	route = ipv6_stub->ipv6_dst_lookup_flow(&init_net, NULL, &flow, NULL);
@@ -121,7 +124,8 @@ static int probe_send6(const struct picket_door_channel *c, const struct picket_
 	ip->daddr = flow.daddr;
 	skb->protocol = htons(ETH_P_IPV6);
 	skb_dst_set(skb, route);
-	return net_xmit_eval(ip6_local_out(&init_net, NULL, skb));
+	rc = ip6_local_out(&init_net, NULL, skb);
+	return net_xmit_eval(rc);
 }
 #else
 static int probe_send6(const struct picket_door_channel *c, const struct picket_wire *w)
