@@ -286,17 +286,19 @@ class Guest:
     count = 0
 
     def __init__(self, kernel, image, ip="10.9.0.11", ip6="fd09::11", tap="tap0", memory=256,
-                 cpus=2, append="", watchdog=True, action="reboot=shutdown,panic=none"):
+                 cpus=2, append="", watchdog=True, action="reboot=shutdown,panic=none",
+                 incoming=None, number=0):
+        """incoming: the snapshot of a guest like this one, which then goes on from there."""
         Guest.count += 1
         self.dir = tempfile.mkdtemp(prefix="picket-qemu-")
-        self.tap, self.events, self.buffer = tap, [], b""
+        self.tap, self.events, self.returns, self.buffer = tap, [], [], b""
         sh("ip", "tuntap", "add", tap, "mode", "tap")
         sh("ip", "link", "set", tap, "master", "br0", "up")
         self.wire = Wire(tap)
         initrd = os.path.join(self.dir, "initrd")
         with open(initrd, "wb") as f:
             f.write(image)
-        mac = f"52:54:00:00:00:{Guest.count % 250:02x}"
+        mac = f"52:54:00:00:00:{(number or Guest.count) % 250:02x}"
         words = ["qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", str(cpus),
                  "-m", str(memory), "-display", "none", "-no-user-config", "-nodefaults",
                  "-kernel", os.path.join(kernel.dir, "vmlinuz"), "-initrd", initrd, "-append",
@@ -311,6 +313,8 @@ class Guest:
                  "-device", "pvpanic-pci", "-action", action]
         if watchdog:
             words += ["-device", "i6300esb"]
+        if incoming:
+            words += ["-incoming", f"exec:cat {incoming}"]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
                                         stderr=open(f"{self.dir}/stderr", "w"),
                                         preexec_fn=die_with_parent)
@@ -344,6 +348,8 @@ class Guest:
                 t = message["timestamp"]
                 message["time"] = t["seconds"] + t["microseconds"] / 1e6
                 self.events.append(message)
+            else:
+                self.returns.append(message)
 
     def qmp_do(self, command, **arguments):
         self.qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
@@ -364,6 +370,24 @@ class Guest:
     def ready(self):
         while self.line(BOOT_S) != "ready":
             pass
+        return self
+
+    def snapshot(self, path):
+        """Writes the guest's whole state to a file and ends it."""
+        self.qmp_do("migrate", uri=f"exec:cat >{path}")
+        if not wait_for(lambda: self.event("STOP"), 60):
+            raise Dead("no snapshot")
+
+        def written():
+            self.qmp_do("query-migrate")
+            return any(r.get("return", {}).get("status") == "completed" for r in self.returns)
+        if not wait_for(written, 60, 0.05):
+            raise Dead("no snapshot")
+        self.close()
+
+    def resumed(self):
+        if not wait_for(lambda: self.event("RESUME"), BOOT_S):
+            raise Dead("did not resume: " + read(f"{self.dir}/stderr").decode())
         return self
 
     def send(self, text):
