@@ -4,11 +4,17 @@
  * running, of whatever priority, waits for it. A CPU that is stuck with interrupts off sends
  * nothing; so several CPUs have a timer, each a little later than the one before, and whoever
  * comes first to a beat that is due sends it.
+ *
+ * Softirqs may also have been left to ksoftirqd, which a real-time thread starves: half an interval
+ * later a second timer, in hard interrupt context, wakes a SCHED_DEADLINE thread, which outranks
+ * every other. Between them a beat is late by half an interval at most, unless every CPU is stuck.
  */
 #include "beat.h"
 
 #include <linux/cpuhotplug.h>
+#include <linux/err.h>
 #include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/panic_notifier.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -17,6 +23,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <uapi/linux/sched/types.h>
 
 #include <picket/wire.h>
 
@@ -42,7 +49,9 @@ struct beat_plan {
 };
 
 static struct beat_plan __rcu *beat_plan; /* changed under the door's mutex */
-static DEFINE_PER_CPU(struct hrtimer, beat_timer);
+static DEFINE_PER_CPU(struct hrtimer, beat_timer); /* sends */
+static DEFINE_PER_CPU(struct hrtimer, beat_guard); /* sees that it was sent */
+static struct task_struct *beat_thread;
 static enum cpuhp_state beat_hotplug;
 static bool beat_stopped; /* by a panic, or for good */
 static atomic64_t beat_due_ns, beat_seq;
@@ -124,39 +133,96 @@ static unsigned int beat_rank(void)
 	return rank;
 }
 
+/* Sends the beat that is due, if nobody else did. Softirqs are off. */
+static void beat_try(const struct beat_plan *plan, u64 now, bool relayed)
+{
+	if (deadline_silent() || !beat_claim(now, plan->interval_ns))
+		return;
+	beat_send(plan, now);
+	if (relayed)
+		atomic64_inc(&count.relayed);
+}
+
+static const struct beat_plan *beat_plan_running(void)
+{
+	const struct beat_plan *plan = rcu_dereference(beat_plan);
+
+	return plan && plan->n && !READ_ONCE(beat_stopped) ? plan : NULL;
+}
+
 static enum hrtimer_restart beat_fire(struct hrtimer *timer)
 {
-	enum hrtimer_restart again = HRTIMER_NORESTART;
-	const struct beat_plan *plan;
 	unsigned int rank = beat_rank();
 	u64 now = ktime_get_boottime_ns(), next = now + BEAT_REST_NS;
+	const struct beat_plan *plan;
 
 	rcu_read_lock();
-	plan = rcu_dereference(beat_plan);
-	if (!plan || !plan->n || READ_ONCE(beat_stopped))
-		goto out;
-	again = HRTIMER_RESTART;
-	if (rank < BEAT_CPUS) {
+	plan = beat_plan_running();
+	if (plan && rank < BEAT_CPUS) {
 		deadline_look(now);
-		if (!deadline_silent() && beat_claim(now, plan->interval_ns)) {
-			beat_send(plan, now);
-			if (rank)
-				atomic64_inc(&count.relayed);
-		}
+		beat_try(plan, now, rank);
 		next = atomic64_read(&beat_due_ns) + rank * (plan->interval_ns / 8);
 	}
-	hrtimer_set_expires(timer, ns_to_ktime(max(next, now + 1)));
-out:
 	rcu_read_unlock();
-	return again;
+	hrtimer_set_expires(timer, ns_to_ktime(max(next, now + 1)));
+	return plan ? HRTIMER_RESTART : HRTIMER_NORESTART;
+}
+
+static enum hrtimer_restart beat_watch(struct hrtimer *timer)
+{
+	unsigned int rank = beat_rank();
+	u64 now = ktime_get_boottime_ns(), next = now + BEAT_REST_NS, patience;
+	const struct beat_plan *plan;
+
+	rcu_read_lock();
+	plan = beat_plan_running();
+	if (plan && rank < BEAT_CPUS) {
+		patience = plan->interval_ns / 2 + rank * (plan->interval_ns / 8);
+		next = atomic64_read(&beat_due_ns) + patience;
+		if (now >= next) {
+			wake_up_process(beat_thread);
+			next = now + plan->interval_ns;
+		}
+	}
+	rcu_read_unlock();
+	hrtimer_set_expires(timer, ns_to_ktime(next));
+	return plan ? HRTIMER_RESTART : HRTIMER_NORESTART;
+}
+
+static void beat_rescue(void)
+{
+	const struct beat_plan *plan;
+
+	local_bh_disable();
+	rcu_read_lock();
+	plan = beat_plan_running();
+	if (plan)
+		beat_try(plan, ktime_get_boottime_ns(), true);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static int beat_run(void *unused)
+{
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+		beat_rescue();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
 }
 
 /* ---- every CPU ----------------------------------------------------------------------------- */
 
 static void beat_start(void *unused)
 {
-	hrtimer_start(this_cpu_ptr(&beat_timer), ns_to_ktime(ktime_get_boottime_ns()),
-		HRTIMER_MODE_ABS_PINNED_SOFT);
+	ktime_t now = ns_to_ktime(ktime_get_boottime_ns());
+
+	hrtimer_start(this_cpu_ptr(&beat_timer), now, HRTIMER_MODE_ABS_PINNED_SOFT);
+	hrtimer_start(this_cpu_ptr(&beat_guard), now, HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
 static int beat_online(unsigned int cpu)
@@ -172,6 +238,7 @@ static int beat_online(unsigned int cpu)
 static int beat_offline(unsigned int cpu)
 {
 	hrtimer_cancel(&per_cpu(beat_timer, cpu));
+	hrtimer_cancel(&per_cpu(beat_guard, cpu));
 	return 0;
 }
 
@@ -296,17 +363,45 @@ void beat_state(struct picket_door_state *s)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
+/* A fifth of one CPU at most, and only while softirqs starve. Where no bandwidth is left it is at
+ * least real-time. */
+static int beat_thread_start(void)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_DEADLINE,
+		.sched_runtime = 2 * NSEC_PER_MSEC,
+		.sched_deadline = 10 * NSEC_PER_MSEC,
+		.sched_period = 10 * NSEC_PER_MSEC,
+	};
+
+	beat_thread = kthread_create(beat_run, NULL, "picket_beat");
+	if (IS_ERR(beat_thread))
+		return PTR_ERR(beat_thread);
+	if (sched_setattr_nocheck(beat_thread, &attr))
+		sched_set_fifo(beat_thread);
+	wake_up_process(beat_thread);
+	return 0;
+}
+
 int beat_init(void)
 {
-	int cpu, rc;
+	int cpu, rc = beat_thread_start();
 
-	for_each_possible_cpu(cpu)
+	if (rc)
+		return rc;
+	for_each_possible_cpu(cpu) {
 		compat_hrtimer_setup(&per_cpu(beat_timer, cpu), beat_fire, CLOCK_BOOTTIME,
 			HRTIMER_MODE_ABS_PINNED_SOFT);
+		compat_hrtimer_setup(&per_cpu(beat_guard, cpu), beat_watch, CLOCK_BOOTTIME,
+			HRTIMER_MODE_ABS_PINNED_HARD);
+	}
 	rc = cpuhp_setup_state(
 		CPUHP_AP_ONLINE_DYN, "picket:beat", beat_online, beat_offline);
-	if (rc < 0)
+	if (rc < 0) {
+		kthread_stop(beat_thread);
 		return rc;
+	}
 	beat_hotplug = rc;
 	atomic_notifier_chain_register(&panic_notifier_list, &beat_panic_block);
 	return 0;
@@ -320,7 +415,8 @@ void beat_done(void)
 	atomic_notifier_chain_unregister(&panic_notifier_list, &beat_panic_block);
 	cpuhp_remove_state(beat_hotplug);
 	for_each_possible_cpu(cpu)
-		hrtimer_cancel(&per_cpu(beat_timer, cpu));
+		beat_offline(cpu);
+	kthread_stop(beat_thread);
 	beat_plan_set(NULL);
 	rcu_barrier();
 }

@@ -91,7 +91,7 @@ struct picket_door_state {
 	__u64 failed;        /* could not be sent: no route, no memory */
 	__u64 skipped;       /* beats that nobody got round to */
 	__u64 late_max_ns;   /* a beat, after its time */
-	__u64 relayed;       /* beats that another CPU sent, the first one being stuck */
+	__u64 relayed;       /* beats that the first CPU's softirq did not get round to */
 	__u64 renewals;      /* times that the deadline moved */
 	__u64 torn;          /* the page was looked at and could not be believed */
 	__u64 clamped;       /* renewals that wanted to reach too far */
