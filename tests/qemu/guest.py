@@ -342,14 +342,19 @@ class Guest:
         return s
 
     def qmp_read(self):
-        for line in self.qmp.makefile():
-            message = json.loads(line)
-            if "event" in message:
-                t = message["timestamp"]
-                message["time"] = t["seconds"] + t["microseconds"] / 1e6
-                self.events.append(message)
-            else:
-                self.returns.append(message)
+        try:
+            for line in self.qmp.makefile():
+                self.qmp_take(json.loads(line))
+        except OSError:
+            pass   # it has ended
+
+    def qmp_take(self, message):
+        if "event" in message:
+            t = message["timestamp"]
+            message["time"] = t["seconds"] + t["microseconds"] / 1e6
+            self.events.append(message)
+        else:
+            self.returns.append(message)
 
     def qmp_do(self, command, **arguments):
         self.qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
