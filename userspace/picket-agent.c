@@ -270,6 +270,13 @@ static void take_welcome(struct agent *agent, unsigned controller, json_t *messa
 	local_errand_connected(agent->errand, true);
 }
 
+static void take_timing(struct agent *agent, json_t *message)
+{
+	worker_learn(worker_of(agent), message);
+	if (agent->lease)
+		lease_interval_set(agent->lease, worker_allegiance(agent->worker)->interval_us);
+}
+
 static void take_order(struct agent *agent, unsigned controller, json_t *message)
 {
 	owned(free) char *why = NULL;
@@ -334,6 +341,8 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 		take_order(agent, controller, message);
 	else if (!strcmp(type, "ping"))
 		take_ping(agent, controller, message);
+	else if (!strcmp(type, "timing"))
+		take_timing(agent, message);
 	else if (!strcmp(type, "refuse"))
 		take_refusal(agent, controller, message);
 	else if (!strcmp(type, "revoke"))

@@ -326,6 +326,25 @@ Test(director, nothing_is_done_before_it_is_committed, .init = set_up)
 	committing = true;
 }
 
+Test(director, another_profile_reaches_the_nodes_at_once, .init = set_up)
+{
+	owned(free) char *fast =
+		own_printf("cluster: {name: t, profile: fast}\n%s", strchr(SITE, '\n'));
+
+	ask("PUT", "/v1/configuration", fast);
+	cr_assert_eq(status, 200);
+	for (size_t i = 0, found = 0; i <= n_sent; i++) {
+		cr_assert(i < n_sent, "%zu of 2 nodes were told", found);
+		if (!strcmp(json_string_value(json_object_get(sent[i], "type")), "timing"))
+			cr_assert_eq(
+				json_integer_value(json_object_get(sent[i], "interval_us")), 10000);
+		else
+			continue;
+		if (++found == 2)
+			break;
+	}
+}
+
 Test(director, a_wrong_configuration_changes_nothing, .init = set_up)
 {
 	ask("PUT", "/v1/configuration", "cluster: {name: t}\nresources: {a: {type: nonsense}}\n");

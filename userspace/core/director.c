@@ -179,9 +179,16 @@ int director_configure(
 	d->site = site;
 	d->timing = timing;
 	d->dirty = true;
-	for (size_t i = 0; i < d->n_nodes; i++)
-		if (cluster_life(d->cluster, d->nodes[i].name) == CLUSTER_ADMITTED)
-			director_admit(d, &d->nodes[i]);
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		struct director_node *n = &d->nodes[i];
+
+		if (cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED)
+			director_admit(d, n);
+		if (n->connected)
+			director_send(d, n,
+				json_pack("{s:s, s:I}", "type", "timing", "interval_us",
+					(json_int_t)timing.interval_us));
+	}
 	return 0;
 }
 

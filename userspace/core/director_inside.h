@@ -110,6 +110,7 @@ void director_fenced(struct director *d, const struct event *event);
 void director_committed(struct director *d, json_t *entry);
 void director_greet(struct director *d);
 void director_watch(struct director *d); /* what time alone brings about */
+void director_send(struct director *d, struct director_node *n, json_t *message);
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
 const char *director_state(struct director *d, struct director_node *n);

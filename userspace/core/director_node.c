@@ -4,7 +4,7 @@
 
 #include "core/director_inside.h"
 
-static void send(struct director *d, struct director_node *n, json_t *message)
+void director_send(struct director *d, struct director_node *n, json_t *message)
 {
 	struct action *a = action_add(d->out, ACTION_SEND);
 
@@ -14,7 +14,7 @@ static void send(struct director *d, struct director_node *n, json_t *message)
 
 static void refuse(struct director *d, struct director_node *n, bool must_die, const char *reason)
 {
-	send(d, n,
+	director_send(d, n,
 		json_pack("{s:s, s:s, s:b}", "type", "refuse", "reason", reason, "must_die",
 			must_die));
 	action_add(d->out, ACTION_DROP)->node = own_string(n->name);
@@ -67,7 +67,7 @@ static void welcome(struct director *d, struct director_node *n)
 	n->epoch++;
 	n->synced = false;
 	director_admit(d, n);
-	send(d, n,
+	director_send(d, n,
 		json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I}", "type", "welcome",
 			"controller", d->name, "index", d->config.index, "term",
 			(json_int_t)d->term, "incarnation",
@@ -560,7 +560,7 @@ void director_committed(struct director *d, json_t *entry)
 		director_note(d, "node-blocked", n->name, NULL, "%s gets no more grants: %s",
 			n->name, json_string_value(json_object_get(entry, "why")));
 		if (n->connected)
-			send(d, n,
+			director_send(d, n,
 				json_pack("{s:s, s:I}", "type", "revoke", "incarnation",
 					(json_int_t)cluster_incarnation(d->cluster, n->name)));
 	} else if (!strcmp(what, "fence-intent") && n->fence == FENCE_INTENT && d->leader &&

@@ -777,19 +777,22 @@ static void history_tell(struct worker *w, int controller)
 	json_decref(ops);
 }
 
-void worker_welcome(struct worker *w, int controller, json_t *welcome, struct worker_time time)
+void worker_learn(struct worker *w, json_t *message)
 {
-	json_int_t incarnation = json_integer_value(json_object_get(welcome, "incarnation"));
-	json_int_t term = json_integer_value(json_object_get(welcome, "term"));
+	json_int_t incarnation = json_integer_value(json_object_get(message, "incarnation"));
 	struct allegiance before = w->allegiance;
 
-	if (term > 0)
-		worker_term(w, (uint64_t)term);
 	if (incarnation > 0)
 		allegiance_admit(&w->allegiance, (uint64_t)incarnation);
-	allegiance_learn(&w->allegiance, welcome);
+	allegiance_learn(&w->allegiance, message);
 	if (memcmp(&before, &w->allegiance, sizeof(before)))
 		store_state(w);
+}
+
+void worker_welcome(struct worker *w, int controller, json_t *welcome, struct worker_time time)
+{
+	worker_term(w, (uint64_t)json_integer_value(json_object_get(welcome, "term")));
+	worker_learn(w, welcome);
 	history_tell(w, controller);
 	worker_tick(w, time);
 }

@@ -76,6 +76,8 @@ int worker_load(struct worker *worker, json_t *document, struct worker_time time
 json_t *worker_hello(const struct worker *worker);
 void worker_welcome(
 	struct worker *worker, int controller, json_t *welcome, struct worker_time time);
+/* The cluster's timing has changed, see allegiance_learn(). Kept. */
+void worker_learn(struct worker *worker, json_t *message);
 /* Any message may carry a later term. */
 void worker_term(struct worker *worker, uint64_t term);
 /* Until when the lease holds (CLOCK_BOOTTIME ms, 0: no lease). Tell it before every other call. */
