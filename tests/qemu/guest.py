@@ -396,7 +396,11 @@ class Guest:
         return self
 
     def send(self, text):
-        self.command.sendall(text.encode() + b"\n")
+        try:
+            self.command.sendall(text.encode() + b"\n")
+        except OSError as e:
+            raise Dead(f"the guest is gone before '{text}': {self.events[-1:]}\n" +
+                       self.console()) from e
 
     def run(self, text, seconds=60):
         """(status, output); for a line that begins with &: (pid, '')."""
