@@ -54,7 +54,7 @@ static bool deadline_raise(atomic64_t *at, u64 value)
 
 /* ---- renewals ------------------------------------------------------------------------------ */
 
-/* A renewal that comes after the deadline comes too late, whether or not a timer was there first. */
+/* A renewal after the deadline comes too late, whether or not a timer was there first. */
 static void deadline_extend(u64 want, u64 now)
 {
 	u64 agent_max = READ_ONCE(hand.config.agent_max_ns);

@@ -10,7 +10,6 @@
 #include <systemd/sd-daemon.h>
 #include <uv.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "core/worker.h"
@@ -25,7 +24,6 @@
 #include "edge/local.h"
 #include "edge/local_errand.h"
 
-#define DEFAULT_CONFIG "/etc/picket/agent.yaml"
 #define GOODBYE_MS 300 /* for the last words to be sent */
 struct agent {
 	uv_loop_t loop;
@@ -49,8 +47,7 @@ struct agent {
 	uint64_t watchdog_ms, watchdog_next_ms;
 	char node_id[16];
 	char refusals[PICKET_CONTROLLERS_MAX][128]; /* said already */
-	int lock;
-	int status; /* of the program */
+	int lock, status; /* status: of the program */
 };
 
 static void pump(struct agent *agent);
@@ -112,9 +109,11 @@ static void alive_start(struct agent *agent)
 
 static enum picket_verdict verdict_of(const struct agent *agent)
 {
-	static const enum picket_verdict verdicts[] = { PICKET_VERDICT_ISOLATE,
-		PICKET_VERDICT_REBOOT, PICKET_VERDICT_ISOLATE, PICKET_VERDICT_PANIC,
-		PICKET_VERDICT_POWEROFF };
+	static const enum picket_verdict verdicts[] = { [AGENTCFG_ISOLATE] = PICKET_VERDICT_ISOLATE,
+		[AGENTCFG_REBOOT] = PICKET_VERDICT_REBOOT,
+		[AGENTCFG_NONE] = PICKET_VERDICT_ISOLATE,
+		[AGENTCFG_PANIC] = PICKET_VERDICT_PANIC,
+		[AGENTCFG_POWEROFF] = PICKET_VERDICT_POWEROFF };
 
 	return verdicts[agent->config->verdict];
 }
@@ -552,21 +551,6 @@ static void on_disk_problem(void *ctx, const char *sentence)
 	log_error(&((struct agent *)ctx)->log, "%s", sentence);
 }
 
-static int boot_id(char ret[ALLEGIANCE_BOOT_ID])
-{
-	owned(free) char *text = NULL;
-	size_t len;
-	int r = file_read("/proc/sys/kernel/random/boot_id", 256, &text, &len);
-
-	if (r)
-		return r;
-	text[strcspn(text, "\n")] = '\0';
-	if (strlen(text) >= ALLEGIANCE_BOOT_ID)
-		return -EINVAL;
-	strcpy(ret, text);
-	return 0;
-}
-
 static int state_open(struct agent *agent)
 {
 	static const struct history_handler state = { on_state, on_disk_problem },
@@ -576,7 +560,7 @@ static int state_open(struct agent *agent)
 	owned(free) char *lock = own_printf("%s/lock", agent->config->state_dir);
 	struct allegiance allegiance = { 0 };
 	char boot[ALLEGIANCE_BOOT_ID];
-	int r = boot_id(boot);
+	int r = history_boot_id(boot, sizeof(boot));
 
 	if (!r)
 		r = history_open(
@@ -717,14 +701,10 @@ static void on_sends(void *ctx, bool module)
 static int deadman_begin(struct agent *agent)
 {
 	const struct agentcfg *c = agent->config;
-	const struct deadman_config config = {
-		.module = c->verdict == AGENTCFG_NONE ? DEADMAN_OFF : (enum deadman_module)c->module,
-		.watchdog = !strcmp(c->watchdog, "off") ? NULL : c->watchdog,
-		.verdict = verdict_of(agent),
-		.say = on_deadman,
-		.sends = on_sends,
-		.ctx = agent,
-	};
+	const struct deadman_config config = { NULL,
+		c->verdict == AGENTCFG_NONE ? DEADMAN_OFF : (enum deadman_module)c->module,
+		strcmp(c->watchdog, "off") ? c->watchdog : NULL, verdict_of(agent), on_deadman,
+		on_sends, agent };
 	int r = deadman_new(&config, &agent->deadman);
 
 	if (r)
@@ -797,59 +777,13 @@ static void agent_end(struct agent *agent)
 	agentcfg_free(agent->config);
 }
 
-static void usage(FILE *out)
-{
-	fprintf(out,
-		"usage: picket-agent [--config FILE] [--check] [--version] [--help]\n\n"
-		"Runs a node's resources as the cluster's leader orders, and keeps its lease.\n\n"
-		"  --config FILE  configuration (" DEFAULT_CONFIG ")\n"
-		"  --check        read the configuration, say what is wrong, and end\n\n"
-		"Keys of the configuration (YAML):\n");
-	agentcfg_help(out);
-}
-
-/* 0: go on; else the exit status + 1. */
-static int arguments(int argc, char **argv, const char **ret_path, bool *ret_check)
-{
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			usage(stdout);
-			return 1;
-		}
-		if (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-V")) {
-			printf("picket-agent %s\n", PICKET_VERSION);
-			return 1;
-		}
-		if (!strcmp(argv[i], "--check")) {
-			*ret_check = true;
-		} else if (!strcmp(argv[i], "--config") && i + 1 < argc) {
-			*ret_path = argv[++i];
-		} else {
-			fprintf(stderr, "picket-agent: %s is not an option; see --help\n", argv[i]);
-			return 3;
-		}
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	const char *path = DEFAULT_CONFIG;
 	struct agent agent = { .lock = -1 };
-	owned(free) char *why = NULL;
-	bool check = false;
-	int r = arguments(argc, argv, &path, &check);
+	int r = agentcfg_begin(argc, argv, PICKET_VERSION, &agent.config);
 
 	if (r)
 		return r - 1;
-	if (agentcfg_read(path, &agent.config, &why)) {
-		fprintf(stderr, "%s\n", why);
-		return 1;
-	}
-	if (check) {
-		agentcfg_free(agent.config);
-		return 0;
-	}
 	log_init(&agent.log, "picket-agent", agent.config->log_level);
 	if (agent_begin(&agent)) {
 		agent.status = 1;

@@ -18,7 +18,7 @@
 
 enum picket_door_phase {
 	PICKET_DOOR_IDLE = 0,
-	PICKET_DOOR_ARMED = 1, /* the deadline is in force; the module cannot be unloaded */
+	PICKET_DOOR_ARMED = 1,  /* the deadline is in force; the module cannot be unloaded */
 	PICKET_DOOR_FALLEN = 2, /* the verdict fell, and the machine was left standing: isolate */
 };
 
@@ -28,16 +28,16 @@ enum picket_door_phase {
  */
 struct picket_door_config {
 	__u32 version;
-	__u32 verdict;        /* enum picket_verdict */
+	__u32 verdict; /* enum picket_verdict */
 	__u64 cluster;
 	__u64 incarnation;
 	__u32 node;
-	__u32 interval_us;    /* of the beats, and at which the page is looked at */
-	__u64 lease_max_ns;   /* no renewal reaches further than this from when it was seen */
-	__u64 agent_max_ns;   /* nor further than this from the agent's last sign of life; 0: any */
-	__u64 warn_ns;        /* "lease running out" this long before the deadline */
-	__u64 kill_ns;        /* verdict to death at the latest: then harsher means are used */
-	__u64 page;           /* address at which the caller mapped the lease page; 0: as before */
+	__u32 interval_us;  /* of the beats, and at which the page is looked at */
+	__u64 lease_max_ns; /* no renewal reaches further than this from when it was seen */
+	__u64 agent_max_ns; /* nor further than this from the agent's last sign of life; 0: any */
+	__u64 warn_ns;      /* "lease running out" this long before the deadline */
+	__u64 kill_ns;      /* verdict to death at the latest: then harsher means are used */
+	__u64 page;         /* address at which the caller mapped the lease page; 0: as before */
 };
 PICKET_ASSERT_SIZE(struct picket_door_config, 72);
 
@@ -45,7 +45,7 @@ PICKET_ASSERT_SIZE(struct picket_door_config, 72);
 struct picket_door_channel {
 	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d */
 	__u32 ifindex;
-	__u16 port;       /* host order; source and destination */
+	__u16 port; /* host order; source and destination */
 	__u8 controller;
 	__u8 link;
 };
@@ -76,26 +76,26 @@ PICKET_ASSERT_SIZE(struct picket_door_renewal, 24);
 
 struct picket_door_state {
 	__u32 version_min, version_max;
-	__u32 phase;         /* enum picket_door_phase */
+	__u32 phase; /* enum picket_door_phase */
 	__u32 verdict;
 	__u64 cluster;
 	__u64 incarnation;
 	__u32 node;
-	__u32 paged;         /* the lease page is pinned */
-	__u64 deadline_ns;   /* 0: never armed */
-	__u64 alive_ns;      /* the agent's last sign of life; 0: none */
+	__u32 paged;       /* the lease page is pinned */
+	__u64 deadline_ns; /* 0: never armed */
+	__u64 alive_ns;    /* the agent's last sign of life; 0: none */
 	__u64 lease_max_ns, agent_max_ns, warn_ns, kill_ns;
-	__u64 seq;           /* of the last beat */
-	__u64 beats;         /* times that probes were sent */
-	__u64 probes;        /* sent */
-	__u64 failed;        /* could not be sent: no route, no memory */
-	__u64 skipped;       /* beats that nobody got round to */
-	__u64 late_max_ns;   /* a beat, after its time */
-	__u64 relayed;       /* beats that the first CPU's softirq did not get round to */
-	__u64 renewals;      /* times that the deadline moved */
-	__u64 torn;          /* the page was looked at and could not be believed */
-	__u64 clamped;       /* renewals that wanted to reach too far */
-	__u64 warnings;      /* "lease running out" */
+	__u64 seq;         /* of the last beat */
+	__u64 beats;       /* times that probes were sent */
+	__u64 probes;      /* sent */
+	__u64 failed;      /* could not be sent: no route, no memory */
+	__u64 skipped;     /* beats that nobody got round to */
+	__u64 late_max_ns; /* a beat, after its time */
+	__u64 relayed;     /* beats that the first CPU's softirq did not get round to */
+	__u64 renewals;    /* times that the deadline moved */
+	__u64 torn;        /* the page was looked at and could not be believed */
+	__u64 clamped;     /* renewals that wanted to reach too far */
+	__u64 warnings;    /* "lease running out" */
 };
 PICKET_ASSERT_SIZE(struct picket_door_state, 176);
 

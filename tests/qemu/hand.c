@@ -85,8 +85,10 @@ static struct picket_lease_page *page_map(void)
 	void *p;
 
 	if (fd < 0) {
-		attr = (union bpf_attr){ .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
-			.value_size = sizeof(struct picket_lease_page), .max_entries = 1,
+		attr = (union bpf_attr){ .map_type = BPF_MAP_TYPE_ARRAY,
+			.key_size = 4,
+			.value_size = sizeof(struct picket_lease_page),
+			.max_entries = 1,
 			.map_flags = BPF_F_MMAPABLE };
 		fd = bpf(BPF_MAP_CREATE, &attr);
 		attr = (union bpf_attr){ .pathname = (uint64_t)(uintptr_t)PIN,
@@ -260,7 +262,8 @@ static int state(void)
 
 static int renew(char **words)
 {
-	struct picket_door_renewal r = { .incarnation = 1, .seq = strtoull(words[0], NULL, 10),
+	struct picket_door_renewal r = { .incarnation = 1,
+		.seq = strtoull(words[0], NULL, 10),
 		.deadline_ns = now_ns() + strtoull(words[1], NULL, 10) * MS };
 
 	return ioctl(door_open(), PICKET_DOOR_RENEW, &r) ? fail("renew") : 0;
@@ -309,7 +312,7 @@ static int insmod(const char *name, const char *arguments)
 static int rmmod(const char *name, bool force)
 {
 	return syscall(SYS_delete_module, name, O_NONBLOCK | (force ? O_TRUNC : 0)) ? fail(name)
-										     : 0;
+										    : 0;
 }
 
 /* load, configure, arm, release, unload */
@@ -327,8 +330,7 @@ static int cycles(int n, char **arguments)
 		page_write(page, incarnation, now_ns() + 2000 * MS);
 		if (configure(door, arguments) || links(door, arguments))
 			return 1;
-		if (ioctl(door, PICKET_DOOR_ARM) ||
-			ioctl(door, PICKET_DOOR_RELEASE, &incarnation))
+		if (ioctl(door, PICKET_DOOR_ARM) || ioctl(door, PICKET_DOOR_RELEASE, &incarnation))
 			return fail("cycle");
 		close(door);
 		if (rmmod("picket", false))
@@ -392,7 +394,7 @@ static int freeze(const char *pid)
 {
 	mkdir("/sys/fs/cgroup/ice", 0755);
 	return write_file("/sys/fs/cgroup/ice/cgroup.procs", pid) ||
-		write_file("/sys/fs/cgroup/ice/cgroup.freeze", "1");
+	       write_file("/sys/fs/cgroup/ice/cgroup.freeze", "1");
 }
 
 static int cat(const char *path)

@@ -96,7 +96,8 @@ static void network(void)
 {
 	struct ifreq r = { .ifr_name = "eth0" };
 	struct sockaddr_in *in = (struct sockaddr_in *)&r.ifr_addr;
-	struct in6_ifreq six = { .ifr6_prefixlen = 64, .ifr6_ifindex = (int)if_nametoindex("eth0") };
+	struct in6_ifreq six = { .ifr6_prefixlen = 64,
+		.ifr6_ifindex = (int)if_nametoindex("eth0") };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int fd6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char *ip = argument("picket.ip");

@@ -4,12 +4,11 @@
 #ifndef EDGE_AGENTCFG_H
 #define EDGE_AGENTCFG_H
 
-#include <stdio.h>
-
 #include <picket/limits.h>
 
 #include "base/own.h"
 
+#define AGENTCFG_DEFAULT "/etc/picket/agent.yaml"
 #define AGENTCFG_IFACES_MAX 64
 
 enum agentcfg_verdict {
@@ -46,9 +45,10 @@ struct agentcfg {
  * the caller frees it. */
 int agentcfg_read(const char *path, struct agentcfg **ret, char **why);
 void agentcfg_free(struct agentcfg *config);
-own_define(agentcfg, struct agentcfg, agentcfg_free)
 
-	/* Every key, its default and what it means: for --help. */
-	void agentcfg_help(FILE *out);
+/* The program's arguments, and the file they name. 0: go on with *ret; else the exit status + 1:
+ * all that was asked for has been done, or what is wrong has been said. */
+int agentcfg_begin(int argc, char **argv, const char *version, struct agentcfg **ret);
+own_define(agentcfg, struct agentcfg, agentcfg_free)
 
 #endif

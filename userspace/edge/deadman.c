@@ -20,19 +20,19 @@
 #define DEVICE "/dev/picket"
 #define SECOND_NS 1000000000ULL
 #define MS_NS 1000000ULL
-#define RETRY_NS SECOND_NS             /* a module may be loaded at any time */
-#define AGENT_MIN_NS (5 * SECOND_NS)   /* an agent may be silent this long: it is restarted */
+#define RETRY_NS SECOND_NS           /* a module may be loaded at any time */
+#define AGENT_MIN_NS (5 * SECOND_NS) /* an agent may be silent this long: it is restarted */
 #define KILL_NS SECOND_NS
 #define KILL_POWEROFF_NS (10 * SECOND_NS) /* devices are shut down one after the other */
 
 struct deadman {
 	struct deadman_config config;
 	char *device, *watchdog_path;
-	int fd;                      /* -1: no module */
-	bool armed, sends, warned;   /* as said last */
+	int fd;                    /* -1: no module */
+	bool armed, sends, warned; /* as said last */
 	bool watchdog_warned;
 	uint64_t retry_ns, watchdog_retry_ns;
-	struct watchdog *watchdog;   /* NULL: not open */
+	struct watchdog *watchdog;       /* NULL: not open */
 	struct picket_door_config lease; /* incarnation 0: not known yet */
 	struct picket_door_links links;
 	struct picket_door_key keys[PICKET_CONTROLLERS_MAX];
@@ -320,8 +320,7 @@ int deadman_lease_set(struct deadman *d, const struct deadman_lease *lease)
 	return rc;
 }
 
-void deadman_key_set(
-	struct deadman *d, unsigned controller, const uint8_t key[16], uint32_t epoch)
+void deadman_key_set(struct deadman *d, unsigned controller, const uint8_t key[16], uint32_t epoch)
 {
 	struct picket_door_key *k = &d->keys[controller];
 
@@ -384,10 +383,11 @@ json_t *deadman_json(struct deadman *d)
 
 char *deadman_text(struct deadman *d)
 {
-	owned(free) char *watchdog = d->watchdog
-		? own_printf("%s, %llu ms", d->watchdog_path,
-			  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
-		: own_string("no watchdog");
+	owned(free) char *watchdog =
+		d->watchdog
+			? own_printf("%s, %llu ms", d->watchdog_path,
+				  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
+			: own_string("no watchdog");
 
 	return own_printf("dead man's hand: %s, verdict %s; %s",
 		d->fd < 0  ? "BPF only, no picket.ko"

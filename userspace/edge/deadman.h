@@ -18,9 +18,9 @@ enum deadman_module { DEADMAN_AUTO, DEADMAN_REQUIRE, DEADMAN_OFF };
 struct deadman;
 
 struct deadman_config {
-	const char *device;    /* NULL: /dev/picket */
+	const char *device; /* NULL: /dev/picket */
 	enum deadman_module module;
-	const char *watchdog;  /* device; NULL: none */
+	const char *watchdog; /* device; NULL: none */
 	enum picket_verdict verdict;
 	/* One sentence for the log; and who sends the beats from now on. */
 	void (*say)(void *ctx, bool good, const char *sentence);
@@ -32,10 +32,10 @@ struct deadman_config {
 struct deadman_lease {
 	uint64_t cluster, incarnation, lease_ns;
 	uint32_t node, interval_us;
-	unsigned port;                             /* UDP, 0: PICKET_PORT_HEARTBEAT */
-	const struct picket_lease_page *page;      /* mapped, shared with BPF */
+	unsigned port;                        /* UDP, 0: PICKET_PORT_HEARTBEAT */
+	const struct picket_lease_page *page; /* mapped, shared with BPF */
 	const char *(*address)(void *ctx, unsigned controller, unsigned link); /* NULL: none */
-	const char *const *ifaces;                 /* by link */
+	const char *const *ifaces;                                             /* by link */
 	unsigned n_controllers, n_ifaces;
 	void *ctx;
 };
@@ -49,8 +49,8 @@ own_define(deadman, struct deadman, deadman_free)
 
 /* Kept, and told to the module now or as soon as it is loaded. -EINVAL. */
 int deadman_lease_set(struct deadman *deadman, const struct deadman_lease *lease);
-void deadman_key_set(struct deadman *deadman, unsigned controller, const uint8_t key[16],
-	uint32_t epoch);
+void deadman_key_set(
+	struct deadman *deadman, unsigned controller, const uint8_t key[16], uint32_t epoch);
 
 /* The agent is alive; arms and feeds what a lease until deadline_ns (0: none) allows. At least
  * every interval. */

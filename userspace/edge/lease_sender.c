@@ -464,7 +464,7 @@ void lease_sender_hush(struct lease_sender *s, bool silent)
 	pthread_mutex_lock(&s->mutex);
 	s->silent = silent;
 	if (s->seq < now)
-		s->seq = now; /* whoever sent in between numbered from the time since boot as well */
+		s->seq = now; /* who sent in between numbered from the time since boot too */
 	pthread_mutex_unlock(&s->mutex);
 }
 

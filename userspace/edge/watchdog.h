@@ -12,8 +12,7 @@ struct watchdog;
 
 /* Opens the device, which begins to count, and asks for a timeout that fits into the lease with the
  * interval to spare; the driver has the last word. As open(2): -EBUSY: another program has it. */
-int watchdog_open(
-	const char *path, uint64_t lease_ns, uint64_t interval_ns, struct watchdog **ret);
+int watchdog_open(const char *path, uint64_t lease_ns, uint64_t interval_ns, struct watchdog **ret);
 
 /* What the driver said that its timeout is. */
 uint64_t watchdog_timeout_ns(const struct watchdog *watchdog);
@@ -27,8 +26,8 @@ bool watchdog_fits(const struct watchdog *watchdog);
 bool watchdog_feed(struct watchdog *watchdog, uint64_t deadline_ns, uint64_t now_ns);
 
 /* The rule alone. */
-bool watchdog_due(uint64_t fed_ns, uint64_t deadline_ns, uint64_t now_ns, uint64_t timeout_ns,
-	bool fits);
+bool watchdog_due(
+	uint64_t fed_ns, uint64_t deadline_ns, uint64_t now_ns, uint64_t timeout_ns, bool fits);
 
 /* In good order: the device stops counting, where it can. */
 void watchdog_release(struct watchdog *watchdog);
