@@ -232,7 +232,7 @@ class Wire(threading.Thread):
     """Every frame that a tap brings from its guest, with the kernel's time stamp."""
     def __init__(self, tap):
         super().__init__(daemon=True)
-        self.frames = []   # (time, length)
+        self.frames = []   # (time, the first 256 bytes)
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.setsockopt(socket.SOL_SOCKET, 35, 1)   # SO_TIMESTAMPNS
         self.socket.bind((tap, 0))
@@ -244,14 +244,18 @@ class Wire(threading.Thread):
                 data, control, _, address = self.socket.recvmsg(256, 64)
             except OSError:
                 return
-            if address[2] == socket.PACKET_OUTGOING:
-                continue
+            if address[2] == socket.PACKET_OUTGOING or data[12:14] == b"\x80\x35":
+                continue   # RARP: QEMU itself tells of a guest that goes on from a snapshot
             at = time.time()
             for level, kind, value in control:
                 if level == socket.SOL_SOCKET and kind == 35:
                     s, ns = struct.unpack("qq", value[:16])
                     at = s + ns / 1e9
-            self.frames.append((at, len(data)))
+            self.frames.append((at, data))
+
+    def probes(self, first=0):
+        """The probes among the frames from that one on."""
+        return [Probe(d[-64:]) for _, d in self.frames[first:] if d[-64:-60] == b"PCKT"]
 
     def last(self):
         return self.frames[-1][0] if self.frames else 0.0
