@@ -46,8 +46,10 @@ unpack() { # folder package...
 make_series() { # series
 	local to=.build/kernels/$1 new image headers release common kbuild
 	[ -e "$to/release" ] && { echo "$to"; return; }
-	image=$(real image "$1") && headers=$(real headers "$1") ||
-		{ echo "kernels: no kernel $1 in the package sources" >&2; return 1; }
+	if ! image=$(real image "$1") || ! headers=$(real headers "$1"); then
+		echo "kernels: no kernel $1 in the package sources" >&2
+		return 1
+	fi
 	new=$(mktemp -d .build/kernels.XXXXXX)
 	chmod 755 "$new" && mkdir "$new/deb"
 	release=${headers#linux-headers-}
