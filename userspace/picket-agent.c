@@ -385,7 +385,7 @@ static void on_link_up(void *ctx, unsigned controller)
 	json_t *hello = worker_hello(agent->worker);
 
 	json_object_set_new(hello, "node", json_string(agent->config->node));
-	json_object_set_new(hello, "hands", deadman_json(agent->deadman));
+	deadman_hello(agent->deadman, hello);
 	link_client_send(agent->link, controller, hello);
 	json_decref(hello);
 }
@@ -703,8 +703,8 @@ static int deadman_begin(struct agent *agent)
 	const struct agentcfg *c = agent->config;
 	const struct deadman_config config = { NULL,
 		c->verdict == AGENTCFG_NONE ? DEADMAN_OFF : (enum deadman_module)c->module,
-		strcmp(c->watchdog, "off") ? c->watchdog : NULL, verdict_of(agent), on_deadman,
-		on_sends, agent };
+		strcmp(c->watchdog, "off") ? c->watchdog : NULL,
+		c->verdict == AGENTCFG_NONE ? 0 : verdict_of(agent), on_deadman, on_sends, agent };
 	int r = deadman_new(&config, &agent->deadman);
 
 	if (r)

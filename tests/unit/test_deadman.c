@@ -45,7 +45,7 @@ Test(deadman, goes_on_without_the_module_and_says_so_once)
 	struct deadman_lease lease = lease_of(2, NULL);
 	owned(deadman) struct deadman *d = NULL;
 	owned(free) char *text = NULL;
-	json_t *hands;
+	json_t *hello, *hands;
 
 	cr_assert_eq(deadman_new(&config, &d), 0);
 	cr_assert_eq(said, 1);
@@ -53,12 +53,15 @@ Test(deadman, goes_on_without_the_module_and_says_so_once)
 	deadman_key_set(d, 0, (const uint8_t *)"0123456789abcdef", 1);
 	deadman_tick(d, UINT64_MAX);
 	cr_assert_eq(said, 1);
-	hands = deadman_json(d);
+	hello = json_object();
+	deadman_hello(d, hello);
+	hands = json_object_get(hello, "hands");
 	cr_assert_str_eq(json_string_value(json_object_get(hands, "module")), "none");
-	cr_assert_str_eq(json_string_value(json_object_get(hands, "verdict")), "reboot");
 	cr_assert_eq(json_integer_value(json_object_get(hands, "watchdog_ms")), 0);
-	cr_assert_eq(json_integer_value(json_object_get(hands, "kill_ms")), 1000);
-	json_decref(hands);
+	cr_assert_str_eq(json_string_value(json_object_get(hello, "verdict")), "reboot");
+	cr_assert_eq(json_integer_value(json_object_get(hello, "kill_ms")), 1000);
+	cr_assert(json_is_boolean(json_object_get(hello, "virtual")));
+	json_decref(hello);
 	text = deadman_text(d);
 	cr_assert(strstr(text, "no picket.ko"));
 	deadman_release(d);

@@ -15,9 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "edge/watchdog.h"
 
 #define DEVICE "/dev/picket"
+#define CPUINFO_MAX (8 << 20)
 #define SECOND_NS 1000000000ULL
 #define MS_NS 1000000ULL
 #define RETRY_NS SECOND_NS           /* a module may be loaded at any time */
@@ -367,27 +369,61 @@ static const char *deadman_verdict(const struct deadman *d)
 	return words[d->config.verdict];
 }
 
-json_t *deadman_json(struct deadman *d)
+/* A virtual machine may be stopped, and no clock of its own tells it. */
+static bool deadman_virtual(void)
 {
-	uint64_t timeout_ns = d->watchdog ? watchdog_timeout_ns(d->watchdog) : 0;
+	owned(free) char *cpu = NULL;
+	size_t len;
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:b}", "module",
-		d->fd < 0  ? "none"
-		: d->armed ? "armed"
-			   : "idle",
-		"verdict", deadman_verdict(d), "kill_ms",
-		(json_int_t)(deadman_kill_ns(d->config.verdict) / MS_NS), "watchdog_ms",
-		(json_int_t)(timeout_ns / MS_NS), "watchdog_fits",
-		d->watchdog && watchdog_fits(d->watchdog));
+	return (file_read("/proc/cpuinfo", CPUINFO_MAX, &cpu, &len) == 0 &&
+		       strstr(cpu, " hypervisor")) ||
+		access("/proc/device-tree/hypervisor", F_OK) == 0 ||
+		access("/sys/hypervisor/type", F_OK) == 0;
 }
 
-char *deadman_text(struct deadman *d)
+/* Before it is opened, what the driver would use by itself; that it may accept less is not known
+ * before it is asked, and asking it starts it. */
+static uint64_t deadman_watchdog_ms(const struct deadman *d)
 {
-	owned(free) char *watchdog =
-		d->watchdog
-			? own_printf("%s, %llu ms", d->watchdog_path,
-				  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
-			: own_string("no watchdog");
+	const char *name = d->watchdog_path ? strrchr(d->watchdog_path, '/') : NULL;
+	owned(free) char *path = NULL, *text = NULL;
+	size_t len;
+
+	if (d->watchdog)
+		return watchdog_timeout_ns(d->watchdog) / MS_NS;
+	if (!name)
+		return 0;
+	/* the oldest name is the first device's */
+	path = own_printf("/sys/class/watchdog/%s/timeout",
+		strcmp(name, "/watchdog") ? name + 1 : "watchdog0");
+	return file_read(path, 64, &text, &len) == 0 ? strtoull(text, NULL, 10) * 1000 : 0;
+}
+
+void deadman_hello(const struct deadman *d, json_t *hello)
+{
+	uint64_t watchdog_ms = deadman_watchdog_ms(d), kill_ms;
+	bool fits = d->watchdog && watchdog_fits(d->watchdog);
+
+	kill_ms = deadman_kill_ns(d->config.verdict) / MS_NS;
+	if (watchdog_ms > kill_ms && !fits)
+		kill_ms = watchdog_ms;
+	json_object_set_new(hello, "verdict", json_string(deadman_verdict(d)));
+	json_object_set_new(hello, "virtual", json_boolean(deadman_virtual()));
+	json_object_set_new(hello, "kill_ms", json_integer((json_int_t)kill_ms));
+	json_object_set_new(hello, "hands",
+		json_pack("{s:s, s:I, s:b}", "module",
+			d->fd < 0  ? "none"
+			: d->armed ? "armed"
+				   : "idle",
+			"watchdog_ms", (json_int_t)watchdog_ms, "watchdog_fits", fits));
+}
+
+char *deadman_text(const struct deadman *d)
+{
+	owned(free) char *watchdog = d->watchdog
+		? own_printf("%s, %llu ms", d->watchdog_path,
+			  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
+		: own_string("no watchdog");
 
 	return own_printf("dead man's hand: %s, verdict %s; %s",
 		d->fd < 0  ? "BPF only, no picket.ko"

@@ -21,7 +21,7 @@ struct deadman_config {
 	const char *device; /* NULL: /dev/picket */
 	enum deadman_module module;
 	const char *watchdog; /* device; NULL: none */
-	enum picket_verdict verdict;
+	enum picket_verdict verdict; /* 0: none, then nothing ends this machine */
 	/* One sentence for the log; and who sends the beats from now on. */
 	void (*say)(void *ctx, bool good, const char *sentence);
 	void (*sends)(void *ctx, bool module);
@@ -59,12 +59,13 @@ void deadman_tick(struct deadman *deadman, uint64_t deadline_ns);
 /* All that ran here has been stopped: the orderly way out, before the lease is given back. */
 void deadman_release(struct deadman *deadman);
 
-/* For the controllers and for status: {"module": "armed"|"idle"|"none"…, "verdict", "kill_ms",
- * "watchdog_ms", "watchdog_fits"}. The caller's. */
-json_t *deadman_json(struct deadman *deadman);
+/* What controllers must know to count on this node's own end, put into its first words: "verdict",
+ * "virtual", "kill_ms" (from the end of the lease to the end of the machine, at the latest), and
+ * "hands" with what is in force. */
+void deadman_hello(const struct deadman *deadman, json_t *hello);
 
 /* The same in a few words. */
-char *deadman_text(struct deadman *deadman);
+char *deadman_text(const struct deadman *deadman);
 
 /* Without the module: what a process can do. Returns only if it could not; -errno. */
 int deadman_strike(enum picket_verdict verdict);
