@@ -221,6 +221,25 @@ $(GEN)/console.gen.h: $(UI) Makefile
 		printf ' \\\n\tCONSOLE_FILE(%d, "%s", "%s")' $$n "$${f##*/}" "$$f"; done; echo; } >$@
 $(call obj,userspace/edge/console.c): $(GEN)/console.gen.h
 
+# ---- the module: built by the kernel's own build, on links to our sources: the tree stays clean ---
+KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build /usr/src/linux-headers-*-$(shell dpkg --print-architecture 2>/dev/null)))
+KREL = $(shell awk -F'"' '/UTS_RELEASE/ { print $$2 }' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+.PHONY: kmod
+kmod: ## picket.ko against KDIR, or against the headers that are installed here
+	$(Q)[ -n '$(KDIR)' ] || { echo 'kmod: no kernel headers found; give KDIR=...' >&2; exit 1; }
+	$(call say,KBUILD,.build/kmod/$(KREL)/picket.ko)
+	$(Q)mkdir -p .build/kmod/$(KREL) && cp -rsuf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/include .build/kmod/$(KREL)/
+	$(Q)$(MAKE) --no-print-directory $(if $(filter 1,$(V)),,-s) -C $(KDIR) M=$(CURDIR)/.build/kmod/$(KREL) CONFIG_DEBUG_INFO_BTF_MODULES= $(KFLAGS) modules
+
+# What a guest of tests/qemu runs has no libraries; its kernel has no module but ours and one with faults.
+GUEST := $(patsubst tests/qemu/%.c,.build/qemu/%,$(wildcard tests/qemu/*.c))
+.PHONY: guest
+guest: $(GUEST)
+.build/qemu/%: tests/qemu/%.c include/picket/door.h include/picket/wire.h
+	$(call say,STATIC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARN) -static -pthread -Iinclude -o $@ $<
+
 compile_commands.json: Makefile $(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC)
 	$(call say,JSON,$@)
 	$(Q)python3 tests/tidy/compile_commands.py '$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))' $(filter %.c,$^) >$@

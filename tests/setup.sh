@@ -14,8 +14,9 @@ build=(build-essential clang llvm libelf-dev zlib1g-dev libbpf-dev bpftool pkg-c
 	libcriterion-dev libraft-dev)
 lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps util-linux jq xxd
 	python3)
-test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils strace libxml2-utils clang-format shellcheck tcpdump git
-	chromium chromium-driver python3-jsonschema)
+test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils qemu-system-x86
+	xz-utils sparse strace libxml2-utils clang-format shellcheck tcpdump git chromium
+	chromium-driver python3-jsonschema)
 
 [ -e /etc/debian_version ] || { echo "setup: this is not Debian; install by hand: ${build[*]}" >&2; exit 1; }
 . /etc/os-release

@@ -2,22 +2,20 @@
 /* picket-agent: runs a node's resources as the leader orders, and keeps the node's lease. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/reboot.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/reboot.h>
 #include <time.h>
 
 #include <systemd/sd-daemon.h>
 #include <uv.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "core/worker.h"
 #include "edge/agentcfg.h"
 #include "edge/cgroup.h"
+#include "edge/deadman.h"
 #include "edge/executor.h"
 #include "edge/history.h"
 #include "edge/identity.h"
@@ -26,7 +24,6 @@
 #include "edge/local.h"
 #include "edge/local_errand.h"
 
-#define DEFAULT_CONFIG "/etc/picket/agent.yaml"
 #define GOODBYE_MS 300 /* for the last words to be sent */
 struct agent {
 	uv_loop_t loop;
@@ -40,6 +37,7 @@ struct agent {
 	struct worker *worker;
 	struct link_client *link;
 	struct lease *lease;
+	struct deadman *deadman;
 	struct local *local;
 	struct local_errand *errand;
 	uint32_t epochs[PICKET_CONTROLLERS_MAX]; /* of the heartbeat keys; 0: not welcomed */
@@ -49,14 +47,12 @@ struct agent {
 	uint64_t watchdog_ms, watchdog_next_ms;
 	char node_id[16];
 	char refusals[PICKET_CONTROLLERS_MAX][128]; /* said already */
-	int lock;
-	int status; /* of the program */
+	int lock, status; /* status: of the program */
 };
 
 static void pump(struct agent *agent);
 
-/* ---- time --------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static struct worker_time now(void)
 {
@@ -93,6 +89,8 @@ static void on_alive(uv_timer_t *timer)
 
 	if (agent->lease)
 		lease_alive(agent->lease);
+	deadman_tick(agent->deadman,
+		agent->lease && !lease_expired(agent->lease) ? lease_deadline(agent->lease) : 0);
 	if (agent->watchdog_ms && ms >= agent->watchdog_next_ms) {
 		sd_notify(0, "WATCHDOG=1");
 		agent->watchdog_next_ms = ms + agent->watchdog_ms / 3;
@@ -107,38 +105,37 @@ static void alive_start(struct agent *agent)
 		&agent->alive, on_alive, 0, agent->lease && ms < 1000 ? (ms ? ms : 1) : 1000);
 }
 
-/* ---- the verdict
- * --------------------------------------------------------------------------------- */
+/* ---- the verdict ----------------------------------------------------------------------------- */
 
-static void reboot_now(struct agent *agent)
+static enum picket_verdict verdict_of(const struct agent *agent)
 {
-	int fd;
+	static const enum picket_verdict verdicts[] = { [AGENTCFG_ISOLATE] = PICKET_VERDICT_ISOLATE,
+		[AGENTCFG_REBOOT] = PICKET_VERDICT_REBOOT,
+		[AGENTCFG_NONE] = PICKET_VERDICT_ISOLATE,
+		[AGENTCFG_PANIC] = PICKET_VERDICT_PANIC,
+		[AGENTCFG_POWEROFF] = PICKET_VERDICT_POWEROFF };
 
-	reboot(RB_AUTOBOOT); /* no sync: a disk that hangs must not keep us alive */
-	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "b", 1) != 1)
-		log_error(&agent->log, "cannot reboot: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	return verdicts[agent->config->verdict];
 }
 
 /* This incarnation has lost its right to run anything. */
 static void verdict(struct agent *agent, const char *why)
 {
 	static const char *const words[] = { "the data interfaces are cut off", "this node reboots",
-		"nothing is done (verdict: none)" };
+		"nothing is done (verdict: none)", "this node panics", "this node goes off" };
+	int r;
 
 	log_error(&agent->log, "%s: %s", why, words[agent->config->verdict]);
 	if (agent->config->verdict == AGENTCFG_NONE)
 		return;
 	if (agent->lease && lease_isolate(agent->lease, true))
 		log_error(&agent->log, "the data interfaces could not be cut off");
-	if (agent->config->verdict == AGENTCFG_REBOOT)
-		reboot_now(agent);
+	r = agent->config->verdict == AGENTCFG_ISOLATE ? 0 : deadman_strike(verdict_of(agent));
+	if (r)
+		log_error(&agent->log, "that cannot be done from here: %s", strerror(-r));
 }
 
-/* ---- the lease
- * ----------------------------------------------------------------------------------- */
+/* ---- the lease ------------------------------------------------------------------------------- */
 
 static void on_lease_event(void *ctx, const struct picket_event *event)
 {
@@ -184,8 +181,7 @@ static int lease_begin(struct agent *agent)
 		.raft_port = c->raft_port,
 		.interval_us = a->interval_us,
 		.lease_ns = a->lease_ns,
-		.verdict = c->verdict == AGENTCFG_REBOOT ? PICKET_VERDICT_REBOOT
-							 : PICKET_VERDICT_ISOLATE,
+		.verdict = verdict_of(agent),
 		.warn = on_warn };
 	int r;
 
@@ -203,6 +199,35 @@ static int lease_begin(struct agent *agent)
 	return 0;
 }
 
+static const char *controller_address(void *ctx, unsigned controller, unsigned link)
+{
+	const struct agentcfg_list *list =
+		&((struct agent *)ctx)->config->controllers[controller].addresses;
+
+	return link < list->n ? list->items[link] : NULL;
+}
+
+/* The same lease, told to what stands behind it. */
+static void deadman_follow(struct agent *agent)
+{
+	const struct allegiance *a = worker_allegiance(agent->worker);
+	const struct agentcfg *c = agent->config;
+	const struct deadman_lease lease = { .cluster = a->cluster,
+		.incarnation = a->incarnation,
+		.node = a->node,
+		.lease_ns = a->lease_ns,
+		.interval_us = a->interval_us,
+		.port = c->heartbeat_port,
+		.page = lease_page(agent->lease),
+		.address = controller_address,
+		.ifaces = (const char *const *)c->interfaces.items,
+		.n_controllers = c->n_controllers,
+		.n_ifaces = c->interfaces.n,
+		.ctx = agent };
+
+	deadman_lease_set(agent->deadman, &lease);
+}
+
 static void lease_key(struct agent *agent, unsigned controller)
 {
 	uint8_t key[LINK_KEY_LEN];
@@ -211,6 +236,8 @@ static void lease_key(struct agent *agent, unsigned controller)
 
 	if (!r)
 		r = lease_key_set(agent->lease, controller, key, epoch);
+	if (!r)
+		deadman_key_set(agent->deadman, controller, key, epoch);
 	if (r && r != -ENOTCONN)
 		log_error(&agent->log, "heartbeat key of controller %s: %s",
 			agent->config->controllers[controller].name, strerror(-r));
@@ -242,16 +269,14 @@ static void lease_follow(struct agent *agent, unsigned controller)
 	for (unsigned i = 0; i < agent->config->n_controllers; i++)
 		if (i == controller || fresh)
 			lease_key(agent, i);
-	if (lease_incarnation(agent->lease) == a->incarnation)
-		return;
 	r = lease_incarnation_set(agent->lease, a->incarnation);
 	if (r)
 		log_error(&agent->log, "incarnation %llu: %s", (unsigned long long)a->incarnation,
 			strerror(-r));
+	deadman_follow(agent);
 }
 
-/* ---- what controllers say ----------------------------------------------------------------------
- */
+/* ---- what controllers say -------------------------------------------------------------------- */
 
 static void take_welcome(struct agent *agent, unsigned controller, json_t *message)
 {
@@ -360,6 +385,7 @@ static void on_link_up(void *ctx, unsigned controller)
 	json_t *hello = worker_hello(agent->worker);
 
 	json_object_set_new(hello, "node", json_string(agent->config->node));
+	deadman_hello(agent->deadman, hello);
 	link_client_send(agent->link, controller, hello);
 	json_decref(hello);
 }
@@ -384,8 +410,7 @@ static void on_link_down(void *ctx, unsigned controller, const char *why)
 		agent->config->controllers[controller].name, why);
 }
 
-/* ---- what the worker wants
- * ----------------------------------------------------------------------- */
+/* ---- what the worker wants ------------------------------------------------------------------- */
 
 static void log_result(struct agent *agent, json_t *m)
 {
@@ -423,6 +448,7 @@ static void on_goodbye(uv_timer_t *timer)
 static void leave(struct agent *agent)
 {
 	log_notice(&agent->log, "this node leaves the cluster: nothing is left running here");
+	deadman_release(agent->deadman);
 	if (agent->lease)
 		lease_incarnation_set(agent->lease, 0);
 	uv_timer_start(&agent->goodbye, on_goodbye, GOODBYE_MS, 0);
@@ -495,8 +521,7 @@ static void on_cleared(void *ctx, unsigned run, bool empty, const char *note)
 	pump(agent);
 }
 
-/* ---- what was kept
- * --------------------------------------------------------------------------------- */
+/* ---- what was kept --------------------------------------------------------------------------- */
 
 static void on_state(void *ctx, const char *name, json_t *document)
 {
@@ -526,21 +551,6 @@ static void on_disk_problem(void *ctx, const char *sentence)
 	log_error(&((struct agent *)ctx)->log, "%s", sentence);
 }
 
-static int boot_id(char ret[ALLEGIANCE_BOOT_ID])
-{
-	owned(free) char *text = NULL;
-	size_t len;
-	int r = file_read("/proc/sys/kernel/random/boot_id", 256, &text, &len);
-
-	if (r)
-		return r;
-	text[strcspn(text, "\n")] = '\0';
-	if (strlen(text) >= ALLEGIANCE_BOOT_ID)
-		return -EINVAL;
-	strcpy(ret, text);
-	return 0;
-}
-
 static int state_open(struct agent *agent)
 {
 	static const struct history_handler state = { on_state, on_disk_problem },
@@ -550,7 +560,7 @@ static int state_open(struct agent *agent)
 	owned(free) char *lock = own_printf("%s/lock", agent->config->state_dir);
 	struct allegiance allegiance = { 0 };
 	char boot[ALLEGIANCE_BOOT_ID];
-	int r = boot_id(boot);
+	int r = history_boot_id(boot, sizeof(boot));
 
 	if (!r)
 		r = history_open(
@@ -578,8 +588,7 @@ static int state_open(struct agent *agent)
 	return r;
 }
 
-/* ---- begin and end
- * --------------------------------------------------------------------------------- */
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 /* A restart, or the machine's shutdown: nothing is stopped. Controllers are told that the silence
  * that follows is not a crash. */
@@ -672,6 +681,37 @@ static int local_begin(struct agent *agent)
 	return r;
 }
 
+static void on_deadman(void *ctx, bool good, const char *sentence)
+{
+	struct agent *agent = ctx;
+	owned(free) char *text = agent->deadman ? deadman_text(agent->deadman) : NULL;
+
+	log_say(&agent->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", sentence);
+	sd_notifyf(0, "STATUS=%s", text ? text : sentence);
+}
+
+static void on_sends(void *ctx, bool module)
+{
+	struct agent *agent = ctx;
+
+	if (agent->lease)
+		lease_hush(agent->lease, module);
+}
+
+static int deadman_begin(struct agent *agent)
+{
+	const struct agentcfg *c = agent->config;
+	const struct deadman_config config = { NULL,
+		c->verdict == AGENTCFG_NONE ? DEADMAN_OFF : (enum deadman_module)c->module,
+		strcmp(c->watchdog, "off") ? c->watchdog : NULL,
+		c->verdict == AGENTCFG_NONE ? 0 : verdict_of(agent), on_deadman, on_sends, agent };
+	int r = deadman_new(&config, &agent->deadman);
+
+	if (r)
+		log_error(&agent->log, "no picket.ko, and module: require: %s", strerror(-r));
+	return r;
+}
+
 static int agent_begin(struct agent *agent)
 {
 	uint64_t usec = 0;
@@ -692,14 +732,19 @@ static int agent_begin(struct agent *agent)
 		worker_allegiance(agent->worker)->node);
 	cgroup_begin(agent);
 	executor_begin(agent);
-	r = local_begin(agent);
+	r = deadman_begin(agent);
+	if (!r)
+		r = local_begin(agent);
 	if (!r)
 		r = link_begin(agent);
 	if (r)
 		return r;
 	/* A lease that outlived our restart is taken up before anything else can fail. */
-	if (worker_allegiance(agent->worker)->incarnation && lease_begin(agent))
-		return -EIO;
+	if (worker_allegiance(agent->worker)->incarnation) {
+		if (lease_begin(agent))
+			return -EIO;
+		deadman_follow(agent);
+	}
 	uv_signal_start(&agent->term, on_signal, SIGTERM);
 	uv_signal_start(&agent->interrupt, on_signal, SIGINT);
 	if (sd_watchdog_enabled(0, &usec) > 0)
@@ -714,6 +759,7 @@ static void agent_end(struct agent *agent)
 	local_free(agent->local);
 	local_errand_free(agent->errand);
 	link_client_free(agent->link);
+	deadman_free(agent->deadman);
 	lease_free(agent->lease);
 	history_free(agent->records);
 	history_free(agent->state);
@@ -731,59 +777,13 @@ static void agent_end(struct agent *agent)
 	agentcfg_free(agent->config);
 }
 
-static void usage(FILE *out)
-{
-	fprintf(out,
-		"usage: picket-agent [--config FILE] [--check] [--version] [--help]\n\n"
-		"Runs a node's resources as the cluster's leader orders, and keeps its lease.\n\n"
-		"  --config FILE  configuration (" DEFAULT_CONFIG ")\n"
-		"  --check        read the configuration, say what is wrong, and end\n\n"
-		"Keys of the configuration (YAML):\n");
-	agentcfg_help(out);
-}
-
-/* 0: go on; else the exit status + 1. */
-static int arguments(int argc, char **argv, const char **ret_path, bool *ret_check)
-{
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			usage(stdout);
-			return 1;
-		}
-		if (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-V")) {
-			printf("picket-agent %s\n", PICKET_VERSION);
-			return 1;
-		}
-		if (!strcmp(argv[i], "--check")) {
-			*ret_check = true;
-		} else if (!strcmp(argv[i], "--config") && i + 1 < argc) {
-			*ret_path = argv[++i];
-		} else {
-			fprintf(stderr, "picket-agent: %s is not an option; see --help\n", argv[i]);
-			return 3;
-		}
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	const char *path = DEFAULT_CONFIG;
 	struct agent agent = { .lock = -1 };
-	owned(free) char *why = NULL;
-	bool check = false;
-	int r = arguments(argc, argv, &path, &check);
+	int r = agentcfg_begin(argc, argv, PICKET_VERSION, &agent.config);
 
 	if (r)
 		return r - 1;
-	if (agentcfg_read(path, &agent.config, &why)) {
-		fprintf(stderr, "%s\n", why);
-		return 1;
-	}
-	if (check) {
-		agentcfg_free(agent.config);
-		return 0;
-	}
 	log_init(&agent.log, "picket-agent", agent.config->log_level);
 	if (agent_begin(&agent)) {
 		agent.status = 1;

@@ -26,7 +26,7 @@ MAY = {
 # one edge does not include another; these do
 EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identity"),
             ("api", "identity"), ("api", "console"), ("link", "identity"), ("store", "identity"),
-            ("heartbeat", "ear"), ("lease", "ear"),
+            ("heartbeat", "ear"), ("lease", "ear"), ("deadman", "watchdog"),
             ("authority", "identity"), ("cli", "authority"), ("cli", "identity"),
             ("executor", "cgroup"), ("cli", "door"), ("ocfcmd", "local")}
 FILE_MAX, HEADER_MAX, FUNCTION_MAX, COLUMNS = 800, 150, 70, 100

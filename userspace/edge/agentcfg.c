@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -32,8 +33,12 @@ static const struct row rows[] = {
 	{ "interfaces", IFACES, AT(interfaces), "!", NULL, "heartbeat interfaces, link 0 first" },
 	{ "data_interfaces", IFACES, AT(data_interfaces), NULL, NULL,
 		"interfaces that are cut off when the lease runs out" },
-	{ "verdict", CHOICE, AT(verdict), "isolate", "isolate|reboot|none",
+	{ "verdict", CHOICE, AT(verdict), "isolate", "isolate|reboot|none|panic|poweroff",
 		"what happens when the lease has run out" },
+	{ "module", CHOICE, AT(module), "auto", "auto|require|off",
+		"picket.ko: used when it is there, or must be there" },
+	{ "watchdog", TEXT, AT(watchdog), "off", NULL,
+		"hardware watchdog, like /dev/watchdog0, fed by renewals of the lease" },
 	{ "leftovers", CHOICE, AT(leftovers), "kill", "kill|fail|report",
 		"processes that a stop left behind: end them, call the stop failed, or only tell" },
 	{ "state_dir", TEXT, AT(state_dir), "/var/lib/picket/agent", NULL,
@@ -348,7 +353,7 @@ void agentcfg_free(struct agentcfg *config)
 	free(config);
 }
 
-void agentcfg_help(FILE *out)
+static void help(FILE *out)
 {
 	for (size_t i = 0; i < ROWS; i++) {
 		const char *initial = rows[i].initial;
@@ -360,4 +365,60 @@ void agentcfg_help(FILE *out)
 			fprintf(out, " (%s)", initial);
 		fprintf(out, "%s\n", initial && !strcmp(initial, "!") ? " (must be given)" : "");
 	}
+}
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"usage: picket-agent [--config FILE] [--check] [--version] [--help]\n\n"
+		"Runs a node's resources as the cluster's leader orders, and keeps its lease.\n\n"
+		"  --config FILE  configuration (" AGENTCFG_DEFAULT ")\n"
+		"  --check        read the configuration, say what is wrong, and end\n\n"
+		"Keys of the configuration (YAML):\n");
+	help(out);
+}
+
+/* 0: go on; else the exit status + 1. */
+static int arguments(int argc, char **argv, const char *version, const char **ret_path,
+	bool *ret_check)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			usage(stdout);
+			return 1;
+		}
+		if (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-V")) {
+			printf("picket-agent %s\n", version);
+			return 1;
+		}
+		if (!strcmp(argv[i], "--check")) {
+			*ret_check = true;
+		} else if (!strcmp(argv[i], "--config") && i + 1 < argc) {
+			*ret_path = argv[++i];
+		} else {
+			fprintf(stderr, "picket-agent: %s is not an option; see --help\n", argv[i]);
+			return 3;
+		}
+	}
+	return 0;
+}
+
+int agentcfg_begin(int argc, char **argv, const char *version, struct agentcfg **ret)
+{
+	const char *path = AGENTCFG_DEFAULT;
+	owned(agentcfg) struct agentcfg *config = NULL;
+	owned(free) char *why = NULL;
+	bool check = false;
+	int r = arguments(argc, argv, version, &path, &check);
+
+	if (r)
+		return r;
+	if (agentcfg_read(path, &config, &why)) {
+		fprintf(stderr, "%s\n", why);
+		return 2;
+	}
+	if (check)
+		return 1;
+	*ret = give(config);
+	return 0;
 }

@@ -4,15 +4,21 @@
 #ifndef EDGE_AGENTCFG_H
 #define EDGE_AGENTCFG_H
 
-#include <stdio.h>
-
 #include <picket/limits.h>
 
 #include "base/own.h"
 
+#define AGENTCFG_DEFAULT "/etc/picket/agent.yaml"
 #define AGENTCFG_IFACES_MAX 64
 
-enum agentcfg_verdict { AGENTCFG_ISOLATE, AGENTCFG_REBOOT, AGENTCFG_NONE };
+enum agentcfg_verdict {
+	AGENTCFG_ISOLATE,
+	AGENTCFG_REBOOT,
+	AGENTCFG_NONE,
+	AGENTCFG_PANIC,
+	AGENTCFG_POWEROFF
+};
+enum agentcfg_module { AGENTCFG_MODULE_AUTO, AGENTCFG_MODULE_REQUIRE, AGENTCFG_MODULE_OFF };
 enum agentcfg_left { AGENTCFG_LEFT_KILL, AGENTCFG_LEFT_FAIL, AGENTCFG_LEFT_REPORT };
 
 struct agentcfg_list {
@@ -27,21 +33,22 @@ struct agentcfg_controller {
 
 struct agentcfg {
 	char *node, *state_dir, *socket, *pki, *pin_prefix, *bind, *helpers, *ocf_root, *init_dir;
-	char *cgroup, *log_level;
+	char *cgroup, *log_level, *watchdog;
 	struct agentcfg_list interfaces, data_interfaces;
 	struct agentcfg_controller controllers[PICKET_CONTROLLERS_MAX];
 	unsigned n_controllers;
 	unsigned heartbeat_port, link_port, raft_port, jobs, monitors;
-	unsigned verdict, leftovers; /* enum agentcfg_verdict, agentcfg_left */
+	unsigned verdict, leftovers, module; /* enum agentcfg_verdict, _left, _module */
 };
 
 /* Reads and checks. -EINVAL and others: *why has one line per problem, with file, line and column;
  * the caller frees it. */
 int agentcfg_read(const char *path, struct agentcfg **ret, char **why);
 void agentcfg_free(struct agentcfg *config);
-own_define(agentcfg, struct agentcfg, agentcfg_free)
 
-	/* Every key, its default and what it means: for --help. */
-	void agentcfg_help(FILE *out);
+/* The program's arguments, and the file they name. 0: go on with *ret; else the exit status + 1:
+ * all that was asked for has been done, or what is wrong has been said. */
+int agentcfg_begin(int argc, char **argv, const char *version, struct agentcfg **ret);
+own_define(agentcfg, struct agentcfg, agentcfg_free)
 
 #endif

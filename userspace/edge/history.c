@@ -287,3 +287,18 @@ void history_free(struct history *h)
 	if (!pending)
 		history_done(h);
 }
+
+int history_boot_id(char *ret, size_t size)
+{
+	owned(free) char *text = NULL;
+	size_t len;
+	int r = file_read("/proc/sys/kernel/random/boot_id", 256, &text, &len);
+
+	if (r)
+		return r;
+	text[strcspn(text, "\n")] = '\0';
+	if (strlen(text) >= size)
+		return -EINVAL;
+	strcpy(ret, text);
+	return 0;
+}

@@ -32,6 +32,9 @@ void history_put(struct history *history, const char *name, json_t *document);
 /* Moves a document aside that its reader could not use: "NAME.damaged". */
 void history_aside(struct history *history, const char *name);
 
+/* Which boot of this machine this is: a history of another one tells of what has ended. */
+int history_boot_id(char *ret, size_t size);
+
 /* Waits for the disk, then lets go. */
 void history_free(struct history *history);
 

@@ -487,6 +487,15 @@ void lease_alive(struct lease *lease)
 		lease_sender_alive(lease->sender);
 }
 
+int lease_hush(struct lease *lease, bool silent)
+{
+	if (!lease->sender)
+		return 0;
+	lease_sender_hush(lease->sender, silent);
+	lease->settings.forgetful = silent;
+	return lease_settings_put(lease);
+}
+
 int lease_isolate(struct lease *lease, bool isolated)
 {
 	const uint32_t value = isolated;

@@ -75,6 +75,9 @@ void lease_alive(struct lease *lease);
 uint64_t lease_deadline(const struct lease *lease); /* CLOCK_BOOTTIME ns; 0: none held */
 bool lease_expired(const struct lease *lease);      /* the verdict has fallen */
 
+/* picket.ko sends the probes now: our own sender keeps its sockets and is silent. */
+int lease_hush(struct lease *lease, bool silent);
+
 int lease_isolate(struct lease *lease, bool isolated);
 bool lease_isolated(const struct lease *lease);
 

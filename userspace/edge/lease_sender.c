@@ -43,7 +43,7 @@ struct key {
 
 struct lease_sender {
 	pthread_t thread;
-	bool started;
+	bool started, silent;
 	int timer, stop;
 	unsigned port;
 	pthread_mutex_t mutex; /* priority-inheriting: the loop's thread is not real-time */
@@ -162,16 +162,23 @@ static int channel_connect(struct channel *c, unsigned port)
 	return 0;
 }
 
+static int channel_ready(struct channel *c, uint64_t now, unsigned port)
+{
+	if (c->fd >= 0)
+		return 0;
+	if (now < c->retry_ns)
+		return -ENOTCONN;
+	c->retry_ns = now + SENDER_RETRY_NS;
+	return channel_connect(c, port) < 0 ? -ENOTCONN : 0;
+}
+
 /* A socket outlives its device and its address; what fails lastingly is made anew. */
 static int channel_send(struct channel *c, const struct picket_wire *w, uint64_t now, unsigned port)
 {
-	if (c->fd < 0) {
-		if (now < c->retry_ns)
-			return -ENOTCONN;
-		c->retry_ns = now + SENDER_RETRY_NS;
-		if (channel_connect(c, port) < 0)
-			return -ENOTCONN;
-	}
+	int rc = channel_ready(c, now, port);
+
+	if (rc < 0)
+		return rc;
 	if (send(c->fd, w, sizeof(*w), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*w))
 		return 0;
 	/* an ICMP error of an earlier probe is reported once, in place of this one */
@@ -208,9 +215,8 @@ static void sender_remember(struct lease_sender *s, uint64_t now)
 	__atomic_store_n(&slot->seq, s->seq, __ATOMIC_RELEASE);
 }
 
-static void sender_beat(struct lease_sender *s)
+static void sender_beat(struct lease_sender *s, uint64_t now)
 {
-	uint64_t now = sender_now_ns();
 	struct picket_wire w = {
 		.magic = PICKET_WIRE_MAGIC,
 		.version = PICKET_WIRE_VERSION_MAX,
@@ -248,6 +254,12 @@ static void sender_beat(struct lease_sender *s)
 	s->stats.beats++;
 }
 
+static void sender_rest(struct lease_sender *s, uint64_t now)
+{
+	for (size_t i = 0; i < s->n_channels; i++)
+		channel_ready(&s->channels[i], now, s->port);
+}
+
 static void *sender_run(void *arg)
 {
 	struct lease_sender *s = arg;
@@ -272,7 +284,10 @@ static void *sender_run(void *arg)
 		if (now > s->due_ns && now - s->due_ns > s->stats.late_max_ns)
 			s->stats.late_max_ns = now - s->due_ns;
 		s->due_ns += s->interval_us * 1000ULL;
-		sender_beat(s);
+		if (s->silent)
+			sender_rest(s, now);
+		else
+			sender_beat(s, now);
 		pthread_mutex_unlock(&s->mutex);
 	}
 }
@@ -440,6 +455,17 @@ int lease_sender_interval(struct lease_sender *s, uint32_t interval_us)
 	}
 	pthread_mutex_unlock(&s->mutex);
 	return rc;
+}
+
+void lease_sender_hush(struct lease_sender *s, bool silent)
+{
+	uint64_t now = sender_now_ns();
+
+	pthread_mutex_lock(&s->mutex);
+	s->silent = silent;
+	if (s->seq < now)
+		s->seq = now; /* who sent in between numbered from the time since boot too */
+	pthread_mutex_unlock(&s->mutex);
 }
 
 void lease_sender_alive(struct lease_sender *s)

@@ -24,6 +24,8 @@ int lease_sender_key(
 	struct lease_sender *sender, unsigned controller, const uint8_t key[16], uint32_t epoch);
 void lease_sender_incarnation(struct lease_sender *sender, uint64_t incarnation);
 int lease_sender_interval(struct lease_sender *sender, uint32_t interval_us);
+/* Silent: sockets are made and kept, for their addresses, and nothing is sent. */
+void lease_sender_hush(struct lease_sender *sender, bool silent);
 void lease_sender_alive(struct lease_sender *sender);
 void lease_sender_stats(struct lease_sender *sender, struct lease_stats *ret);
 

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Init of a guest: PID 1 that loads what /modules names, gives eth0 the addresses of the kernel's
+ * command line (picket.ip=, picket.ip6=), and then does what the other end of ttyS1 says: each line
+ * is a command and its arguments, run from /bin; a line that begins with & is not waited for.
+ * Answers: what the command printed, then "= STATUS".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <linux/ipv6.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define WORDS_MAX 32
+
+static void complain(const char *what)
+{
+	printf("init: %s: %s\n", what, strerror(errno));
+	fflush(stdout);
+}
+
+static void attach(const char *type, const char *where)
+{
+	mkdir(where, 0755);
+	if (mount(type, where, type, 0, NULL) && errno != EBUSY)
+		complain(where);
+}
+
+static void module_load(char *line)
+{
+	char *arguments = strchr(line, ' '), path[300];
+	int fd;
+
+	if (arguments)
+		*arguments++ = '\0';
+	snprintf(path, sizeof(path), "/lib/%s", line);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || syscall(SYS_finit_module, fd, arguments ? arguments : "", 0))
+		complain(path);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void modules_load(void)
+{
+	FILE *list = fopen("/modules", "re");
+	char line[300];
+
+	while (list && fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "\n")] = '\0';
+		module_load(line);
+	}
+	if (list)
+		fclose(list);
+}
+
+/* The value of a word of the kernel's command line; NULL: not there. */
+static char *argument(const char *name)
+{
+	static char line[4096];
+	FILE *f = fopen("/proc/cmdline", "re");
+	char *word, *rest = line;
+
+	if (!f || !fgets(line, sizeof(line), f))
+		return NULL;
+	fclose(f);
+	while ((word = strsep(&rest, " \n")))
+		if (!strncmp(word, name, strlen(name)) && word[strlen(name)] == '=')
+			return word + strlen(name) + 1;
+	return NULL;
+}
+
+static void up(const char *iface)
+{
+	struct ifreq r = { .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", iface);
+	if (ioctl(fd, SIOCSIFFLAGS, &r))
+		complain(iface);
+	close(fd);
+}
+
+static void network(void)
+{
+	struct ifreq r = { .ifr_name = "eth0" };
+	struct sockaddr_in *in = (struct sockaddr_in *)&r.ifr_addr;
+	struct in6_ifreq six = { .ifr6_prefixlen = 64,
+		.ifr6_ifindex = (int)if_nametoindex("eth0") };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char *ip = argument("picket.ip");
+
+	in->sin_family = AF_INET;
+	if (ip && inet_pton(AF_INET, ip, &in->sin_addr) == 1) {
+		if (ioctl(fd, SIOCSIFADDR, &r))
+			complain("eth0");
+		inet_pton(AF_INET, "255.255.255.0", &in->sin_addr);
+		ioctl(fd, SIOCSIFNETMASK, &r);
+	}
+	up("lo");
+	up("eth0");
+	ip = argument("picket.ip6");
+	if (ip && inet_pton(AF_INET6, ip, &six.ifr6_addr) == 1 && ioctl(fd6, SIOCSIFADDR, &six))
+		complain("eth0, IPv6");
+	close(fd);
+	close(fd6);
+}
+
+/* ---- commands ------------------------------------------------------------------------------ */
+
+static void child(char **words)
+{
+	char path[200];
+
+	setsid();
+	snprintf(path, sizeof(path), "%s%s", words[0][0] == '/' ? "" : "/bin/", words[0]);
+	execv(path, words);
+	complain(path);
+	_exit(127);
+}
+
+static void command(char *line)
+{
+	char *words[WORDS_MAX + 1] = { 0 }, *word;
+	int n = 0, status = 0, there = line[0] == '&';
+	pid_t pid;
+
+	line += there;
+	while (n < WORDS_MAX && (word = strsep(&line, " \r\n")))
+		if (*word)
+			words[n++] = word;
+	if (!n)
+		return;
+	pid = fork();
+	if (pid == 0)
+		child(words);
+	while (!there && waitpid(pid, &status, 0) != pid)
+		;
+	while (there && waitpid(-1, NULL, WNOHANG) > 0)
+		; /* those of before that have ended */
+	printf("= %d %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), pid);
+	fflush(stdout);
+}
+
+int main(void)
+{
+	char line[1000];
+	struct termios t;
+	FILE *in;
+	int fd;
+
+	attach("proc", "/proc");
+	attach("sysfs", "/sys");
+	attach("devtmpfs", "/dev");
+	attach("debugfs", "/sys/kernel/debug");
+	attach("bpf", "/sys/fs/bpf");
+	attach("cgroup2", "/sys/fs/cgroup");
+	attach("tmpfs", "/tmp");
+	attach("tmpfs", "/run");
+	fd = open("/dev/ttyS1", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0 && !tcgetattr(fd, &t)) {
+		cfmakeraw(&t);
+		tcsetattr(fd, TCSANOW, &t);
+		dup2(fd, 1);
+		dup2(fd, 2);
+	}
+	modules_load();
+	network();
+	in = fdopen(fd, "re");
+	printf("ready\n");
+	fflush(stdout);
+	while (in && fgets(line, sizeof(line), in))
+		command(line);
+	complain("ttyS1");
+	for (;;)
+		pause();
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "edge/watchdog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/watchdog.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define SECOND_NS 1000000000ULL
+
+struct watchdog {
+	int fd;
+	uint64_t timeout_ns, lease_ns, interval_ns;
+	uint64_t fed_ns; /* the deadline that it was fed for */
+};
+
+/* The timeout that is in force, which another program with the device's sysfs may have changed. */
+static int watchdog_ask(struct watchdog *w)
+{
+	int seconds = 0;
+
+	if (ioctl(w->fd, WDIOC_GETTIMEOUT, &seconds) < 0)
+		return -errno;
+	if (seconds < 1)
+		return -EIO;
+	w->timeout_ns = (uint64_t)seconds * SECOND_NS;
+	return 0;
+}
+
+int watchdog_open(const char *path, uint64_t lease_ns, uint64_t interval_ns, struct watchdog **ret)
+{
+	owned(watchdog) struct watchdog *w = own_new(struct watchdog);
+	uint64_t room = lease_ns > 2 * interval_ns ? lease_ns - 2 * interval_ns : 0;
+	int seconds = (int)(room / SECOND_NS), rc;
+
+	w->lease_ns = lease_ns;
+	w->interval_ns = interval_ns;
+	w->fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (w->fd < 0)
+		return -errno;
+	if (seconds < 1)
+		seconds = 1;
+	/* many drivers have one timeout only, and some round: what counts is read back */
+	ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds);
+	rc = watchdog_ask(w);
+	if (rc < 0)
+		return rc;
+	*ret = give(w);
+	return 0;
+}
+
+uint64_t watchdog_timeout_ns(const struct watchdog *w)
+{
+	return w->timeout_ns;
+}
+
+bool watchdog_fits(const struct watchdog *w)
+{
+	return w->timeout_ns + w->interval_ns <= w->lease_ns;
+}
+
+bool watchdog_due(
+	uint64_t fed_ns, uint64_t deadline_ns, uint64_t now_ns, uint64_t timeout_ns, bool fits)
+{
+	if (!deadline_ns || deadline_ns <= fed_ns || now_ns >= deadline_ns)
+		return false;
+	return !fits || now_ns + timeout_ns <= deadline_ns;
+}
+
+bool watchdog_feed(struct watchdog *w, uint64_t deadline_ns, uint64_t now_ns)
+{
+	if (watchdog_ask(w) < 0 ||
+		!watchdog_due(w->fed_ns, deadline_ns, now_ns, w->timeout_ns, watchdog_fits(w)) ||
+		ioctl(w->fd, WDIOC_KEEPALIVE, 0) < 0)
+		return false;
+	w->fed_ns = deadline_ns;
+	return true;
+}
+
+void watchdog_release(struct watchdog *w)
+{
+	if (!w)
+		return;
+	/* the letter that says that the silence to come is meant */
+	while (write(w->fd, "V", 1) < 0 && errno == EINTR)
+		;
+	watchdog_free(w);
+}
+
+void watchdog_free(struct watchdog *w)
+{
+	if (!w)
+		return;
+	if (w->fd >= 0)
+		close(w->fd);
+	free(w);
+}
