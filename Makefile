@@ -30,7 +30,8 @@ PKGS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
-	-Wformat=2 -Wvla -Wundef -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
+	-Wformat=2 -Wvla -Wundef -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers \
+	$(if $(findstring gcc,$(CC)),-Wno-format-truncation)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(CFLAGS) $(WARN) $(SANFLAGS) -fPIE -pthread \
@@ -50,7 +51,8 @@ FENCE_LIB_SRC := $(filter-out $(FENCE_SRC),$(wildcard fence-agents/*.c))
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
-TOOL_SRC := $(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/sim/*.c)
+BPFTEST_LIB_SRC := $(filter-out $(BPFTEST_SRC),$(wildcard tests/bpf/*.c))
+TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/sim/*.c tests/agent/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 SKELS := $(patsubst bpf/%.bpf.c,$(GEN)/%.skel.h,$(BPF_SRC))
@@ -58,6 +60,7 @@ LIBBASE := $(B)/libbase.a
 LIBCORE := $(B)/libcore.a
 LIBEDGE := $(B)/libedge.a
 LIBFENCE := $(B)/libfence.a
+LIBBPFTEST := $(B)/libbpftest.a
 PROGS := $(patsubst userspace/%.c,$(BIN)/%,$(PROG_SRC))
 FENCE := $(patsubst fence-agents/%.c,$(BIN)/%,$(FENCE_SRC))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
@@ -71,7 +74,7 @@ help: ## what this Makefile can do
 	@printf '\n  V=1 shows commands; SAN=address,undefined and CC=clang choose other builds\n'
 
 .PHONY: all
-all: $(PROGS) $(FENCE) ## build every program (needs the packages of `make setup`)
+all: $(PROGS) $(FENCE) $(B)/ocf/.made ## build every program (needs the packages of `make setup`)
 
 .PHONY: setup
 setup: ## install the packages that a build needs (root)
@@ -102,6 +105,11 @@ lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root)
 lab-down: ## take the lab away; leaves nothing behind
 	$(Q)tests/lab/picket-lab down
 
+.PHONY: model
+model: ## the lease protocol in Spin: exhaustive, each rule broken alone gives a counterexample
+	$(Q)tests/setup.sh test
+	$(Q)PICKET_MODE=soak tests/model/test-model
+
 .PHONY: bench
 bench: ## benchmarks, side by side with a peer or a bound (root)
 	$(Q)tests/setup.sh test
@@ -128,7 +136,7 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # A skeleton is generated from the BPF object; whoever includes one needs all of them made first.
-$(call obj,$(EDGE_SRC) $(PROG_SRC) $(BPFTEST_SRC) $(TOOL_SRC)): | $(SKELS)
+$(call obj,$(EDGE_SRC) $(PROG_SRC) $(BPFTEST_SRC) $(BPFTEST_LIB_SRC) $(TOOL_SRC)): | $(SKELS)
 
 $(call obj,$(PROG_SRC) fence-agents/agent.c): EXTRA_CFLAGS = -DPICKET_VERSION='"$(VERSION)"'
 
@@ -144,6 +152,8 @@ $(LIBEDGE): $(call obj,$(EDGE_SRC))
 	$(archive)
 $(LIBFENCE): $(call obj,$(FENCE_LIB_SRC))
 	$(archive)
+$(LIBBPFTEST): $(call obj,$(BPFTEST_LIB_SRC))
+	$(archive)
 
 ARCHIVES := $(LIBEDGE) $(LIBCORE) $(LIBBASE)
 define link
@@ -154,6 +164,10 @@ define link
 endef
 $(PROGS): $(BIN)/%: $(B)/userspace/%.o $(ARCHIVES)
 	$(link)
+# The folder that OCF agents find first in their PATH.
+$(B)/ocf/.made: $(BIN)/picket-ocf $(BIN)/picket-cib
+	$(call say,LINKS,$(@D))
+	$(Q)$< --install $(@D) && touch $@
 $(FENCE): EXTRA_LIBS = -lfreeipmi -lnetsnmp
 $(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(LIBFENCE) $(LIBBASE)
 	$(link)
@@ -161,10 +175,17 @@ $(UNIT): EXTRA_LIBS = -lcriterion -lfreeipmi -lnetsnmp
 $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)
 	$(link)
 $(BPFTEST): EXTRA_LIBS = -lcriterion
-$(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES)
+$(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES) $(LIBBPFTEST)
 	$(link)
-$(TOOLS): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES)
+$(TOOLS): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES) $(LIBBPFTEST)
 	$(link)
+
+# What the lab alone loads: the far end of its cables.
+$(GEN)/lab_%.bpf.o: tests/lab/lab_%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Werror -I/usr/include/$(shell gcc -print-multiarch) -c $< -o $@
+tools: $(GEN)/lab_pass.bpf.o
 
 # ---- BPF: CO-RE objects and skeletons -------------------------------------------------------------
 $(GEN)/vmlinux.h:
@@ -183,6 +204,7 @@ $(GEN)/%.skel.h: $(GEN)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
 compile_commands.json: Makefile $(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC)
-	$(Q)tests/tidy/compile_commands.sh "$(CC) $(ALL_CFLAGS)" $^ >$@
+	$(call say,JSON,$@)
+	$(Q)python3 tests/tidy/compile_commands.py '$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))' $(filter %.c,$^) >$@
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d $(GEN)/*.d)

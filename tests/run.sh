@@ -29,10 +29,10 @@ suite() { # name command...
 }
 
 # The suites of a folder: tests/unit binaries and the like.
-binaries() { # folder
+binaries() { # folder [argument]
 	local b
 	for b in "$build/$1"/test_*; do
-		[ -x "$b" ] && [[ $b != *.* ]] && suite "$1/${b##*/test_}" "$b" --tap
+		[ -x "$b" ] && [[ ${b##*/} != *.* ]] && suite "$1/${b##*/test_}" "$b" --tap "${@:2}"
 	done
 }
 
@@ -67,8 +67,8 @@ test | soak)
 		binaries unit
 		build=$plain
 	fi
-	binaries bpftest
-	for folder in conformance sim fence lab qemu fuzz; do
+	binaries bpftest -j1 # real heartbeats against real clocks: one at a time
+	for folder in model agent bpf conformance sim fence lab qemu fuzz; do
 		LIMIT=1500 scripts $folder
 	done
 	;;

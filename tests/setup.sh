@@ -12,8 +12,9 @@ build=(build-essential clang llvm libelf-dev zlib1g-dev libbpf-dev bpftool pkg-c
 	libuv1-dev libssl-dev libjansson-dev libfyaml-dev libxml2-dev libical-dev libmicrohttpd-dev
 	libcurl4-openssl-dev libsystemd-dev libfreeipmi-dev libsnmp-dev libsqlite3-dev
 	libcriterion-dev libraft-dev)
-lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps util-linux jq xxd)
-test=(fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils strace libxml2-utils clang-format shellcheck python3 tcpdump)
+lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps util-linux jq xxd
+	python3)
+test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils strace libxml2-utils clang-format shellcheck tcpdump git)
 
 [ -e /etc/debian_version ] || { echo "setup: this is not Debian; install by hand: ${build[*]}" >&2; exit 1; }
 . /etc/os-release

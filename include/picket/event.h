@@ -12,6 +12,7 @@ enum picket_event_kind {
 	PICKET_EVENT_EXPIRED = 4, /* node: the lease has run out, the verdict is in force */
 	PICKET_EVENT_RENEWED = 5, /* node: first lease of this incarnation */
 	PICKET_EVENT_REFUSED = 6, /* node: a controller hears us and does not grant */
+	PICKET_EVENT_AGENT_BACK = 7, /* controller: the agent behind the beats is alive again */
 };
 
 struct picket_event {

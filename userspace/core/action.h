@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Action: what the director wants of the world, through its one door out. */
+#ifndef CORE_ACTION_H
+#define CORE_ACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/own.h"
+
+enum action_kind {
+	ACTION_PROPOSE, /* json to the log, in term id and no other */
+	ACTION_SEND,    /* json to the node's agent */
+	ACTION_DROP,    /* the node's connection, after what was sent */
+	ACTION_ADMIT,   /* the kernel may grant: node, node_id, incarnation, epoch, admitted */
+	ACTION_FORGET,  /* the kernel forgets node_id */
+	ACTION_FENCE,   /* id, node, device, agent, params, op (off with read-back, or on) */
+	ACTION_REPLY,   /* token, status, json; or text */
+	ACTION_NOTE,    /* json: an event for people: the log */
+};
+
+struct action {
+	enum action_kind kind;
+	char *node;
+	uint32_t node_id, epoch;
+	uint64_t incarnation, id;
+	bool admitted;
+	char *device, *agent, *op;
+	json_t *json; /* for ACTION_FENCE: params */
+	void *token;
+	unsigned status;
+	char *text;
+	uint64_t timeout_ms;
+};
+
+struct actions {
+	struct action *items;
+	size_t n, cap;
+};
+
+struct action *action_add(struct actions *actions, enum action_kind kind);
+void actions_done(struct actions *actions);
+
+#endif

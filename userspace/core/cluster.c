@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
+#include "core/cluster.h"
+
+struct cluster *cluster_new(void)
+{
+	struct cluster *cluster = own_new(struct cluster);
+
+	cluster->state = json_pack("{s:i, s:{}, s:{}}", "revision", 0, "nodes", "fails");
+	return cluster;
+}
+
+void cluster_free(struct cluster *cluster)
+{
+	if (!cluster)
+		return;
+	json_decref(cluster->state);
+	free(cluster);
+}
+
+static const char *text(json_t *entry, const char *key)
+{
+	return json_string_value(json_object_get(entry, key));
+}
+
+static json_t *child_of(json_t *object, const char *key)
+{
+	json_t *v = json_object_get(object, key);
+
+	if (!v && key)
+		json_object_set_new(object, key, v = json_object());
+	return v;
+}
+
+static json_t *record(struct cluster *c, json_t *entry)
+{
+	return child_of(json_object_get(c->state, "nodes"), text(entry, "node"));
+}
+
+/* An entry about an incarnation that is no longer the node's last changes nothing. */
+static bool concerns(json_t *node, json_t *entry)
+{
+	return json_integer_value(json_object_get(node, "incarnation")) ==
+	       json_integer_value(json_object_get(entry, "incarnation"));
+}
+
+static bool life_is(json_t *node, const char *life)
+{
+	const char *is = json_string_value(json_object_get(node, "life"));
+
+	return is && !strcmp(is, life);
+}
+
+static void apply_configure(struct cluster *c, json_t *entry)
+{
+	json_t *revision = json_object_get(c->state, "revision");
+
+	if (!text(entry, "text"))
+		return;
+	json_object_set(c->state, "configuration", json_object_get(entry, "text"));
+	json_object_set_new(c->state, "revision", json_integer(json_integer_value(revision) + 1));
+}
+
+static void apply_admit(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry);
+
+	/* Only the proof of its death frees a blocked incarnation's place (S2), and neither it nor
+	 * its boot ever returns (S11). */
+	if (!node || !text(entry, "boot_id") || life_is(node, "blocked"))
+		return;
+	if (life_is(node, "dead") && text(node, "boot_id") &&
+		!strcmp(text(node, "boot_id"), text(entry, "boot_id")))
+		return;
+	json_object_set_new(node, "incarnation", json_integer(c->index));
+	json_object_set(node, "boot_id", json_object_get(entry, "boot_id"));
+	json_object_set_new(node, "life", json_string("admitted"));
+	json_object_del(node, "why");
+	json_object_del(node, "proof");
+	json_object_del(node, "fencing");
+	json_object_del(node, "stop");
+	json_object_del(json_object_get(c->state, "fails"), text(entry, "node"));
+}
+
+static void apply_block(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry);
+
+	if (!node || !concerns(node, entry) || life_is(node, "blocked") || life_is(node, "dead"))
+		return;
+	json_object_set_new(node, "life", json_string("blocked"));
+	json_object_set_new(node, "why", json_string(text(entry, "why") ? text(entry, "why") : ""));
+}
+
+static void apply_fencing(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry);
+
+	if (!node || !concerns(node, entry) || !life_is(node, "blocked"))
+		return;
+	json_object_set(node, "fencing", entry);
+}
+
+static void apply_dead(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry);
+
+	if (!node || !concerns(node, entry) || !life_is(node, "blocked"))
+		return;
+	json_object_set_new(node, "life", json_string("dead"));
+	json_object_set(node, "proof", json_object_get(entry, "proof"));
+}
+
+static void apply_stopped(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry);
+
+	if (!node || !concerns(node, entry) || !life_is(node, "admitted"))
+		return;
+	json_object_set_new(node, "life", json_string("stopped"));
+}
+
+static void apply_node(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry), *v;
+	const char *flag;
+
+	if (!node)
+		return;
+	json_object_foreach (json_object_get(entry, "set"), flag, v) {
+		if (json_is_true(v))
+			json_object_set(node, flag, v);
+		else
+			json_object_del(node, flag);
+	}
+}
+
+static void apply_fail(struct cluster *c, json_t *entry)
+{
+	json_t *of = child_of(json_object_get(c->state, "fails"), text(entry, "node"));
+	const char *resource = text(entry, "resource");
+
+	if (of && resource)
+		json_object_set_new(of, resource,
+			json_integer(json_integer_value(json_object_get(of, resource)) + 1));
+}
+
+static void apply_cleanup(struct cluster *c, json_t *entry)
+{
+	const char *only = text(entry, "node"), *node;
+	json_t *of;
+
+	json_object_foreach (json_object_get(c->state, "fails"), node, of)
+		if (!only || !strcmp(only, node))
+			json_object_del(of, text(entry, "resource"));
+}
+
+void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *entry)
+{
+	static const struct {
+		const char *name;
+		void (*apply)(struct cluster *c, json_t *entry);
+	} rows[] = { { "configure", apply_configure }, { "admit", apply_admit },
+		{ "block", apply_block }, { "fence-intent", apply_fencing },
+		{ "fence-failed", apply_fencing }, { "dead", apply_dead },
+		{ "stopped", apply_stopped }, { "node", apply_node }, { "fail", apply_fail },
+		{ "cleanup", apply_cleanup } };
+	const char *what = text(entry, "do");
+
+	c->index = index;
+	c->term = term;
+	for (size_t i = 0; what && i < sizeof(rows) / sizeof(*rows); i++)
+		if (!strcmp(rows[i].name, what))
+			rows[i].apply(c, entry);
+}
+
+char *cluster_snapshot(const struct cluster *c)
+{
+	json_t *all = json_pack("{s:I, s:I, s:O}", "index", (json_int_t)c->index, "term",
+		(json_int_t)c->term, "state", c->state);
+	char *dump = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+
+	json_decref(all);
+	return dump;
+}
+
+int cluster_restore(struct cluster *c, const char *data, size_t len)
+{
+	json_t *all = json_loadb(data, len, 0, NULL);
+	json_t *state = json_object_get(all, "state");
+
+	if (!json_is_object(json_object_get(state, "nodes")) ||
+		!json_is_object(json_object_get(state, "fails"))) {
+		json_decref(all);
+		return -EINVAL;
+	}
+	json_decref(c->state);
+	c->state = json_incref(state);
+	c->index = json_integer_value(json_object_get(all, "index"));
+	c->term = json_integer_value(json_object_get(all, "term"));
+	json_decref(all);
+	return 0;
+}
+
+json_t *cluster_node(const struct cluster *c, const char *node, const char *field)
+{
+	return json_object_get(json_object_get(json_object_get(c->state, "nodes"), node), field);
+}
+
+enum cluster_life cluster_life(const struct cluster *c, const char *node)
+{
+	static const char *const names[] = { "never", "admitted", "blocked", "dead", "stopped" };
+	const char *life = json_string_value(cluster_node(c, node, "life"));
+
+	for (int i = 0; life && i < 5; i++)
+		if (!strcmp(names[i], life))
+			return i;
+	return CLUSTER_NEVER;
+}
+
+uint64_t cluster_incarnation(const struct cluster *c, const char *node)
+{
+	return json_integer_value(cluster_node(c, node, "incarnation"));
+}
+
+bool cluster_flag(const struct cluster *c, const char *node, const char *flag)
+{
+	return json_is_true(cluster_node(c, node, flag));
+}
+
+unsigned cluster_fails(const struct cluster *c, const char *node, const char *resource)
+{
+	json_t *of = json_object_get(json_object_get(c->state, "fails"), node);
+
+	return json_integer_value(json_object_get(of, resource));
+}
+
+const char *cluster_configuration(const struct cluster *c)
+{
+	return json_string_value(json_object_get(c->state, "configuration"));
+}
+
+uint64_t cluster_revision(const struct cluster *c)
+{
+	return json_integer_value(json_object_get(c->state, "revision"));
+}

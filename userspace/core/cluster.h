@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cluster: the replicated state, as the committed entries made it. The same on every controller. */
+#ifndef CORE_CLUSTER_H
+#define CORE_CLUSTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/own.h"
+
+/*
+ * Entries are JSON objects; what is not understood, or does not apply any more, changes nothing:
+ *  {do: term, leader, nonce}                           a leader's first: all before it is applied
+ *  {do: configure, text, name, user}                   a checked configuration, whole
+ *  {do: admit, node, boot_id}                          incarnation = the entry's index
+ *  {do: block, node, incarnation, why}                 that incarnation gets no more grants
+ *  {do: fence-intent, node, incarnation, device}       before the first packet to a BMC
+ *  {do: fence-failed, node, incarnation, device, why}
+ *  {do: dead, node, incarnation, proof: {...}}         proven; what it ran may start elsewhere
+ *  {do: stopped, node, incarnation}                    the agent said a clean goodbye
+ *  {do: node, node, set: {standby|maintenance|stop: bool}}
+ *  {do: fail, node, resource} {do: cleanup, resource, node|null}
+ */
+struct cluster {
+	uint64_t index, term; /* of the last entry applied */
+	json_t *state; /* {configuration, revision, nodes: {}, fails: {node: {resource: n}}} */
+};
+
+/* Where an incarnation is in its life. */
+enum cluster_life {
+	CLUSTER_NEVER, /* no incarnation was ever admitted */
+	CLUSTER_ADMITTED,
+	CLUSTER_BLOCKED, /* and not proven dead */
+	CLUSTER_DEAD,
+	CLUSTER_STOPPED, /* said goodbye with nothing running */
+};
+
+struct cluster *cluster_new(void);
+void cluster_free(struct cluster *cluster);
+own_define(cluster, struct cluster, cluster_free)
+
+	void cluster_apply(struct cluster *cluster, uint64_t index, uint64_t term, json_t *entry);
+/* malloc()ed text. */
+char *cluster_snapshot(const struct cluster *cluster);
+int cluster_restore(struct cluster *cluster, const char *text, size_t len); /* -EINVAL */
+
+enum cluster_life cluster_life(const struct cluster *cluster, const char *node);
+uint64_t cluster_incarnation(const struct cluster *cluster, const char *node);
+/* A field of a node's record, or NULL. */
+json_t *cluster_node(const struct cluster *cluster, const char *node, const char *field);
+bool cluster_flag(const struct cluster *cluster, const char *node, const char *flag);
+unsigned cluster_fails(const struct cluster *cluster, const char *node, const char *resource);
+const char *cluster_configuration(const struct cluster *cluster); /* NULL: none yet */
+uint64_t cluster_revision(const struct cluster *cluster);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Director: a controller's mind: events and time in, actions out. No clock, no fd, no thread. */
+#ifndef CORE_DIRECTOR_H
+#define CORE_DIRECTOR_H
+
+#include "core/action.h"
+#include "core/event.h"
+
+struct director;
+
+struct director_config {
+	const char *name; /* this controller's */
+	uint64_t cluster; /* id in heartbeats */
+	unsigned index;   /* this controller's, 0 .. */
+};
+
+struct director *director_new(const struct director_config *config);
+void director_free(struct director *director);
+own_define(director, struct director, director_free)
+
+/* now_ns: CLOCK_BOOTTIME. epoch_ms: for people. Appends to actions. */
+void director_step(struct director *director, const struct event *event, uint64_t now_ns,
+	uint64_t epoch_ms, struct actions *actions);
+
+/* Replaces the replicated state by a snapshot. -EINVAL: it is not one. */
+int director_restore(struct director *director, const char *text, size_t len, uint64_t now_ns,
+	struct actions *actions);
+
+/* When EVENT_TIME is due at the latest, CLOCK_BOOTTIME ns; 0: not by time alone. */
+uint64_t director_due(const struct director *director);
+
+/* Until when this controller's kernel may grant: 0 while it may not (design: rules 4a, 4b). */
+uint64_t director_grant_until(const struct director *director, uint64_t now_ns);
+uint64_t director_lease_ns(const struct director *director);
+
+#endif

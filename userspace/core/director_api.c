@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What operators ask of the director, and what it answers. */
+#include <stdio.h>
+
+#include "core/director_inside.h"
+
+static void reply(struct director *d, void *token, unsigned status, json_t *body)
+{
+	struct action *a = action_add(d->out, ACTION_REPLY);
+
+	a->token = token;
+	a->status = status;
+	a->json = body;
+}
+
+static void problem(struct director *d, void *token, unsigned status, const char *title,
+	const char *detail, json_t *errors)
+{
+	json_t *body = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title,
+		"status", status, "detail", detail);
+
+	if (errors)
+		json_object_set_new(body, "errors", errors);
+	reply(d, token, status, body);
+}
+
+static json_t *problems_json(const struct problems *problems)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < problems->n; i++)
+		json_array_append_new(a,
+			json_pack("{s:b, s:s, s:s}", "warning", problems->items[i].warning, "where",
+				problems->items[i].where, "text", problems->items[i].text));
+	return a;
+}
+
+/* ---- status ------------------------------------------------------------------------------------
+ */
+
+static json_t *node_json(struct director *d, struct director_node *n)
+{
+	json_t *links = json_array(), *j;
+	owned(free) char *todo = director_todo(d, n);
+	const char *why = json_string_value(cluster_node(d->cluster, n->name, "why"));
+	owned(free) char *text = NULL;
+
+	for (size_t i = 0; i < n->n_links; i++)
+		json_array_append_new(links, json_pack("{s:i, s:s}", "link", (int)i, "state",
+						     n->heard[i] ? "heard" : "silent"));
+	if (cluster_life(d->cluster, n->name) == CLUSTER_BLOCKED)
+		text = own_printf("%s%s%s", why ? why : "",
+			n->fence_why ? "; fencing failed: " : "",
+			n->fence_why ? n->fence_why : "; fencing is under way");
+	j = json_pack("{s:s, s:i, s:s, s:I, s:b, s:o, s:b, s:b, s:b}", "name", n->name, "id", n->id,
+		"state", director_state(d, n), "incarnation",
+		(json_int_t)cluster_incarnation(d->cluster, n->name), "connected", n->connected,
+		"links", links, "standby", cluster_flag(d->cluster, n->name, "standby"),
+		"maintenance", cluster_flag(d->cluster, n->name, "maintenance"), "stopping",
+		cluster_flag(d->cluster, n->name, "stop"));
+	if (text)
+		json_object_set_new(j, "why", json_string(text));
+	if (todo)
+		json_object_set_new(j, "todo", json_string(todo));
+	if (cluster_node(d->cluster, n->name, "proof"))
+		json_object_set(j, "proof", cluster_node(d->cluster, n->name, "proof"));
+	return j;
+}
+
+static json_t *resource_json(struct director *d, const struct view *view, size_t r)
+{
+	const struct site_resource *res = &d->site->resources[r];
+	const char *group = res->group >= 0 ? d->site->resources[res->group].name : NULL;
+	const char *why = json_string_value(json_object_get(d->why, res->name));
+	json_t *on = json_array(), *failures = json_object();
+
+	if (!why && group)
+		why = json_string_value(json_object_get(d->why, group));
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		struct view_cell *c = view_cell(view, i, r);
+
+		if (c->state != VIEW_STOPPED && c->state != VIEW_IMPOSSIBLE &&
+			c->state != VIEW_UNKNOWN)
+			json_array_append_new(
+				on, json_pack("{s:s, s:s}", "node", d->nodes[i].name, "state",
+					    view->nodes[i].unclean ? "unclean"
+								   : view_state_name(c->state)));
+		if (c->fails)
+			json_object_set_new(failures, d->nodes[i].name, json_integer(c->fails));
+	}
+	return json_pack("{s:s, s:s, s:s*, s:o, s:o, s:s*}", "name", res->name, "type",
+		res->type ? res->type : "group", "group", group, "on", on, "failures", failures,
+		"why", json_array_size(on) ? NULL : why);
+}
+
+static json_t *actions_json(struct director *d)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; d->plan && i < d->plan->n; i++) {
+		const struct plan_action *p = d->plan->actions[i];
+
+		if (d->steps[i].phase == STEP_OUT || d->steps[i].phase == STEP_WAITING)
+			json_array_append_new(a, json_pack("{s:s, s:s*, s:s, s:b}", "op", p->op,
+							 "resource", p->resource, "node", p->node,
+							 "running", d->steps[i].phase == STEP_OUT));
+	}
+	return a;
+}
+
+static json_t *status_json(struct director *d)
+{
+	json_t *nodes = json_array(), *resources = json_array(), *j;
+	struct view *view = d->site ? director_view(d) : NULL;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		json_array_append_new(nodes, node_json(d, &d->nodes[i]));
+		bad += !director_usable(d, &d->nodes[i]);
+	}
+	for (size_t r = 0; d->site && r < d->site->n_resources; r++)
+		if (d->site->resources[r].type)
+			json_array_append_new(resources, resource_json(d, view, r));
+	view_free(view);
+	j = json_pack("{s:i, s:s, s:s*, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "schema", 1,
+		"controller", d->name, "cluster", d->site ? d->site->name : NULL, "leader",
+		d->leader && d->ready, "term", (json_int_t)d->term, "index",
+		(json_int_t)d->cluster->index, "revision", (json_int_t)cluster_revision(d->cluster),
+		"nodes", nodes, "resources", resources, "actions", actions_json(d));
+	json_object_set_new(j, "nodes_not_online", json_integer(bad));
+	return j;
+}
+
+/* ---- requests ----------------------------------------------------------------------------------
+ */
+
+/* Answers when the entry is applied: it is durable by then (S9, S10). */
+static void reply_when_applied(struct director *d, void *token, json_t *entry)
+{
+	struct waiting *w = own_new(struct waiting);
+
+	w->token = token;
+	w->entry = json_incref(entry);
+	w->next = d->waiting;
+	d->waiting = w;
+	director_propose(d, entry);
+}
+
+void director_answer(struct director *d, json_t *entry)
+{
+	for (struct waiting **p = &d->waiting; *p; p = &(*p)->next) {
+		struct waiting *w = *p;
+
+		if (!json_equal(w->entry, entry))
+			continue;
+		*p = w->next;
+		reply(d, w->token, 200,
+			json_pack("{s:b, s:I, s:I}", "applied", true, "index",
+				(json_int_t)d->cluster->index, "revision",
+				(json_int_t)cluster_revision(d->cluster)));
+		json_decref(w->entry);
+		free(w);
+		return;
+	}
+}
+
+void director_give_up(struct director *d)
+{
+	while (d->waiting) {
+		struct waiting *w = d->waiting;
+
+		d->waiting = w->next;
+		problem(d, w->token, 503, "It was not committed",
+			"it is not known whether this was applied: look, then ask the new leader",
+			NULL);
+		json_decref(w->entry);
+		free(w);
+	}
+}
+
+/* What runs under one agent cannot be stopped by another. */
+static void keep_agents(struct director *d, const struct site *next, struct problems *problems)
+{
+	struct view *view = d->site ? director_view(d) : NULL;
+
+	for (size_t r = 0; view && r < d->site->n_resources; r++) {
+		const struct site_resource *is = &d->site->resources[r],
+					   *will = site_resource(next, is->name);
+		bool same = will && is->type && will->type && !strcmp(is->type, will->type) &&
+			    !strcmp(is->standard, will->standard) &&
+			    !strcmp(is->provider ? is->provider : "",
+				    will->provider ? will->provider : "");
+
+		for (size_t i = 0; is->type && !same && i < d->n_nodes; i++) {
+			enum view_state s = view_cell(view, i, r)->state;
+
+			if (s != VIEW_STARTED && s != VIEW_FAILED && s != VIEW_STOP_FAILED)
+				continue;
+			problems_add(problems, false, "/resources",
+				"'%s' runs on %s: stop it first (meta: {target-role: Stopped}), "
+				"then take it "
+				"away or give it another agent",
+				is->name, d->nodes[i].name);
+			break;
+		}
+	}
+	view_free(view);
+}
+
+static void ask_configure(struct director *d, const struct event *e)
+{
+	const char *name = json_string_value(json_object_get(e->ask.query, "name"));
+	owned(document) struct document *document = NULL;
+	owned(site) struct site *site = NULL;
+	struct problems problems = { 0 };
+	struct timing timing;
+
+	if (document_parse(e->ask.text, strlen(e->ask.text), name ? name : "configuration",
+		    &problems, &document) ||
+		site_new(document->root, document, &problems, &site) ||
+		timing_of(site, &problems, &timing) ||
+		(keep_agents(d, site, &problems), problems.errors))
+		problem(d, e->ask.token, 422, "The configuration is wrong", "nothing was applied",
+			problems_json(&problems));
+	else if (json_object_get(e->ask.query, "dryRun"))
+		reply(d, e->ask.token, 200, json_pack("{s:b}", "applied", false));
+	else
+		reply_when_applied(d, e->ask.token,
+			json_pack("{s:s, s:s, s:s, s:s}", "do", "configure", "text", e->ask.text,
+				"name", name ? name : "configuration", "user", e->ask.user));
+	problems_done(&problems);
+}
+
+static void ask_node(struct director *d, const struct event *e, const char *name, const char *verb)
+{
+	static const struct {
+		const char *verb, *flag;
+		bool on;
+	} flags[] = { { "standby", "standby", true }, { "online", "standby", false },
+		{ "maintenance", "maintenance", true }, { "unmaintenance", "maintenance", false },
+		{ "stop", "stop", true } };
+	struct director_node *n = director_node(d, name);
+	json_int_t incarnation;
+
+	if (!n) {
+		problem(d, e->ask.token, 404, "No such node", name, NULL);
+		return;
+	}
+	incarnation = cluster_incarnation(d->cluster, name);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (!strcmp(flags[i].verb, verb)) {
+			reply_when_applied(d, e->ask.token,
+				json_pack("{s:s, s:s, s:{s:b}, s:s, s:I}", "do", "node", "node",
+					name, "set", flags[i].flag, flags[i].on, "user",
+					e->ask.user, "asked", (json_int_t)++d->cursor));
+			return;
+		}
+	if (!strcmp(verb, "fence")) {
+		n->blocking = true;
+		reply_when_applied(d, e->ask.token,
+			json_pack("{s:s, s:s, s:I, s:s, s:s, s:I}", "do", "block", "node", name,
+				"incarnation", incarnation, "why", "an operator asked for it",
+				"user", e->ask.user, "asked", (json_int_t)++d->cursor));
+		return;
+	}
+	if (strcmp(verb, "confirm")) {
+		problem(d, e->ask.token, 404, "No such action on a node", verb, NULL);
+		return;
+	}
+	if (cluster_life(d->cluster, name) != CLUSTER_BLOCKED) {
+		problem(d, e->ask.token, 409, "Nothing to confirm",
+			"the node is not waiting for a proof of its death", NULL);
+		return;
+	}
+	if (director_state(d, n) && n->connected && n->heard[0]) {
+		problem(d, e->ask.token, 409, "The node is on",
+			"it is heard at this moment: make sure that it is off first", NULL);
+		return;
+	}
+	reply_when_applied(d, e->ask.token,
+		json_pack("{s:s, s:s, s:I, s:{s:s, s:s, s:s}}", "do", "dead", "node", name,
+			"incarnation", incarnation, "proof", "kind", "operator", "text",
+			"an operator vouches that it is off", "user", e->ask.user));
+}
+
+/* The configuration with a constraint more, or with those of picket's own making taken away. */
+static json_t *constrained(struct director *d, const char *resource, const char *node, int score)
+{
+	json_t *root = json_deep_copy(d->site->root), *rules = json_object_get(root, "constraints"),
+	       *kept;
+	owned(free) char *id = own_printf("cli-%s", resource);
+	json_t *rule, *rule_id;
+	size_t i;
+
+	kept = json_array();
+	json_array_foreach (rules, i, rule) {
+		rule_id = json_object_get(rule, "id");
+		if (!rule_id || strcmp(json_string_value(rule_id), id))
+			json_array_append(kept, rule);
+	}
+	if (node)
+		json_array_append_new(kept, json_pack("{s:s, s:s, s:s, s:i}", "id", id, "location",
+						    resource, "node", node, "score", score));
+	json_object_set_new(root, "constraints", kept);
+	return root;
+}
+
+static const char *where_it_runs(struct director *d, const char *resource)
+{
+	struct view *view = director_view(d);
+	const char *node = NULL;
+
+	for (size_t i = 0; i < d->n_nodes && !node; i++)
+		for (size_t r = 0; r < d->site->n_resources; r++) {
+			const struct site_resource *res = &d->site->resources[r];
+			bool of = !strcmp(res->name, resource) ||
+				  (res->group >= 0 &&
+					  !strcmp(d->site->resources[res->group].name, resource));
+
+			if (of && view_cell(view, i, r)->state == VIEW_STARTED)
+				node = d->nodes[i].name;
+		}
+	view_free(view);
+	return node;
+}
+
+static void ask_cleanup(struct director *d, const struct event *e, const struct site_resource *res)
+{
+	const char *node = json_string_value(json_object_get(e->ask.body, "node"));
+	json_t *entry = NULL;
+
+	for (size_t r = 0; r < d->site->n_resources; r++) {
+		const struct site_resource *p = &d->site->resources[r];
+
+		if (!p->type ||
+			(p != res && (p->group < 0 || &d->site->resources[p->group] != res)))
+			continue;
+		if (entry)
+			director_propose(d, entry);
+		entry = json_pack("{s:s, s:s, s:s*, s:I}", "do", "cleanup", "resource", p->name,
+			"node", node, "asked", (json_int_t)++d->cursor);
+		/* What failed to start or stop is asked again. */
+		for (size_t i = 0; i < d->n_nodes; i++)
+			if (!node || !strcmp(node, d->nodes[i].name))
+				json_object_del(d->nodes[i].cells, p->name);
+	}
+	reply_when_applied(d, e->ask.token, entry);
+}
+
+static void ask_restart(struct director *d, const struct event *e, const struct site_resource *res)
+{
+	for (size_t r = 0; r < d->site->n_resources; r++) {
+		const struct site_resource *p = &d->site->resources[r];
+
+		if (!p->type ||
+			(p != res && (p->group < 0 || &d->site->resources[p->group] != res)))
+			continue;
+		for (size_t i = 0; i < d->n_nodes; i++) {
+			json_t *cell = json_object_get(d->nodes[i].cells, p->name);
+
+			/* As if its parameters had changed. */
+			if (json_integer_value(json_object_get(cell, "state")) == VIEW_STARTED)
+				json_object_set_new(cell, "digest", json_string("restart"));
+		}
+	}
+	d->dirty = true;
+	reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
+}
+
+static void ask_resource(
+	struct director *d, const struct event *e, const char *name, const char *verb)
+{
+	const struct site_resource *res = d->site ? site_resource(d->site, name) : NULL;
+	const char *node = json_string_value(json_object_get(e->ask.body, "node"));
+	json_t *root = NULL;
+	char *text;
+
+	if (!res) {
+		problem(d, e->ask.token, 404, "No such resource", name, NULL);
+		return;
+	}
+	if (res->group >= 0)
+		res = &d->site->resources[res->group];
+	if (node && !site_node(d->site, node)) {
+		problem(d, e->ask.token, 404, "No such node", node, NULL);
+		return;
+	}
+	if (!strcmp(verb, "cleanup")) {
+		ask_cleanup(d, e, res);
+		return;
+	}
+	if (!strcmp(verb, "restart")) {
+		ask_restart(d, e, res);
+		return;
+	}
+	if (!strcmp(verb, "move") && node)
+		root = constrained(d, res->name, node, SITE_INFINITY);
+	else if (!strcmp(verb, "move") || !strcmp(verb, "ban"))
+		root = constrained(
+			d, res->name, node ? node : where_it_runs(d, res->name), -SITE_INFINITY);
+	else if (!strcmp(verb, "clear"))
+		root = constrained(d, res->name, NULL, 0);
+	if (!root) {
+		problem(d, e->ask.token, 404, "No such action on a resource", verb, NULL);
+		return;
+	}
+	text = json_dumps(root, JSON_COMPACT);
+	reply_when_applied(d, e->ask.token,
+		json_pack("{s:s, s:s, s:s, s:s}", "do", "configure", "text", text, "name",
+			"configuration", "user", e->ask.user));
+	free(text);
+	json_decref(root);
+}
+
+static void ask_events(struct director *d, const struct event *e)
+{
+	const char *after = json_string_value(json_object_get(e->ask.query, "after"));
+	uint64_t cursor = after ? strtoull(after, NULL, 10) : 0;
+	json_t *list = json_array(), *event;
+	size_t i;
+
+	json_array_foreach (d->events, i, event)
+		if ((uint64_t)json_integer_value(json_object_get(event, "cursor")) > cursor)
+			json_array_append(list, event);
+	reply(d, e->ask.token, 200,
+		json_pack("{s:o, s:I}", "events", list, "cursor", (json_int_t)d->cursor));
+}
+
+static bool split(
+	const char *path, const char *prefix, char *name, size_t size, const char **ret_verb)
+{
+	const char *rest, *slash;
+
+	if (strncmp(path, prefix, strlen(prefix)))
+		return false;
+	rest = path + strlen(prefix);
+	slash = strchr(rest, '/');
+	if (!slash || (size_t)(slash - rest) >= size)
+		return false;
+	snprintf(name, size, "%.*s", (int)(slash - rest), rest);
+	*ret_verb = slash + 1;
+	return true;
+}
+
+static void ask_write(struct director *d, const struct event *e)
+{
+	char name[PICKET_NAME_MAX];
+	const char *verb;
+
+	if (!d->leader || !d->ready)
+		problem(d, e->ask.token, 503, "No leader",
+			"this controller does not lead, or not yet", NULL);
+	else if (!strcmp(e->ask.method, "PUT") && !strcmp(e->ask.path, "/v1/configuration"))
+		ask_configure(d, e);
+	else if (!strcmp(e->ask.method, "POST") &&
+		 split(e->ask.path, "/v1/nodes/", name, sizeof(name), &verb))
+		ask_node(d, e, name, verb);
+	else if (!strcmp(e->ask.method, "POST") &&
+		 split(e->ask.path, "/v1/resources/", name, sizeof(name), &verb))
+		ask_resource(d, e, name, verb);
+	else
+		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
+}
+
+void director_ask(struct director *d, const struct event *e)
+{
+	bool get = !strcmp(e->ask.method, "GET");
+
+	if (get && !strcmp(e->ask.path, "/v1/status"))
+		reply(d, e->ask.token, 200, status_json(d));
+	else if (get && !strcmp(e->ask.path, "/v1/events"))
+		ask_events(d, e);
+	else if (get && !strcmp(e->ask.path, "/v1/configuration"))
+		reply(d, e->ask.token, 200, d->site ? json_incref(d->site->root) : json_object());
+	else if (get && !strcmp(e->ask.path, "/healthz"))
+		reply(d, e->ask.token, 200, json_pack("{s:s}", "status", "ok"));
+	else if (get && !strcmp(e->ask.path, "/readyz"))
+		reply(d, e->ask.token, d->leader && d->ready ? 200 : 503,
+			json_pack("{s:b}", "ready", d->leader && d->ready));
+	else if (get)
+		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
+	else
+		ask_write(d, e);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Event: what the world tells the director, through its one door in. */
+#ifndef CORE_EVENT_H
+#define CORE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+#include <picket/event.h>
+
+#include "base/own.h"
+
+enum event_kind {
+	EVENT_ROLE,          /* leader, term */
+	EVENT_COMMITTED,     /* index, term, json: an entry of the log */
+	EVENT_NOT_COMMITTED, /* something proposed will not be, or nobody knows */
+	EVENT_HEARTBEAT,     /* beat */
+	EVENT_LINK_UP,       /* node, json: its hello */
+	EVENT_LINK_SAYS,     /* node, json: any further message */
+	EVENT_LINK_DOWN,     /* node; closed: the other kernel said so, not a timeout of ours */
+	EVENT_FENCED,        /* fence */
+	EVENT_ASKED,         /* ask */
+	EVENT_TIME,          /* time has passed */
+};
+
+enum event_proof { EVENT_FAILED, EVENT_OFF, EVENT_ON };
+
+/* Everything is borrowed for the step. */
+struct event {
+	enum event_kind kind;
+	bool leader;
+	uint64_t term, index;
+	const char *node;
+	bool closed;
+	json_t *json;
+	struct picket_event beat;
+	struct {
+		uint64_t id;
+		enum event_proof proof; /* off only when it was read back */
+		const char *text;       /* why not, for people */
+		json_t *evidence;
+		uint64_t t_end_ns;
+	} fence;
+	struct {
+		void *token;
+		const char *method, *path, *user;
+		json_t *query, *body;
+		const char *text; /* the body as it came */
+	} ask;
+};
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Site: a checked cluster configuration: nodes, fencing, resources, constraints. */
+#ifndef CORE_MODEL_SITE_H
+#define CORE_MODEL_SITE_H
+
+#include <stdint.h>
+
+#include <picket/limits.h>
+
+#include "core/document.h"
+
+#define SITE_INFINITY 1000000 /* scores saturate here; minus infinity wins over it */
+
+struct site_node {
+	const char *name;
+	uint32_t id;
+	const char *address[PICKET_LINKS_MAX];
+	unsigned n_addresses;
+};
+
+struct site_device {
+	const char *name, *agent;
+	json_t *params, *targets;
+};
+
+struct site_operation {
+	const char *name;
+	uint64_t interval_ms, timeout_ms;
+};
+
+struct site_resource {
+	const char *name;
+	const char *standard, *provider, *type; /* of a primitive */
+	char *agent;                            /* owns the three before */
+	json_t *params, *meta;
+	struct site_operation *operations;
+	size_t n_operations;
+	size_t *members; /* of a group: indexes of primitives, in order */
+	size_t n_members;
+	int group; /* index of the group a primitive belongs to, -1: none */
+};
+
+enum site_rule_kind { SITE_LOCATION, SITE_COLOCATION, SITE_ORDER };
+
+struct site_rule {
+	enum site_rule_kind kind;
+	const char *id;
+	size_t first, second; /* resources; colocation: first is placed with second */
+	const char *node;     /* of a location */
+	int score;
+	bool optional; /* of an order */
+};
+
+struct site {
+	json_t *root; /* everything below points into it */
+	const char *name;
+	struct site_node *nodes;
+	size_t n_nodes;
+	struct site_device *devices;
+	size_t n_devices;
+	struct site_resource *resources;
+	size_t n_resources;
+	struct site_rule *rules;
+	size_t n_rules;
+};
+
+/* Holds root. -EINVAL: problems say what and where; document may be NULL (places are pointers
+ * then). */
+int site_new(json_t *root, const struct document *document, struct problems *problems,
+	struct site **ret);
+void site_free(struct site *site);
+own_define(site, struct site, site_free)
+
+	const struct site_node *site_node(const struct site *site, const char *name);
+const struct site_device *site_device(const struct site *site, const char *name);
+const struct site_resource *site_resource(const struct site *site, const char *name);
+/* The names of devices of one fencing level of a node, levels counted from 0. NULL: no such level.
+ */
+json_t *site_level(const struct site *site, const char *node, size_t level);
+/* A meta attribute of the resource, or of its group; NULL if neither says. */
+const char *site_meta(
+	const struct site *site, const struct site_resource *resource, const char *name);
+/* A cluster property as text; otherwise. */
+const char *site_property(const struct site *site, const char *name, const char *otherwise);
+/* A value of the section cluster. */
+json_t *site_setting(const struct site *site, const char *name);
+/* The timeout of an operation, ms: what it says, else 20 s. */
+uint64_t site_timeout(const struct site_resource *resource, const char *operation);
+
+/* "10s", "100ms", "2min", "1h", a bare number is seconds → ms; -EINVAL. */
+int site_duration(const char *text, uint64_t *ret_ms);
+/* A score: integer or [+-]INFINITY, saturated; -EINVAL. */
+int site_score(const char *text, int *ret);
+int site_score_add(int a, int b);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include <picket/limits.h>
+
+#include "base/file.h"
+#include "base/own.h"
+#include "edge/authority.h"
+#include "edge/identity.h"
+
+#define AUTHORITY_CA_DAYS 3650
+#define AUTHORITY_DAYS 365
+#define AUTHORITY_SKEW_S (-3600) /* valid an hour back: clocks differ */
+#define AUTHORITY_FILE_MAX (1 << 20)
+
+own_define(x509, X509, X509_free)
+own_define(pkey, EVP_PKEY, EVP_PKEY_free)
+own_define(bio, BIO, BIO_free)
+
+static int authority_fail(char **why, const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	*why = own_printf("%s: %s", what, reason ? reason : "OpenSSL refused");
+	ERR_clear_error();
+	return -EIO;
+}
+
+static bool authority_name_fits(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len && len < PICKET_NAME_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       len;
+}
+
+static void authority_subject_add(X509_NAME *subject, const char *field, const char *value)
+{
+	X509_NAME_add_entry_by_txt(
+		subject, field, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0);
+}
+
+/* An extension in OpenSSL's own configuration words. */
+static int authority_extend(X509 *certificate, X509 *issuer, int nid, const char *value)
+{
+	X509_EXTENSION *extension;
+	X509V3_CTX ctx;
+	int r;
+
+	X509V3_set_ctx(&ctx, issuer, certificate, NULL, NULL, 0);
+	extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	if (!extension)
+		return -EIO;
+	r = X509_add_ext(certificate, extension, -1) == 1 ? 0 : -EIO;
+	X509_EXTENSION_free(extension);
+	return r;
+}
+
+/* The parts that a CA's and a host's certificate have in common. */
+static X509 *authority_draft(EVP_PKEY *key, unsigned days)
+{
+	owned(x509) X509 *certificate = X509_new();
+	unsigned char serial[16];
+	BIGNUM *number;
+
+	if (!certificate || RAND_bytes(serial, sizeof(serial)) != 1)
+		return NULL;
+	serial[0] = (serial[0] & 0x7f) | 0x40;
+	number = BN_bin2bn(serial, sizeof(serial), NULL);
+	BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+	BN_free(number);
+	X509_set_version(certificate, X509_VERSION_3);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), AUTHORITY_SKEW_S);
+	X509_time_adj_ex(X509_getm_notAfter(certificate), (int)days, 0, NULL);
+	X509_set_pubkey(certificate, key);
+	return give(certificate);
+}
+
+static int authority_write(const char *dir, const char *name, mode_t mode, BIO *bio, char **why)
+{
+	owned(free) char *path = own_printf("%s/%s", dir, name);
+	char *data;
+	long len = BIO_get_mem_data(bio, &data);
+	int r = file_write(path, mode, data, (size_t)len);
+
+	if (mode == 0600)
+		OPENSSL_cleanse(data, (size_t)len);
+	if (r)
+		*why = own_printf("%s: %s", path, strerror(-r));
+	return r;
+}
+
+static int authority_write_key(const char *dir, const char *name, EVP_PKEY *key, char **why)
+{
+	owned(bio) BIO *bio = BIO_new(BIO_s_mem());
+
+	if (PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1)
+		return authority_fail(why, "writing a key");
+	return authority_write(dir, name, 0600, bio, why);
+}
+
+static int authority_write_certificate(
+	const char *dir, const char *name, X509 *certificate, char **why)
+{
+	owned(bio) BIO *bio = BIO_new(BIO_s_mem());
+
+	if (PEM_write_bio_X509(bio, certificate) != 1)
+		return authority_fail(why, "writing a certificate");
+	return authority_write(dir, name, 0644, bio, why);
+}
+
+static int authority_folder(const char *dir, char **why)
+{
+	int r = file_folder(dir, 0750);
+
+	if (r)
+		*why = own_printf("%s: %s", dir, strerror(-r));
+	return r;
+}
+
+int authority_create(const char *dir, const char *cluster, char **why)
+{
+	owned(free) char *path = own_printf("%s/ca.key", dir);
+	owned(pkey) EVP_PKEY *key = NULL;
+	owned(x509) X509 *ca = NULL;
+	X509_NAME *subject;
+	int r;
+
+	r = authority_folder(dir, why);
+	if (r)
+		return r;
+	if (!access(path, F_OK)) {
+		*why = own_printf("%s: exists; a CA is not replaced by this command", path);
+		return -EEXIST;
+	}
+	key = EVP_EC_gen("P-256");
+	ca = key ? authority_draft(key, AUTHORITY_CA_DAYS) : NULL;
+	if (!ca)
+		return authority_fail(why, "making the CA");
+	subject = X509_get_subject_name(ca);
+	authority_subject_add(subject, "O", "picket");
+	authority_subject_add(subject, "CN", cluster);
+	X509_set_issuer_name(ca, subject);
+	if (authority_extend(ca, ca, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
+		authority_extend(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign") ||
+		authority_extend(ca, ca, NID_subject_key_identifier, "hash") ||
+		!X509_sign(ca, key, EVP_sha256()))
+		return authority_fail(why, "signing the CA");
+	/* The certificate first: a key without one would block the next attempt. */
+	r = authority_write_certificate(dir, "ca.crt", ca, why);
+	return r ? r : authority_write_key(dir, "ca.key", key, why);
+}
+
+static int authority_load(const char *dir, EVP_PKEY **ret_key, X509 **ret_ca, char **why)
+{
+	owned(free) char *key_path = own_printf("%s/ca.key", dir);
+	owned(free) char *ca_path = own_printf("%s/ca.crt", dir);
+	owned(free) char *text = NULL;
+	owned(bio) BIO *key_bio = NULL;
+	owned(bio) BIO *ca_bio = NULL;
+	size_t len;
+	int r;
+
+	r = file_read(key_path, AUTHORITY_FILE_MAX, &text, &len);
+	if (r) {
+		*why = own_printf("%s: %s%s", key_path, strerror(-r),
+			r == -ENOENT ? "; make the CA first: picket pki ca DIR" : "");
+		return r;
+	}
+	key_bio = BIO_new(BIO_s_mem());
+	BIO_write(key_bio, text, (int)len);
+	OPENSSL_cleanse(text, len);
+	free(give(text));
+	r = file_read(ca_path, AUTHORITY_FILE_MAX, &text, &len);
+	if (r) {
+		*why = own_printf("%s: %s", ca_path, strerror(-r));
+		return r;
+	}
+	ca_bio = BIO_new_mem_buf(text, (int)len);
+	*ret_key = PEM_read_bio_PrivateKey(key_bio, NULL, NULL, (void *)"");
+	*ret_ca = PEM_read_bio_X509(ca_bio, NULL, NULL, NULL);
+	if (!*ret_key || !*ret_ca)
+		return authority_fail(why, *ret_key ? ca_path : key_path);
+	if (X509_check_private_key(*ret_ca, *ret_key) != 1) {
+		*why = own_printf("%s: not the key of ca.crt beside it", key_path);
+		ERR_clear_error();
+		return -EKEYREJECTED;
+	}
+	return 0;
+}
+
+static int authority_describe(
+	X509 *certificate, X509 *ca, const struct authority_subject *s, char **why)
+{
+	static const char *const roles[] = { "node", "controller", "client" };
+	X509_NAME *subject = X509_get_subject_name(certificate);
+	owned(free) char *names = own_printf("DNS:%s", s->name);
+	char *more;
+
+	authority_subject_add(subject, "O", "picket");
+	for (unsigned i = 0; i < 3; i++)
+		if (s->roles & 1u << i)
+			authority_subject_add(subject, "OU", roles[i]);
+	authority_subject_add(subject, "CN", s->name);
+	X509_set_issuer_name(certificate, X509_get_subject_name(ca));
+	for (size_t i = 0; i < s->n_also; i++) {
+		more = own_printf("%s,DNS:%s", names, s->also[i]);
+		free(names);
+		names = more;
+	}
+	if (authority_extend(certificate, ca, NID_basic_constraints, "critical,CA:FALSE") ||
+		authority_extend(certificate, ca, NID_key_usage, "critical,digitalSignature") ||
+		authority_extend(certificate, ca, NID_ext_key_usage, "serverAuth,clientAuth") ||
+		authority_extend(certificate, ca, NID_subject_key_identifier, "hash") ||
+		authority_extend(certificate, ca, NID_authority_key_identifier, "keyid") ||
+		authority_extend(certificate, ca, NID_subject_alt_name, names))
+		return authority_fail(why, "describing the certificate");
+	return 0;
+}
+
+int authority_issue(
+	const char *dir, const struct authority_subject *subject, const char *out, char **why)
+{
+	owned(pkey) EVP_PKEY *ca_key = NULL;
+	owned(pkey) EVP_PKEY *key = NULL;
+	owned(x509) X509 *ca = NULL;
+	owned(x509) X509 *certificate = NULL;
+	int r;
+
+	for (size_t i = 0; i <= subject->n_also; i++) {
+		const char *name = i ? subject->also[i - 1] : subject->name;
+
+		if (authority_name_fits(name))
+			continue;
+		*why = own_printf("'%s' is not a name: 1 to %d letters, digits, '.', '_', '-'",
+			name, PICKET_NAME_MAX - 1);
+		return -EINVAL;
+	}
+	r = authority_load(dir, &ca_key, &ca, why);
+	if (!r)
+		r = authority_folder(out, why);
+	if (r)
+		return r;
+	key = EVP_EC_gen("P-256");
+	if (key)
+		certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS);
+	if (!certificate)
+		return authority_fail(why, "making a key");
+	r = authority_describe(certificate, ca, subject, why);
+	if (r)
+		return r;
+	if (!X509_sign(certificate, ca_key, EVP_sha256()))
+		return authority_fail(why, "signing");
+	r = authority_write_key(out, "node.key", key, why);
+	if (!r)
+		r = authority_write_certificate(out, "node.crt", certificate, why);
+	return r ? r : authority_write_certificate(out, "ca.crt", ca, why);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Authority: the cluster's own CA: makes itself, and certificates for hosts and operators. */
+#ifndef EDGE_AUTHORITY_H
+#define EDGE_AUTHORITY_H
+
+#include <stddef.h>
+
+struct authority_subject {
+	const char *name;        /* CN: letters, digits, '.', '_', '-' */
+	const char *const *also; /* further names of the same host */
+	size_t n_also;
+	unsigned roles; /* of enum identity_role */
+	unsigned days;  /* 0: 365 */
+};
+
+/* Makes DIR/ca.key (0600) and DIR/ca.crt, valid for ten years. -EEXIST: there is one already.
+ * On failure *why is a sentence; the caller frees it. */
+int authority_create(const char *dir, const char *cluster, char **why);
+/* Makes a key and its certificate, signed by DIR/ca.key, and writes ca.crt, node.crt and node.key
+ * into OUT, replacing what is there. -EINVAL: not a name. */
+int authority_issue(
+	const char *dir, const struct authority_subject *subject, const char *out, char **why);
+
+#endif

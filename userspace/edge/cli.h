@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cli: what the commands of picket share: where to ask, how to say it, how to end. */
+#ifndef EDGE_CLI_H
+#define EDGE_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "base/command.h"
+#include "edge/door.h"
+
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILURE = 1,
+	CLI_USAGE = 2,
+	CLI_NOT_FOUND = 3,
+	CLI_CONFLICT = 4, /* changed under you */
+	CLI_REFUSED = 5,  /* by policy: quorum, safety, permission */
+	CLI_UNREACHABLE = 6,
+	CLI_TIMEOUT = 7,
+	CLI_CHANGES = 8, /* a dry run found changes */
+	CLI_WARNINGS = 10,
+};
+
+struct cli {
+	const char *socket;
+	const char *output; /* "text", "json" */
+	bool colour;
+	unsigned timeout_s;
+	FILE *out;
+};
+
+static inline bool cli_json(const struct cli *cli)
+{
+	return cli->output[0] == 'j';
+}
+
+/* Says "picket: sentence" on standard error and returns code. */
+int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints a document as it is: for --output json. */
+void cli_print(const struct cli *cli, json_t *document);
+/* Asks the controller. CLI_OK: *ret holds a good answer, door_answer_done() it. Else the reason was
+ * said already, problem documents included. */
+int cli_ask(const struct cli *cli, struct door_request *request, struct door_answer *ret);
+/* Before what cannot be undone: asks on a terminal; elsewhere --yes must say so. CLI_OK or not. */
+int cli_sure(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* One per row of the table; ctx is the struct cli; what they return is the exit status. */
+int cli_status(const struct command *command, void *ctx);
+int cli_events(const struct command *command, void *ctx);
+int cli_apply(const struct command *command, void *ctx);
+int cli_export(const struct command *command, void *ctx);
+int cli_node(const struct command *command, void *ctx);
+int cli_resource(const struct command *command, void *ctx);
+int cli_fence(const struct command *command, void *ctx);
+int cli_confirm(const struct command *command, void *ctx);
+int cli_init(const struct command *command, void *ctx);
+int cli_pki_ca(const struct command *command, void *ctx);
+int cli_pki_issue(const struct command *command, void *ctx);
+
+extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
+	cli_sure_options[], cli_init_options[], cli_pki_issue_options[];
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/file.h"
+#include "core/document.h"
+#include "edge/daemoncfg.h"
+
+#define FILE_MAX (1 << 20) /* bytes of a picketd.yaml */
+#define AT(field) offsetof(struct daemoncfg, field)
+
+enum kind { TEXT, INDEX, LIST };
+
+static const struct row {
+	const char *key;
+	enum kind kind;
+	size_t at, count;    /* count: of a list */
+	const char *initial; /* NULL: none; "!": must be given */
+	const char *help;
+} rows[] = {
+	{ "name", TEXT, AT(name), 0, "!", "name of this controller, as its certificate has it" },
+	{ "index", INDEX, AT(index), 0, "!", "0 to 6, another one for each controller" },
+	{ "interfaces", LIST, AT(interfaces), AT(n_interfaces), "!",
+		"heartbeat interfaces, link 0 first" },
+	{ "link", TEXT, AT(link), 0, "!", "address:port where agents connect (port 7407)" },
+	{ "raft", TEXT, AT(raft), 0, NULL, "address:port for the other controllers (port 7408)" },
+	{ "state_dir", TEXT, AT(state_dir), 0, "/var/lib/picket", "the replicated log" },
+	{ "socket", TEXT, AT(socket), 0, "/run/picket/api.sock", "where `picket` asks" },
+	{ "pki", TEXT, AT(pki), 0, "/etc/picket/pki", "folder of ca.crt, node.crt and node.key" },
+	{ "pin_prefix", TEXT, AT(pin_prefix), 0, "host", "folder below /sys/fs/bpf/picket" },
+	{ "fence_path", LIST, AT(fence_path), AT(n_fence_path), NULL,
+		"folders of fence agents (/usr/libexec/picket/fence, /usr/sbin)" },
+	{ "log_level", TEXT, AT(log_level), 0, "info", "err, warning, notice, info or debug" },
+};
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+static void take_list(struct daemoncfg *c, const struct row *row, json_t *value, const char *where,
+	struct problems *problems)
+{
+	char **items = (char **)((char *)c + row->at);
+	size_t *n = (size_t *)((char *)c + row->count), i;
+	json_t *item;
+
+	json_array_foreach (value, i, item) {
+		if (json_is_string(item) && *n < DAEMONCFG_LIST_MAX)
+			items[(*n)++] = own_string(json_string_value(item));
+		else
+			problems_add(problems, false, where, "%s: at most %d texts", row->key,
+				DAEMONCFG_LIST_MAX);
+	}
+	if (!*n)
+		problems_add(problems, false, where, "%s: a list is wanted", row->key);
+}
+
+static void take(struct daemoncfg *c, const struct row *row, json_t *value, const char *where,
+	struct problems *problems)
+{
+	json_int_t number = json_integer_value(value);
+
+	if (row->kind == LIST) {
+		take_list(c, row, value, where, problems);
+	} else if (row->kind == INDEX) {
+		if (!json_is_integer(value) || number < 0 || number >= PICKET_CONTROLLERS_MAX)
+			problems_add(problems, false, where, "%s: 0 to %d is wanted", row->key,
+				PICKET_CONTROLLERS_MAX - 1);
+		else
+			*(unsigned *)((char *)c + row->at) = number;
+	} else if (!json_is_string(value) || !*json_string_value(value)) {
+		problems_add(problems, false, where, "%s: one text is wanted", row->key);
+	} else {
+		*(char **)((char *)c + row->at) = own_string(json_string_value(value));
+	}
+}
+
+static const struct row *row_of(const char *key)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (!strcmp(rows[i].key, key))
+			return &rows[i];
+	return NULL;
+}
+
+static void take_all(
+	struct daemoncfg *c, const struct document *document, struct problems *problems)
+{
+	const char *key;
+	char pointer[128];
+	json_t *value;
+
+	if (!json_is_object(document->root)) {
+		problems_add(problems, false, "", "a mapping of keys is wanted");
+		return;
+	}
+	json_object_foreach (document->root, key, value) {
+		const struct row *row = row_of(key);
+
+		snprintf(pointer, sizeof(pointer), "/%s", key);
+		if (row)
+			take(c, row, value, document_where(document, pointer), problems);
+		else
+			problems_add(problems, false, document_where(document, pointer),
+				"unknown key '%s'; `picketd --help` lists them", key);
+	}
+	for (size_t i = 0; i < ROWS; i++) {
+		char **text = (char **)((char *)c + rows[i].at);
+
+		if (json_object_get(document->root, rows[i].key) || !rows[i].initial)
+			continue;
+		if (!strcmp(rows[i].initial, "!"))
+			problems_add(problems, false, "", "%s is missing: %s", rows[i].key,
+				rows[i].help);
+		else
+			*text = own_string(rows[i].initial);
+	}
+	if (!c->n_fence_path) {
+		c->fence_path[c->n_fence_path++] = own_string("/usr/libexec/picket/fence");
+		c->fence_path[c->n_fence_path++] = own_string("/usr/sbin");
+	}
+}
+
+static char *lines_of(const struct problems *problems, const char *path)
+{
+	char *all = own_string(""), *longer;
+
+	for (size_t i = 0; i < problems->n; i++) {
+		const char *where = problems->items[i].where;
+
+		longer = own_printf("%s%s%s: %s", all, i ? "\n" : "", *where ? where : path,
+			problems->items[i].text);
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+int daemoncfg_read(const char *path, struct daemoncfg **ret, char **why)
+{
+	owned(daemoncfg) struct daemoncfg *config = own_new(struct daemoncfg);
+	owned(document) struct document *document = NULL;
+	struct problems problems = { 0 };
+	owned(free) char *text = NULL;
+	size_t len;
+	int rc;
+
+	rc = file_read(path, FILE_MAX, &text, &len);
+	if (rc) {
+		*why = own_printf("%s: %s", path, strerror(-rc));
+		return rc;
+	}
+	if (!document_parse(text, len, path, &problems, &document))
+		take_all(config, document, &problems);
+	if (problems.errors) {
+		*why = lines_of(&problems, path);
+		problems_done(&problems);
+		return -EINVAL;
+	}
+	*ret = give(config);
+	return 0;
+}
+
+void daemoncfg_free(struct daemoncfg *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].kind == TEXT)
+			free(*(char **)((char *)c + rows[i].at));
+	for (size_t i = 0; i < c->n_interfaces; i++)
+		free(c->interfaces[i]);
+	for (size_t i = 0; i < c->n_fence_path; i++)
+		free(c->fence_path[i]);
+	free(c);
+}
+
+void daemoncfg_help(FILE *out)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		fprintf(out, "  %-12s %s%s%s%s\n", rows[i].key, rows[i].help,
+			!rows[i].initial || *rows[i].initial == '!' ? "" : " (",
+			!rows[i].initial || *rows[i].initial == '!' ? "" : rows[i].initial,
+			!rows[i].initial || *rows[i].initial == '!' ? "" : ")");
+}

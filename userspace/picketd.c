@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* picketd, the controller: wires the world to the director. Take in, think, act. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "core/cluster.h"
+#include "core/director.h"
+#include "edge/api.h"
+#include "edge/daemoncfg.h"
+#include "edge/fencer.h"
+#include "edge/heartbeat.h"
+#include "edge/identity.h"
+#include "edge/link.h"
+#include "edge/store.h"
+
+#define MS 1000000ULL
+#define NODES_MAX 4096
+
+/* What the kernel was told of a node: its key must be known again when only the rest changes. */
+struct known {
+	uint8_t key[LINK_KEY_LEN];
+	uint32_t epoch;
+	bool set;
+};
+
+struct daemon {
+	uv_loop_t loop;
+	struct log log;
+	struct daemoncfg *config;
+	struct identity *identity;
+	struct heartbeat *heartbeat;
+	struct store *store;
+	struct link *link;
+	struct api *api;
+	struct fencer *fencer;
+	struct director *director;
+	struct known known[NODES_MAX];
+	uv_timer_t due, grants;
+	uv_signal_t term, intr;
+	int exit_status;
+};
+
+static uint64_t boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static uint64_t epoch_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
+/* ---- act ----------------------------------------------------------------------------------------
+ */
+
+static void act_propose(struct daemon *d, struct action *a)
+{
+	char *text = json_dumps(a->json, JSON_COMPACT);
+	int rc;
+
+	/* In the term of the decision, and in no other. */
+	rc = store_propose(d->store, a->id, text, strlen(text), NULL);
+	if (rc)
+		log_say(&d->log, LOG_ERR, NULL, "cannot propose %s: %s", text, strerror(-rc));
+	free(text);
+}
+
+static void act_admit(struct daemon *d, struct action *a)
+{
+	struct known *k = a->node_id < NODES_MAX ? &d->known[a->node_id] : NULL;
+	struct heartbeat_node node = { .incarnation = a->incarnation,
+		.admitted = a->admitted,
+		.interval_us = json_integer_value(json_object_get(a->json, "interval_us")),
+		.misses = json_integer_value(json_object_get(a->json, "misses")),
+		.links_mask = json_integer_value(json_object_get(a->json, "links")) };
+	int rc;
+
+	if (!k)
+		return;
+	if (a->epoch && !link_key(d->link, a->node, a->epoch, k->key)) {
+		k->epoch = a->epoch;
+		k->set = true;
+	}
+	/* Not connected since we started: what the kernel was told before still stands. A block
+	 * must reach it all the same, with a key that nobody has. */
+	if (!k->set && (a->admitted || getrandom(k->key, sizeof(k->key), 0) != sizeof(k->key)))
+		return;
+	memcpy(node.key, k->key, sizeof(node.key));
+	node.key_epoch = k->epoch;
+	rc = heartbeat_node_set(d->heartbeat, a->node_id, &node);
+	if (rc)
+		log_say(&d->log, LOG_ERR, NULL, "%s: the kernel did not take it: %s", a->node,
+			strerror(-rc));
+}
+
+static void act_send(struct daemon *d, struct action *a)
+{
+	int rc = link_send(d->link, a->node, a->json);
+
+	if (rc && rc != -ENOTCONN)
+		log_say(&d->log, LOG_WARNING, NULL, "%s: not sent: %s", a->node, strerror(-rc));
+}
+
+static void on_fenced(void *ctx, const struct fencer_result *r);
+
+/* An order that cannot even begin is a failed one, with its reason. */
+static void fence_refused(struct daemon *d, struct action *a, int rc)
+{
+	owned(free) char *why = own_printf("%s cannot be run: %s", a->agent,
+		rc == -ENOENT ? "it is not in the fence path" : strerror(-rc));
+	struct fencer_result result = { .id = a->id,
+		.outcome = FENCER_FAILED,
+		.reason = why,
+		.evidence = "",
+		.end_ns = boot_ns() };
+
+	on_fenced(d, &result);
+}
+
+static void act_fence(struct daemon *d, struct action *a)
+{
+	size_t n = 0;
+	owned(free) const char **params =
+		own_alloc((2 * json_object_size(a->json) + 1) * sizeof(*params));
+	struct fencer_order order = { .id = a->id,
+		.agent = a->agent,
+		.params = params,
+		.target = a->node,
+		.device = a->device,
+		.action = a->op,
+		.deadline_ms = a->timeout_ms,
+		.verify = !strcmp(a->op, "off") };
+	struct store_status status;
+	const char *name;
+	json_t *value;
+	int rc;
+
+	/* Immediately before: is this still the leader (design rule 8)? */
+	store_status(d->store, &status);
+	if (status.role != STORE_LEADER) {
+		log_say(&d->log, LOG_WARNING, NULL, "%s is not fenced: no longer the leader",
+			a->node);
+		return;
+	}
+	json_object_foreach (a->json, name, value) {
+		params[n++] = name;
+		params[n++] = json_string_value(value);
+	}
+	rc = fencer_run(d->fencer, &order);
+	if (rc)
+		fence_refused(d, a, rc);
+}
+
+static void act_note(struct daemon *d, struct action *a)
+{
+	const char *text = json_string_value(json_object_get(a->json, "text"));
+	struct log_field fields[] = {
+		{ "PICKET_EVENT", json_string_value(json_object_get(a->json, "kind")) },
+		{ "PICKET_NODE", json_string_value(json_object_get(a->json, "node")) },
+		{ "PICKET_RESOURCE", json_string_value(json_object_get(a->json, "resource")) },
+		{ NULL, NULL },
+	};
+
+	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
+	if (d->api)
+		api_publish(d->api, a->json);
+}
+
+static void act(struct daemon *d, struct action *a)
+{
+	switch (a->kind) {
+	case ACTION_PROPOSE:
+		act_propose(d, a);
+		break;
+	case ACTION_SEND:
+		act_send(d, a);
+		break;
+	case ACTION_DROP:
+		link_drop(d->link, a->node, "refused");
+		break;
+	case ACTION_ADMIT:
+		act_admit(d, a);
+		break;
+	case ACTION_FORGET:
+		heartbeat_node_remove(d->heartbeat, a->node_id);
+		break;
+	case ACTION_FENCE:
+		act_fence(d, a);
+		break;
+	case ACTION_REPLY:
+		api_reply(a->token, a->status, NULL, give(a->json));
+		break;
+	case ACTION_NOTE:
+		act_note(d, a);
+		break;
+	}
+}
+
+/* ---- take in, think, act
+ * ------------------------------------------------------------------------- */
+
+static void on_due(uv_timer_t *timer);
+
+static void act_all(struct daemon *d, struct actions *actions)
+{
+	uint64_t due, now;
+
+	for (size_t i = 0; i < actions->n; i++)
+		act(d, &actions->items[i]);
+	actions_done(actions);
+	due = director_due(d->director);
+	now = boot_ns();
+	if (due)
+		uv_timer_start(&d->due, on_due, due > now ? (due - now) / MS + 1 : 1, 0);
+	else
+		uv_timer_stop(&d->due);
+}
+
+static void step(struct daemon *d, const struct event *event)
+{
+	struct actions actions = { 0 };
+
+	director_step(d->director, event, boot_ns(), epoch_ms(), &actions);
+	act_all(d, &actions);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+	struct event event = { .kind = EVENT_TIME };
+
+	step(timer->data, &event);
+}
+
+/* Rule 4b: a daemon that hangs grants no more. */
+static void on_grants(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	uint64_t lease_ns = director_lease_ns(d->director);
+
+	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
+	sd_notify(0, "WATCHDOG=1");
+	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
+}
+
+static void on_beat(void *ctx, const struct picket_event *beat)
+{
+	struct event event = { .kind = EVENT_HEARTBEAT, .beat = *beat };
+
+	step(ctx, &event);
+}
+
+static void on_commit(void *ctx, uint64_t index, uint64_t term, const void *data, size_t len)
+{
+	struct event event = { .kind = EVENT_COMMITTED, .index = index, .term = term };
+
+	event.json = json_loadb(data, len, 0, NULL);
+	if (event.json)
+		step(ctx, &event);
+	json_decref(event.json);
+}
+
+static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *data, size_t len)
+{
+	struct actions actions = { 0 };
+	struct daemon *d = ctx;
+
+	if (director_restore(d->director, data, len, boot_ns(), &actions))
+		log_say(&d->log, LOG_ERR, NULL, "the snapshot at %" PRIu64 " cannot be read",
+			index);
+	act_all(d, &actions);
+}
+
+static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
+{
+	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
+
+	step(ctx, &event);
+}
+
+static void on_result(void *ctx, void *cookie, int status, uint64_t index)
+{
+	struct event event = { .kind = EVENT_NOT_COMMITTED };
+	struct daemon *d = ctx;
+
+	if (!status)
+		return;
+	log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s", strerror(-status));
+	step(d, &event);
+}
+
+static void on_failure(void *ctx, const char *why)
+{
+	struct daemon *d = ctx;
+
+	log_say(&d->log, LOG_CRIT, NULL, "stepping down for good: %s", why);
+	d->exit_status = 1;
+	uv_stop(&d->loop);
+}
+
+static void on_link_up(void *ctx, const char *node, json_t *hello)
+{
+	struct event event = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
+
+	step(ctx, &event);
+}
+
+static void on_link_message(void *ctx, const char *node, json_t *message)
+{
+	struct event event = { .kind = EVENT_LINK_SAYS, .node = node, .json = message };
+
+	step(ctx, &event);
+}
+
+static void on_link_down(void *ctx, const char *node, const char *why)
+{
+	struct event event = { .kind = EVENT_LINK_DOWN, .node = node };
+	struct daemon *d = ctx;
+
+	/* The other kernel said goodbye: it lives, and its agent may be back at once. */
+	event.closed = strstr(why, "timed out") == NULL;
+	log_say(&d->log, LOG_INFO, NULL, "%s is not connected any more: %s", node, why);
+	step(d, &event);
+}
+
+static void on_fenced(void *ctx, const struct fencer_result *r)
+{
+	struct event event = { .kind = EVENT_FENCED };
+
+	event.fence.id = r->id;
+	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
+			    : r->outcome == FENCER_ON ? EVENT_ON
+						      : EVENT_FAILED;
+	event.fence.text = r->reason;
+	event.fence.evidence = json_string(r->evidence);
+	event.fence.t_end_ns = r->end_ns;
+	step(ctx, &event);
+	json_decref(event.fence.evidence);
+}
+
+static void on_request(void *ctx, struct api_token *token, const struct api_request *request)
+{
+	struct event event = { .kind = EVENT_ASKED };
+
+	event.ask.token = token;
+	event.ask.method = request->method;
+	event.ask.path = request->path;
+	event.ask.user = request->user;
+	event.ask.query = request->query;
+	event.ask.text = request->body;
+	event.ask.body = json_loadb(request->body, request->body_len, 0, NULL);
+	step(ctx, &event);
+	json_decref(event.ask.body);
+}
+
+static void on_stream_gone(void *ctx, struct api_stream *stream)
+{
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct daemon *d = signal->data;
+
+	log_say(&d->log, LOG_NOTICE, NULL, "ending on signal %d", number);
+	uv_stop(&d->loop);
+}
+
+static void on_warn(void *ctx, const char *text)
+{
+	struct daemon *d = ctx;
+
+	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
+}
+
+/* ---- the log's own copy of the replicated state
+ * --------------------------------------------------- */
+
+static void *machine_new(void)
+{
+	return cluster_new();
+}
+
+static void machine_free(void *machine)
+{
+	cluster_free(machine);
+}
+
+static void machine_apply(
+	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
+{
+	json_t *entry = json_loadb(data, len, 0, NULL);
+
+	if (entry)
+		cluster_apply(machine, index, term, entry);
+	json_decref(entry);
+}
+
+static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
+{
+	char *text = cluster_snapshot(machine);
+
+	if (!text)
+		return -ENOMEM;
+	*ret_data = text;
+	*ret_len = strlen(text);
+	return 0;
+}
+
+static int machine_restore(void *machine, const void *data, size_t len)
+{
+	return cluster_restore(machine, data, len);
+}
+
+static const struct store_machine machine = {
+	.machine_new = machine_new,
+	.machine_free = machine_free,
+	.apply = machine_apply,
+	.snapshot = machine_snapshot,
+	.restore = machine_restore,
+};
+
+/* ---- set-up
+ * --------------------------------------------------------------------------------------- */
+
+static int fail(struct daemon *d, const char *what, int rc, char *why)
+{
+	log_say(&d->log, LOG_ERR, NULL, "%s: %s", what, why ? why : strerror(-rc));
+	free(why);
+	return rc ? rc : -EIO;
+}
+
+/* The cluster's id in heartbeats: who shares the CA is one cluster. FNV-1a over the certificate. */
+static uint64_t cluster_id(const char *pki)
+{
+	owned(free) char *path = own_printf("%s/ca.crt", pki), *text = NULL;
+	uint64_t h = 0xcbf29ce484222325ULL;
+	size_t len = 0;
+
+	if (file_read(path, 1 << 20, &text, &len))
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ULL;
+	return h >> 1; /* JSON's integers are signed */
+}
+
+static int open_kernel(struct daemon *d)
+{
+	struct heartbeat_config config = { .pin_prefix = d->config->pin_prefix,
+		.cluster = cluster_id(d->config->pki),
+		.ifaces = (const char **)d->config->interfaces,
+		.n_ifaces = d->config->n_interfaces,
+		.controller = d->config->index,
+		.lease_ns = PICKET_LEASE_MAX_NS,
+		.warn = on_warn };
+	int rc = heartbeat_new(&d->loop, &config, on_beat, d, &d->heartbeat);
+
+	return rc ? fail(d, "heartbeat (BPF, XDP)", rc, NULL) : 0;
+}
+
+static int open_store(struct daemon *d)
+{
+	static const struct store_handler handler = { on_commit, on_restore, on_role, on_result,
+		on_failure };
+	owned(free) char *dir = own_printf("%s/log", d->config->state_dir);
+	struct store_peer self = { .id = d->config->index + 1,
+		.name = d->config->name,
+		.address = d->config->raft ? d->config->raft : "127.0.0.1:7408" };
+	struct store_config config = { .dir = dir,
+		.id = d->config->index + 1,
+		.peers = &self,
+		.n_peers = 1,
+		.bootstrap = true,
+		.realtime = true,
+		.machine = &machine };
+	char *why = NULL;
+	int rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
+
+	return rc ? fail(d, dir, rc, why) : 0;
+}
+
+static int open_doors(struct daemon *d)
+{
+	static const struct link_handler link_handler = { on_link_up, on_link_message,
+		on_link_down };
+	static const struct api_handler api_handler = { on_request, on_stream_gone };
+	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
+	struct api_config api = { .socket = d->config->socket };
+	char *why = NULL;
+	int rc;
+
+	rc = fencer_new(&d->loop, &fencer, on_fenced, d, &d->fencer);
+	if (!rc)
+		rc = link_listen(
+			&d->loop, d->identity, d->config->link, &link_handler, d, &d->link);
+	if (rc)
+		return fail(d, d->config->link, rc, NULL);
+	rc = api_new(&d->loop, &api, &api_handler, d, &d->api, &why);
+	return rc ? fail(d, d->config->socket, rc, why) : 0;
+}
+
+static int open_all(struct daemon *d)
+{
+	struct director_config director = { .name = d->config->name,
+		.index = d->config->index,
+		.cluster = cluster_id(d->config->pki) };
+	char *why = NULL;
+	int rc;
+
+	d->director = director_new(&director);
+	rc = file_folder(d->config->state_dir, 0700);
+	if (rc)
+		return fail(d, d->config->state_dir, rc, NULL);
+	rc = identity_load(d->config->pki, &d->identity, &why);
+	if (rc)
+		return fail(d, d->config->pki, rc, why);
+	rc = open_kernel(d);
+	if (!rc)
+		rc = open_doors(d);
+	return rc ? rc : open_store(d);
+}
+
+static void watch(struct daemon *d)
+{
+	uv_timer_init(&d->loop, &d->due);
+	uv_timer_init(&d->loop, &d->grants);
+	uv_signal_init(&d->loop, &d->term);
+	uv_signal_init(&d->loop, &d->intr);
+	d->due.data = d->grants.data = d->term.data = d->intr.data = d;
+	uv_signal_start(&d->term, on_signal, SIGTERM);
+	uv_signal_start(&d->intr, on_signal, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	on_grants(&d->grants);
+}
+
+static void close_all(struct daemon *d)
+{
+	api_free(d->api);
+	link_free(d->link);
+	fencer_free(d->fencer);
+	if (d->store)
+		store_close(d->store);
+	if (d->heartbeat)
+		heartbeat_free(d->heartbeat);
+	identity_free(d->identity);
+	director_free(d->director);
+	daemoncfg_free(d->config);
+}
+
+static void help(void)
+{
+	printf("usage: picketd [--config FILE]\n\n"
+	       "A controller of a picket cluster. FILE (/etc/picket/picketd.yaml) has these "
+	       "keys:\n\n");
+	daemoncfg_help(stdout);
+	printf("\nSee picketd(8).\n");
+}
+
+static int arguments(int argc, char **argv, const char **ret_config)
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
+		if (c == 'c') {
+			*ret_config = optarg;
+		} else if (c == 'h') {
+			help();
+			return 0;
+		} else if (c == 'V') {
+			printf("picketd %s\n", PICKET_VERSION);
+			return 0;
+		} else {
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "picketd: unexpected argument '%s'; see picketd --help\n",
+			argv[optind]);
+		return 2;
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d;
+	const char *path = "/etc/picket/picketd.yaml";
+	char *why = NULL;
+	int rc = arguments(argc, argv, &path);
+
+	if (rc >= 0)
+		return rc;
+	if (daemoncfg_read(path, &d.config, &why)) {
+		fprintf(stderr, "picketd: %s\n", why);
+		return 1;
+	}
+	if (log_init(&d.log, "picketd", d.config->log_level)) {
+		fprintf(stderr,
+			"picketd: log_level '%s' is none of err, warning, notice, info, debug\n",
+			d.config->log_level);
+		return 1;
+	}
+	uv_loop_init(&d.loop);
+	rc = open_all(&d);
+	if (!rc) {
+		watch(&d);
+		sd_notify(0, "READY=1");
+		uv_run(&d.loop, UV_RUN_DEFAULT);
+		rc = d.exit_status;
+	}
+	close_all(&d);
+	return rc ? 1 : 0;
+}
