@@ -14,10 +14,13 @@ struct pdu {
 	struct snmp *snmp;
 	struct pdu_family family; /* a copy: the generic one is made of parameters */
 	struct snmp_name state, label;
-	bool checked; /* the recorded names */
-	struct {
-		char plug[SNMP_TEXT_MAX], index[INDEX_MAX];
-	} last; /* what was resolved before */
+	bool checked;               /* the recorded names */
+	struct outlet_known *known; /* what was resolved before */
+	size_t n_known, cap_known;
+};
+
+struct outlet_known {
+	char *plug, index[INDEX_MAX];
 };
 
 static const char *const versions[] = { "1", "2c", "3", NULL };
@@ -195,6 +198,9 @@ static void pdu_close(struct call *call)
 	if (!pdu)
 		return;
 	snmp_free(pdu->snmp);
+	for (size_t i = 0; i < pdu->n_known; i++)
+		free(pdu->known[i].plug);
+	free(pdu->known);
 	free(pdu);
 }
 
@@ -309,6 +315,17 @@ static int resolve_name(struct call *call, struct pdu *pdu, const char *plug, ch
 	return 0;
 }
 
+static void known_add(struct pdu *pdu, const char *plug, const char *index)
+{
+	struct outlet_known *k;
+
+	own_grow(pdu->known, pdu->n_known, pdu->cap_known);
+	k = &pdu->known[pdu->n_known++];
+	k->plug = own_string(plug);
+	snprintf(k->index, sizeof(k->index), "%s", index);
+}
+
+/* A plug is looked for once in a call: a unit that hiccups later does not make it another one. */
 static int resolve(struct call *call, struct pdu *pdu, const char *plug, char *to, size_t size)
 {
 	const char *unit = settings_get(call->settings, "switch");
@@ -318,20 +335,19 @@ static int resolve(struct call *call, struct pdu *pdu, const char *plug, char *t
 	struct snmp_value value;
 	int r;
 
-	if (strcmp(pdu->last.plug, plug) == 0) {
-		snprintf(to, size, "%s", pdu->last.index);
-		return 0;
-	}
+	for (size_t i = 0; i < pdu->n_known; i++)
+		if (strcmp(pdu->known[i].plug, plug) == 0) {
+			snprintf(to, size, "%s", pdu->known[i].index);
+			return 0;
+		}
 	pdu_family_index(&pdu->family, full, to, size);
 	r = state_get(pdu, to, &value);
 	if (r < 0)
 		return r;
 	if (value.type == SNMP_MISSING)
 		r = resolve_name(call, pdu, plug, to, size);
-	if (r == 0 && strlen(plug) < sizeof(pdu->last.plug)) {
-		snprintf(pdu->last.plug, sizeof(pdu->last.plug), "%s", plug);
-		snprintf(pdu->last.index, sizeof(pdu->last.index), "%s", to);
-	}
+	if (r == 0)
+		known_add(pdu, plug, to);
 	return r;
 }
 

@@ -146,9 +146,12 @@ def main():
         print(*lines, sep="\n", flush=True)
 
     while True:
-        line = sys.stdin.readline().strip()
+        line = sys.stdin.readline()
         if not line:
             return
+        line = line.strip()
+        if not line:  # snmpd ends what it sets with a line too many
+            continue
         if line == "PING":
             say("PONG")
             continue
