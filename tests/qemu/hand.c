@@ -12,7 +12,10 @@
  *   hand hog [fifo]           one thread a CPU, for ever
  *   hand eat                  all memory
  *   hand signal NAME PID|-1 | freeze PID | cat FILE | write FILE TEXT | mem
+ *   hand daemon PROGRAM ARGS  runs it again and again, as an init would; its words go to the console
  *   hand feed DEVICE SECONDS  opens a watchdog, and lets it starve
+ *
+ * By the name of holder it is an OCF agent; what it starts says so to BEACON every 20 ms.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,12 +37,16 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <picket/door.h>
 #include <picket/wire.h>
 
+#define BEACON "10.9.0.1"
+#define BEACON_PORT 7999
+#define HOLDER "/run/holder.pid"
 #define PIN "/sys/fs/bpf/page"
 #define MS 1000000ULL
 
@@ -421,11 +428,92 @@ static int feed(const char *device, int seconds)
 		pause();
 }
 
+static int daemon_run(char **words)
+{
+	int fd = open("/dev/console", O_WRONLY | O_CLOEXEC);
+
+	dup2(fd, 1);
+	dup2(fd, 2);
+	for (;;) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			execv(words[0], words);
+			_exit(127);
+		}
+		while (waitpid(pid, NULL, 0) != pid)
+			;
+		usleep(100000);
+	}
+	return 0;
+}
+
 static int send_signal(const char *name, const char *pid)
 {
 	int number = !strcmp(name, "stop") ? SIGSTOP : !strcmp(name, "cont") ? SIGCONT : SIGKILL;
 
 	return kill(atoi(pid), number) ? fail(name) : 0;
+}
+
+/* ---- a service ----------------------------------------------------------------------------- */
+
+static int holder_pid(void)
+{
+	FILE *f = fopen(HOLDER, "re");
+	int pid = 0;
+
+	if (!f || fscanf(f, "%d", &pid) != 1 || kill(pid, 0))
+		pid = 0;
+	if (f)
+		fclose(f);
+	return pid;
+}
+
+static void holder_start(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(BEACON_PORT) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	FILE *f;
+
+	inet_pton(AF_INET, BEACON, &to.sin_addr);
+	if (fork())
+		return;
+	setsid();
+	close(0);
+	close(1);
+	close(2);
+	f = fopen(HOLDER ".new", "we");
+	fprintf(f, "%d", getpid());
+	fclose(f);
+	rename(HOLDER ".new", HOLDER);
+	for (;;) {
+		uint64_t now = now_ns();
+
+		sendto(fd, &now, sizeof(now), 0, (struct sockaddr *)&to, sizeof(to));
+		usleep(20000);
+	}
+}
+
+static int holder(const char *what)
+{
+	int pid = holder_pid();
+
+	if (!strcmp(what, "meta-data"))
+		puts("<resource-agent name=\"holder\"><version>1.0</version><parameters/>"
+		     "<actions><action name=\"start\" timeout=\"20s\"/>"
+		     "<action name=\"stop\" timeout=\"20s\"/>"
+		     "<action name=\"monitor\" timeout=\"20s\"/></actions></resource-agent>");
+	else if (!strcmp(what, "start") && !pid)
+		holder_start();
+	else if (!strcmp(what, "stop") && pid)
+		kill(pid, SIGKILL);
+	else if (!strcmp(what, "monitor"))
+		return pid ? 0 : 7;
+	while (!strcmp(what, "start") && !holder_pid())
+		usleep(1000);
+	while (!strcmp(what, "stop") && holder_pid())
+		usleep(1000);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -435,6 +523,8 @@ int main(int argc, char **argv)
 	int door;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (strlen(argv[0]) >= 6 && !strcmp(argv[0] + strlen(argv[0]) - 6, "holder"))
+		return holder(what);
 	if (!strcmp(what, "agent"))
 		return agent(argv + 2);
 	if (!strcmp(what, "pager"))
@@ -471,6 +561,8 @@ int main(int argc, char **argv)
 		return cat(one);
 	if (!strcmp(what, "write"))
 		return write_file(one, two);
+	if (!strcmp(what, "daemon") && argc > 2)
+		return daemon_run(argv + 2);
 	if (!strcmp(what, "feed"))
 		return feed(one, atoi(two));
 	printf("hand: what is '%s'?\n", what);
