@@ -58,8 +58,10 @@ def sh(*words, **options):
 
 
 def own_namespace():
-    """Go on in a network namespace of our own, which nobody else can see."""
+    """Go on in a network namespace of our own, which nobody else can see. What comes from package
+    sources is fetched before."""
     if os.environ.get("PICKET_QEMU_NS") != "1":
+        subprocess.run([os.path.join(HERE, "kernels.sh"), "6.1", "6.12"], stdout=subprocess.DEVNULL)
         os.environ["PICKET_QEMU_NS"] = "1"
         os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
     sh("ip", "link", "set", "lo", "up")

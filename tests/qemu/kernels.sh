@@ -30,7 +30,8 @@ real() { # image|headers series
 unpack() { # folder package...
 	local to=$1 deb
 	shift
-	(cd "$to/deb" && apt-get -o APT::Sandbox::User=root download -qq "$@" >/dev/null)
+	(cd "$to/deb" && apt-get -o APT::Sandbox::User=root -o Acquire::Retries=3 download -qq "$@" >/dev/null) ||
+		return 1
 	for deb in "$to"/deb/*.deb; do
 		case ${deb##*/} in
 		linux-image*) # all of it is 400 MB: the kernel, and what a guest's devices need
@@ -55,7 +56,11 @@ make_series() { # series
 	release=${headers#linux-headers-}
 	common=linux-headers-${release%-amd64}-common
 	kbuild=$(apt-cache show "$headers" | sed -n 's/^Depends:.*\(linux-kbuild-[^ ,]*\).*/\1/p' | head -n 1)
-	unpack "$new" "$image" "$headers" "$common" "$kbuild"
+	if ! unpack "$new" "$image" "$headers" "$common" "$kbuild"; then
+		echo "kernels: packages of kernel $1 cannot be had: $image $headers $common $kbuild" >&2
+		rm -rf "$new"
+		return 1
+	fi
 	# the unpacked headers think that they are installed
 	find "$new/usr/src" -maxdepth 2 -name Makefile -exec sed -i \
 		"s|/usr/src/|$PWD/$to/usr/src/|g" {} +
