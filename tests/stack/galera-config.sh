@@ -12,9 +12,12 @@ mysql_template() {
 		--skip-test-db --innodb-log-file-size=8M --innodb-buffer-pool-size=32M >"$dir/mysql-install.log" 2>&1
 	{
 		echo "FLUSH PRIVILEGES;"
-		echo "CREATE DATABASE judge; CREATE DATABASE keystone CHARACTER SET utf8mb3;"
-		echo "CREATE USER judge@'%' IDENTIFIED BY 'judge'; GRANT ALL ON judge.* TO judge@'%';"
-		echo "CREATE USER keystone@'%' IDENTIFIED BY 'keystone'; GRANT ALL ON keystone.* TO keystone@'%';"
+		echo "CREATE DATABASE judge;"
+		echo "CREATE USER judge@'%' IDENTIFIED BY 'judge';"
+		echo "GRANT ALL ON judge.* TO judge@'%';"
+		echo "CREATE DATABASE keystone CHARACTER SET utf8mb3;"
+		echo "CREATE USER keystone@'%' IDENTIFIED BY 'keystone';"
+		echo "GRANT ALL ON keystone.* TO keystone@'%';"
 		echo "CREATE USER balancer@'%';"
 		echo "CREATE TABLE judge.register (k VARCHAR(32) PRIMARY KEY, v VARCHAR(64)) ENGINE=InnoDB;"
 		echo "CREATE TABLE judge.grow (v VARCHAR(64) PRIMARY KEY) ENGINE=InnoDB;"

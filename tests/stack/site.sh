@@ -82,7 +82,7 @@ TXT
 keepalived_node() { # node
 	local m=$1 e=$dir/$1/etc
 	mkdir -p "$e" "$dir/$m/disk"
-	galera_folder "$m" "${GALERA_OPTIONS:-pc.ignore_sb=true}"
+	galera_folder "$m" "${GALERA_OPTIONS:-pc.ignore_quorum=true;pc.ignore_sb=true}"
 	haproxy_config "$DB_VIP" >"$e/haproxy.cfg"
 	keepalived_config "$m" >"$e/keepalived.conf"
 	galera_rc >"$e/rc"
