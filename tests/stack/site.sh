@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # Real parts on the lab's machines. STACK says which; sourced by picket-lab.
 #   keepalived   Galera, HAProxy and an address that keepalived moves: what picket is for
+#   address      the same, but for the address, which picket moves
 # A second client sits in n1's rack: a split leaves it alone with n1.
 
 stack=$here/../stack
@@ -79,27 +80,36 @@ vrrp_instance db {
 TXT
 }
 
-keepalived_node() { # node
+# Galera and HAProxy as the machine's own services, whoever moves the address.
+database_node() { # node
 	local m=$1 e=$dir/$1/etc
 	mkdir -p "$e" "$dir/$m/disk"
 	galera_folder "$m" "${GALERA_OPTIONS:-pc.ignore_quorum=true;pc.ignore_sb=true}"
 	haproxy_config "$DB_VIP" >"$e/haproxy.cfg"
-	keepalived_config "$m" >"$e/keepalived.conf"
 	galera_rc >"$e/rc"
 	# The first of all makes the cluster; everybody else, and it too from then on, joins.
 	cat >"$e/galera" <<TXT
-if [ $m = n1 ] && [ ! -e /var/lib/picket/bootstrapped ]; then
+if [ ! -e /var/lib/picket/bootstrapped ]; then
+	if [ $m = n1 ]; then
+		touch /var/lib/picket/bootstrapped
+		exec /usr/sbin/mariadbd --wsrep-new-cluster
+	fi
+	until bash -c 'exec 3<>/dev/tcp/10.77.2.1/3306'; do sleep 0.2; done 2>/dev/null
 	touch /var/lib/picket/bootstrapped
-	exec /usr/sbin/mariadbd --wsrep-new-cluster
 fi
 exec /usr/sbin/mariadbd
 TXT
-	cat >"$dir/$m/services" <<TXT
+	cat >>"$dir/$m/services" <<TXT
 exec sh /etc/picket/galera
 exec haproxy -W -f /etc/picket/haproxy.cfg
-exec keepalived -n -l -f /etc/picket/keepalived.conf
-exec $tools/lab_watch $DB_VIP /var/lib/picket/watch.log
+exec $tools/lab_watch $DB_VIP /var/lib/picket/watch-db.log
 TXT
+}
+
+keepalived_node() { # node
+	database_node "$1"
+	keepalived_config "$1" >"$dir/$1/etc/keepalived.conf"
+	echo "exec keepalived -n -l -f /etc/picket/keepalived.conf" >>"$dir/$1/services"
 }
 
 galera_size() { # node: how many its component has
@@ -110,6 +120,12 @@ galera_whole() { # node
 		inside "$1" mariadb -uroot -S /run/mysqld/mysqld.sock -Nse "SHOW STATUS LIKE 'wsrep_local_state_comment'" | grep -q Synced
 }
 db_answers() { nsenter --net="/run/netns/$LAB-client" mariadb -h "$DB_VIP" -ujudge -pjudge -e 'SELECT 1'; }
+
+stack_ready() {
+	local m
+	for m in $(nodes); do wait_for 90 "$m to have joined" galera_whole "$m"; done
+	wait_for 60 "the data base through $DB_VIP" db_answers
+}
 
 stack_up_keepalived() { # [nodes]
 	local n=${1:-3} m cg
@@ -124,13 +140,19 @@ stack_up_keepalived() { # [nodes]
 	switches_new
 	rack_new
 	for m in $(nodes); do keepalived_node "$m"; done
-	for m in $(nodes); do
-		boot "$m"
-		wait_for 60 "Galera on $m" galera_size "$m"
-	done
-	for m in $(nodes); do wait_for 90 "$m to have joined" galera_whole "$m"; done
-	wait_for 60 "the data base through $DB_VIP" db_answers
+	for m in $(nodes); do boot "$m"; done
+	stack_ready
 	say "Galera, HAProxy and keepalived stand on $(nodes | tr '\n' ' ')"
+}
+
+stack_up_address() { # [nodes]
+	site_yaml=$stack/address.yaml
+	stack_node() { database_node "$1"; }
+	site_new "${1:-3}"
+	echo "$STACK" >"$dir/stack"
+	rack_new
+	stack_ready
+	say "Galera, HAProxy and picket stand on $(nodes | tr '\n' ' ')"
 }
 
 stack_down() {
