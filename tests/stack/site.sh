@@ -31,6 +31,7 @@ split() { # node...: they and the rack's client on one side, everybody else on t
 			echo "$l" >>"$dir/$m/cut"
 		done
 		sw ip link set "$m-data" master side
+		echo "data side" >>"$dir/$m/cut"
 	done
 	sw ip link set rack master side
 	echo "split $(now) $*" >>"$dir/faults"
@@ -97,7 +98,7 @@ if [ ! -e /var/lib/picket/bootstrapped ]; then
 	until bash -c 'exec 3<>/dev/tcp/10.77.2.1/3306'; do sleep 0.2; done 2>/dev/null
 	touch /var/lib/picket/bootstrapped
 fi
-exec /usr/sbin/mariadbd
+exec /usr/sbin/mariadbd \$(galera_recovery)
 TXT
 	cat >>"$dir/$m/services" <<TXT
 exec sh /etc/picket/galera
