@@ -52,7 +52,7 @@ BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
 BPFTEST_LIB_SRC := $(filter-out $(BPFTEST_SRC),$(wildcard tests/bpf/*.c))
-TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/sim/*.c tests/agent/*.c))
+TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/agent/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 SKELS := $(patsubst bpf/%.bpf.c,$(GEN)/%.skel.h,$(BPF_SRC))
@@ -65,7 +65,8 @@ PROGS := $(patsubst userspace/%.c,$(BIN)/%,$(PROG_SRC))
 FENCE := $(patsubst fence-agents/%.c,$(BIN)/%,$(FENCE_SRC))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/bpftest/%,$(BPFTEST_SRC))
-TOOLS := $(patsubst tests/%.c,$(B)/tools/%,$(TOOL_SRC))
+SIM_SRC := $(wildcard tests/sim/*.c)
+TOOLS := $(patsubst tests/%.c,$(B)/tools/%,$(TOOL_SRC)) $(if $(SIM_SRC),$(B)/tools/sim/sim)
 
 .PHONY: help
 help: ## what this Makefile can do
@@ -177,7 +178,10 @@ $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)
 $(BPFTEST): EXTRA_LIBS = -lcriterion
 $(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES) $(LIBBPFTEST)
 	$(link)
-$(TOOLS): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES) $(LIBBPFTEST)
+$(B)/tools/sim/sim: $(call obj,$(SIM_SRC)) $(ARCHIVES)
+	$(link)
+
+$(filter-out %/sim/sim,$(TOOLS)): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES) $(LIBBPFTEST)
 	$(link)
 
 # What the lab alone loads: the far end of its cables.

@@ -33,6 +33,14 @@ struct known {
 	bool set;
 };
 
+/* What acting brought about at once: it is an event of its own, after the turn. */
+struct prompt {
+	enum event_kind kind;
+	char *node, *text;
+	uint64_t id, incarnation;
+	struct prompt *next;
+};
+
 struct daemon {
 	uv_loop_t loop;
 	struct log log;
@@ -45,6 +53,7 @@ struct daemon {
 	struct fencer *fencer;
 	struct director *director;
 	struct known known[NODES_MAX];
+	struct prompt *prompts, **prompts_end;
 	uv_timer_t due, grants;
 	uv_signal_t term, intr;
 	int exit_status;
@@ -81,6 +90,19 @@ static void act_propose(struct daemon *d, struct action *a)
 	free(text);
 }
 
+static struct prompt *prompt_add(struct daemon *d, enum event_kind kind, const char *node)
+{
+	struct prompt *p = own_new(struct prompt);
+
+	p->kind = kind;
+	p->node = own_string(node);
+	if (!d->prompts)
+		d->prompts_end = &d->prompts;
+	*d->prompts_end = p;
+	d->prompts_end = &p->next;
+	return p;
+}
+
 static void act_admit(struct daemon *d, struct action *a)
 {
 	struct known *k = a->node_id < NODES_MAX ? &d->known[a->node_id] : NULL;
@@ -88,7 +110,9 @@ static void act_admit(struct daemon *d, struct action *a)
 		.admitted = a->admitted,
 		.interval_us = json_integer_value(json_object_get(a->json, "interval_us")),
 		.misses = json_integer_value(json_object_get(a->json, "misses")),
-		.links_mask = json_integer_value(json_object_get(a->json, "links")) };
+		.links_mask = json_integer_value(json_object_get(a->json, "links")),
+		.agent_age_max_ms =
+			json_integer_value(json_object_get(a->json, "agent_age_max_ms")) };
 	int rc;
 
 	if (!k)
@@ -107,6 +131,8 @@ static void act_admit(struct daemon *d, struct action *a)
 	if (rc)
 		log_say(&d->log, LOG_ERR, NULL, "%s: the kernel did not take it: %s", a->node,
 			strerror(-rc));
+	else if (!a->admitted)
+		prompt_add(d, EVENT_BARRED, a->node)->incarnation = a->incarnation;
 }
 
 static void act_send(struct daemon *d, struct action *a)
@@ -117,20 +143,13 @@ static void act_send(struct daemon *d, struct action *a)
 		log_say(&d->log, LOG_WARNING, NULL, "%s: not sent: %s", a->node, strerror(-rc));
 }
 
-static void on_fenced(void *ctx, const struct fencer_result *r);
-
 /* An order that cannot even begin is a failed one, with its reason. */
-static void fence_refused(struct daemon *d, struct action *a, int rc)
+static void fence_refused(struct daemon *d, struct action *a, const char *why)
 {
-	owned(free) char *why = own_printf("%s cannot be run: %s", a->agent,
-		rc == -ENOENT ? "it is not in the fence path" : strerror(-rc));
-	struct fencer_result result = { .id = a->id,
-		.outcome = FENCER_FAILED,
-		.reason = why,
-		.evidence = "",
-		.end_ns = boot_ns() };
+	struct prompt *p = prompt_add(d, EVENT_FENCED, a->node);
 
-	on_fenced(d, &result);
+	p->id = a->id;
+	p->text = own_printf("%s cannot be run: %s", a->agent, why);
 }
 
 static void act_fence(struct daemon *d, struct action *a)
@@ -154,8 +173,7 @@ static void act_fence(struct daemon *d, struct action *a)
 	/* Immediately before: is this still the leader (design rule 8)? */
 	store_status(d->store, &status);
 	if (status.role != STORE_LEADER) {
-		log_say(&d->log, LOG_WARNING, NULL, "%s is not fenced: no longer the leader",
-			a->node);
+		fence_refused(d, a, "this controller leads no longer");
 		return;
 	}
 	json_object_foreach (a->json, name, value) {
@@ -164,7 +182,7 @@ static void act_fence(struct daemon *d, struct action *a)
 	}
 	rc = fencer_run(d->fencer, &order);
 	if (rc)
-		fence_refused(d, a, rc);
+		fence_refused(d, a, rc == -ENOENT ? "it is not in the fence path" : strerror(-rc));
 }
 
 static void act_note(struct daemon *d, struct action *a)
@@ -203,8 +221,17 @@ static void act(struct daemon *d, struct action *a)
 	case ACTION_FENCE:
 		act_fence(d, a);
 		break;
+	case ACTION_UNFENCE:
+		fencer_cancel(d->fencer, a->node);
+		break;
+	case ACTION_PEER:
+		break;
 	case ACTION_REPLY:
-		api_reply(a->token, a->status, NULL, give(a->json));
+		if (a->text)
+			api_reply_text(a->token, a->status,
+				"text/plain; version=0.0.4; charset=utf-8", a->text);
+		else
+			api_reply(a->token, a->status, NULL, give(a->json));
 		break;
 	case ACTION_NOTE:
 		act_note(d, a);
@@ -219,13 +246,42 @@ static void on_due(uv_timer_t *timer);
 
 static void act_all(struct daemon *d, struct actions *actions)
 {
-	uint64_t due, now;
-
 	for (size_t i = 0; i < actions->n; i++)
 		act(d, &actions->items[i]);
 	actions_done(actions);
-	due = director_due(d->director);
-	now = boot_ns();
+}
+
+static void think(struct daemon *d, const struct event *event)
+{
+	struct actions actions = { 0 };
+
+	director_step(d->director, event, boot_ns(), epoch_ms(), &actions);
+	act_all(d, &actions);
+}
+
+static void think_prompts(struct daemon *d)
+{
+	struct prompt *p;
+
+	while ((p = d->prompts)) {
+		struct event event = { .kind = p->kind, .node = p->node,
+			.incarnation = p->incarnation };
+
+		d->prompts = p->next;
+		event.fence.id = p->id;
+		event.fence.text = p->text;
+		event.fence.t_end_ns = boot_ns();
+		think(d, &event);
+		free(p->node);
+		free(p->text);
+		free(p);
+	}
+}
+
+static void sleep_until_due(struct daemon *d)
+{
+	uint64_t due = director_due(d->director), now = boot_ns();
+
 	if (due)
 		uv_timer_start(&d->due, on_due, due > now ? (due - now) / MS + 1 : 1, 0);
 	else
@@ -234,10 +290,9 @@ static void act_all(struct daemon *d, struct actions *actions)
 
 static void step(struct daemon *d, const struct event *event)
 {
-	struct actions actions = { 0 };
-
-	director_step(d->director, event, boot_ns(), epoch_ms(), &actions);
-	act_all(d, &actions);
+	think(d, event);
+	think_prompts(d);
+	sleep_until_due(d);
 }
 
 static void on_due(uv_timer_t *timer)
@@ -284,6 +339,8 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot at %" PRIu64 " cannot be read",
 			index);
 	act_all(d, &actions);
+	think_prompts(d);
+	sleep_until_due(d);
 }
 
 static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
@@ -469,6 +526,9 @@ static int open_kernel(struct daemon *d)
 		.warn = on_warn };
 	int rc = heartbeat_new(&d->loop, &config, on_beat, d, &d->heartbeat);
 
+	/* Our last life's permission ends here: until we have caught up, nothing is granted. */
+	if (!rc)
+		rc = heartbeat_grant_until(d->heartbeat, 0);
 	return rc ? fail(d, "heartbeat (BPF, XDP)", rc, NULL) : 0;
 }
 
@@ -521,6 +581,9 @@ static int open_all(struct daemon *d)
 	char *why = NULL;
 	int rc;
 
+	if (getrandom(&director.life, sizeof(director.life), 0) != sizeof(director.life))
+		return fail(d, "random numbers", -errno, NULL);
+	director.life = (director.life >> 1) | 1; /* JSON's integers are signed; 0 is nobody's */
 	d->director = director_new(&director);
 	rc = file_folder(d->config->state_dir, 0700);
 	if (rc)

@@ -33,7 +33,8 @@ static void step(struct event *event);
 static void take(struct actions *actions)
 {
 	json_t *entries[32];
-	size_t n = 0;
+	size_t n = 0, n_barred = 0;
+	struct event barred[16];
 
 	for (size_t i = 0; i < actions->n; i++) {
 		struct action *a = &actions->items[i];
@@ -43,6 +44,10 @@ static void take(struct actions *actions)
 		} else if (a->kind == ACTION_SEND) {
 			sent_to[n_sent] = own_string(a->node);
 			sent[n_sent++] = json_incref(a->json);
+		} else if (a->kind == ACTION_ADMIT && !a->admitted) {
+			barred[n_barred++] = (struct event){ .kind = EVENT_BARRED,
+				.node = own_string(a->node),
+				.incarnation = a->incarnation };
 		} else if (a->kind == ACTION_FENCE) {
 			fenced = *a;
 			fenced.op = own_string(a->op);
@@ -55,6 +60,8 @@ static void take(struct actions *actions)
 		}
 	}
 	actions_done(actions);
+	for (size_t i = 0; i < n_barred; i++)
+		step(&barred[i]);
 	for (size_t i = 0; i < n; i++) {
 		struct event e = { .kind = EVENT_COMMITTED,
 			.index = ++log_index,
@@ -198,7 +205,7 @@ static void fence_result(enum event_proof proof, const char *text)
 /* Both nodes online, the resource runs on n1. */
 static void set_up(void)
 {
-	struct director_config config = { .name = "c1", .cluster = 7 };
+	struct director_config config = { .name = "c1", .cluster = 7, .life = 9 };
 	struct event lead = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
 
 	notes = json_array();
@@ -399,7 +406,7 @@ Test(director, a_new_leader_waits_for_everybody, .init = set_up)
 
 Test(director, a_restart_knows_who_was_heard_before_it_knew_the_nodes)
 {
-	struct director_config config = { .name = "c1", .cluster = 7 };
+	struct director_config config = { .name = "c1", .cluster = 7, .life = 9 };
 	struct event lead = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
 
 	notes = json_array();
@@ -419,7 +426,7 @@ Test(director, a_restart_knows_who_was_heard_before_it_knew_the_nodes)
 
 Test(director, a_restart_in_the_same_term_trusts_no_half_told_log)
 {
-	struct director_config config = { .name = "c1", .cluster = 7 };
+	struct director_config config = { .name = "c1", .cluster = 7, .life = 9 };
 	struct event lead = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
 	struct event old = { .kind = EVENT_COMMITTED, .index = 1, .term = 1 };
 

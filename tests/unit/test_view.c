@@ -29,5 +29,6 @@ Test(view, only_a_positive_stop_is_stopped)
 	cr_assert_eq(after(VIEW_STARTED, "stop", 0, 1, "done").state, VIEW_STOP_FAILED);
 	cr_assert_eq(after(VIEW_STARTED, "stop", 0, 0, "timeout").state, VIEW_STOP_FAILED);
 	cr_assert_eq(after(VIEW_STARTED, "stop", 0, 0, "error").state, VIEW_STOP_FAILED);
-	cr_assert_eq(after(VIEW_STARTED, "stop", 0, 0, "pending").state, VIEW_STARTED);
+	cr_assert_eq(after(VIEW_STARTED, "stop", 0, 0, "pending").state, VIEW_UNKNOWN);
+	cr_assert_eq(after(VIEW_STARTED, "monitor", 10, 193, "pending").state, VIEW_STARTED);
 }

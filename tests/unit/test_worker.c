@@ -78,8 +78,8 @@ static void world_free(struct world *w)
 }
 own_define(world, struct world, world_free)
 
-	static void order_at(struct world *w, const char *op, const char *resource, int interval,
-		uint64_t term, unsigned index)
+static void order_at(struct world *w, const char *op, const char *resource, int interval,
+	uint64_t term, unsigned index)
 {
 	owned(free) char *id = own_printf("%u:%u", (unsigned)term, index);
 	char *why = NULL;
@@ -543,6 +543,22 @@ Test(worker, after_a_restart_what_was_under_way_is_repeated_when_its_process_has
 	cr_assert_eq(again->runs[0].after_pid_start, 1234);
 	ends(again, 0, OUTCOME_DONE, 0);
 	cr_assert(told(again, "start", "done", 0));
+}
+
+Test(worker, after_a_restart_a_newer_term_does_not_undo_what_was_begun)
+{
+	owned(world) struct world *w = world_new(0, 0), *again = world_new(0, 0);
+	char *why = NULL;
+
+	order(w, "start", "a", 0);
+	worker_started(w->worker, w->runs[0].run, 77, 1234);
+	pump(w);
+	cr_assert_eq(worker_load(again->worker, w->kept[0], again->time, &why), 0, "%s", why);
+	worker_term(again->worker, 9);
+	worker_tick(again->worker, again->time);
+	pump(again);
+	cr_assert_eq(again->n_runs, 1);
+	cr_assert_eq(again->did[0], OPERATION_START);
 }
 
 Test(worker, the_same_resource_twice_is_a_damaged_history)

@@ -14,9 +14,12 @@ enum action_kind {
 	ACTION_PROPOSE, /* json to the log, in term id and no other */
 	ACTION_SEND,    /* json to the node's agent */
 	ACTION_DROP,    /* the node's connection, after what was sent */
-	ACTION_ADMIT,   /* the kernel may grant: node, node_id, incarnation, epoch, admitted */
+	ACTION_ADMIT,   /* node, node_id, incarnation, epoch, admitted: the kernel may grant; not
+			 * admitted: it may not, and EVENT_BARRED follows once that is in force */
 	ACTION_FORGET,  /* the kernel forgets node_id */
 	ACTION_FENCE,   /* id, node, device, agent, params, op (off with read-back, or on) */
+	ACTION_UNFENCE, /* node: its orders are not wanted any more; a result changes nothing */
+	ACTION_PEER,    /* json to a controller, or to all others (-1) */
 	ACTION_REPLY,   /* token, status, json; or text */
 	ACTION_NOTE,    /* json: an event for people: the log */
 };
@@ -27,6 +30,7 @@ struct action {
 	uint32_t node_id, epoch;
 	uint64_t incarnation, id;
 	bool admitted;
+	int controller;
 	char *device, *agent, *op;
 	json_t *json; /* for ACTION_FENCE: params */
 	void *token;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdio.h>
 
 #include "core/cluster.h"
 
@@ -52,6 +53,16 @@ static bool life_is(json_t *node, const char *life)
 	return is && !strcmp(is, life);
 }
 
+static void apply_started(struct cluster *c, json_t *entry)
+{
+	char key[16];
+
+	snprintf(key, sizeof(key), "%u",
+		(unsigned)json_integer_value(json_object_get(entry, "controller")));
+	if (json_is_integer(json_object_get(entry, "life")))
+		json_object_set(child_of(c->state, "started"), key, json_object_get(entry, "life"));
+}
+
 static void apply_configure(struct cluster *c, json_t *entry)
 {
 	json_t *revision = json_object_get(c->state, "revision");
@@ -75,11 +86,20 @@ static void apply_admit(struct cluster *c, json_t *entry)
 		return;
 	json_object_set_new(node, "incarnation", json_integer(c->index));
 	json_object_set(node, "boot_id", json_object_get(entry, "boot_id"));
+	if (json_is_object(json_object_get(entry, "self")))
+		json_object_set(node, "self", json_object_get(entry, "self"));
+	else
+		json_object_del(node, "self");
+	if (json_is_integer(json_object_get(entry, "lease_ms")))
+		json_object_set(node, "lease_ms", json_object_get(entry, "lease_ms"));
+	else
+		json_object_del(node, "lease_ms");
 	json_object_set_new(node, "life", json_string("admitted"));
 	json_object_del(node, "why");
 	json_object_del(node, "proof");
 	json_object_del(node, "fencing");
 	json_object_del(node, "stop");
+	json_object_del(node, "powered");
 	json_object_del(json_object_get(c->state, "fails"), text(entry, "node"));
 }
 
@@ -91,6 +111,7 @@ static void apply_block(struct cluster *c, json_t *entry)
 		return;
 	json_object_set_new(node, "life", json_string("blocked"));
 	json_object_set_new(node, "why", json_string(text(entry, "why") ? text(entry, "why") : ""));
+	json_object_set(node, "blocked_ns", json_object_get(entry, "t_ns"));
 }
 
 static void apply_fencing(struct cluster *c, json_t *entry)
@@ -102,14 +123,55 @@ static void apply_fencing(struct cluster *c, json_t *entry)
 	json_object_set(node, "fencing", entry);
 }
 
+/* An operator's word is kept for the audit, beyond the node's next life. */
+static void vouch(struct cluster *c, json_t *entry)
+{
+	json_t *proof = json_object_get(entry, "proof"), *list;
+	const char *kind = text(proof, "kind");
+
+	if (!kind || strcmp(kind, "operator"))
+		return;
+	list = json_object_get(c->state, "vouched");
+	if (!list)
+		json_object_set_new(c->state, "vouched", list = json_array());
+	json_array_append_new(list,
+		json_pack("{s:O, s:O, s:O?, s:O?}", "node", json_object_get(entry, "node"),
+			"incarnation", json_object_get(entry, "incarnation"), "user",
+			json_object_get(proof, "user"), "at_ms", json_object_get(entry, "at_ms")));
+	if (json_array_size(list) > CLUSTER_VOUCHED_MAX)
+		json_array_remove(list, 0);
+}
+
 static void apply_dead(struct cluster *c, json_t *entry)
 {
 	json_t *node = record(c, entry);
 
-	if (!node || !concerns(node, entry) || !life_is(node, "blocked"))
+	if (!node || !concerns(node, entry) || !life_is(node, "blocked") ||
+		!json_is_object(json_object_get(entry, "proof")))
 		return;
 	json_object_set_new(node, "life", json_string("dead"));
 	json_object_set(node, "proof", json_object_get(entry, "proof"));
+	vouch(c, entry);
+}
+
+static void apply_powered(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry);
+
+	if (node && concerns(node, entry) && life_is(node, "dead"))
+		json_object_set_new(node, "powered", json_true());
+}
+
+static void apply_attribute(struct cluster *c, json_t *entry)
+{
+	json_t *node = record(c, entry), *value = json_object_get(entry, "value");
+
+	if (!node || !text(entry, "name"))
+		return;
+	if (json_is_string(value))
+		json_object_set(child_of(node, "attributes"), text(entry, "name"), value);
+	else
+		json_object_del(json_object_get(node, "attributes"), text(entry, "name"));
 }
 
 static void apply_stopped(struct cluster *c, json_t *entry)
@@ -161,7 +223,9 @@ void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *ent
 	static const struct {
 		const char *name;
 		void (*apply)(struct cluster *c, json_t *entry);
-	} rows[] = { { "configure", apply_configure }, { "admit", apply_admit },
+	} rows[] = { { "term", apply_started }, { "caught", apply_started },
+		{ "powered", apply_powered }, { "attribute", apply_attribute },
+		{ "configure", apply_configure }, { "admit", apply_admit },
 		{ "block", apply_block }, { "fence-intent", apply_fencing },
 		{ "fence-failed", apply_fencing }, { "dead", apply_dead },
 		{ "stopped", apply_stopped }, { "node", apply_node }, { "fail", apply_fail },
@@ -244,4 +308,17 @@ const char *cluster_configuration(const struct cluster *c)
 uint64_t cluster_revision(const struct cluster *c)
 {
 	return json_integer_value(json_object_get(c->state, "revision"));
+}
+
+uint64_t cluster_started(const struct cluster *c, unsigned controller)
+{
+	char key[16];
+
+	snprintf(key, sizeof(key), "%u", controller);
+	return json_integer_value(json_object_get(json_object_get(c->state, "started"), key));
+}
+
+json_t *cluster_vouched(const struct cluster *c)
+{
+	return json_object_get(c->state, "vouched");
 }

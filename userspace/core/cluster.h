@@ -12,20 +12,25 @@
 
 /*
  * Entries are JSON objects; what is not understood, or does not apply any more, changes nothing:
- *  {do: term, leader, nonce}                           a leader's first: all before it is applied
+ *  {do: term, leader, controller, life, nonce}         a leader's first: all before it is applied
+ *  {do: caught, controller, life}                      proposed after that controller started
  *  {do: configure, text, name, user}                   a checked configuration, whole
- *  {do: admit, node, boot_id}                          incarnation = the entry's index
- *  {do: block, node, incarnation, why}                 that incarnation gets no more grants
+ *  {do: admit, node, boot_id, self, lease_ms}          incarnation = the entry's index
+ *  {do: block, node, incarnation, why, lost}           that incarnation gets no more grants
  *  {do: fence-intent, node, incarnation, device}       before the first packet to a BMC
  *  {do: fence-failed, node, incarnation, device, why}
  *  {do: dead, node, incarnation, proof: {...}}         proven; what it ran may start elsewhere
+ *  {do: powered, node, incarnation}                    switched on again after it was proven off
  *  {do: stopped, node, incarnation}                    the agent said a clean goodbye
  *  {do: node, node, set: {standby|maintenance|stop: bool}}
- *  {do: fail, node, resource} {do: cleanup, resource, node|null}
+ *  {do: attribute, node, name, value|null}             a permanent attribute
+ *  {do: fail, node, resource, op, at_ms} {do: cleanup, resource, node|null}
  */
+#define CLUSTER_VOUCHED_MAX 256
+
 struct cluster {
 	uint64_t index, term; /* of the last entry applied */
-	json_t *state; /* {configuration, revision, nodes: {}, fails: {node: {resource: n}}} */
+	json_t *state; /* {configuration, revision, nodes: {}, fails: {node: {resource: n}}, ...} */
 };
 
 /* Where an incarnation is in its life. */
@@ -41,7 +46,7 @@ struct cluster *cluster_new(void);
 void cluster_free(struct cluster *cluster);
 own_define(cluster, struct cluster, cluster_free)
 
-	void cluster_apply(struct cluster *cluster, uint64_t index, uint64_t term, json_t *entry);
+void cluster_apply(struct cluster *cluster, uint64_t index, uint64_t term, json_t *entry);
 /* malloc()ed text. */
 char *cluster_snapshot(const struct cluster *cluster);
 int cluster_restore(struct cluster *cluster, const char *text, size_t len); /* -EINVAL */
@@ -54,5 +59,9 @@ bool cluster_flag(const struct cluster *cluster, const char *node, const char *f
 unsigned cluster_fails(const struct cluster *cluster, const char *node, const char *resource);
 const char *cluster_configuration(const struct cluster *cluster); /* NULL: none yet */
 uint64_t cluster_revision(const struct cluster *cluster);
+/* The run of a controller that was named last, 0: none. */
+uint64_t cluster_started(const struct cluster *cluster, unsigned controller);
+/* Who vouched for deaths, newest last: [{node, incarnation, user, at_ms}]. */
+json_t *cluster_vouched(const struct cluster *cluster);
 
 #endif

@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "core/director_inside.h"
 
+/* A proposal that came to nothing is not made again at once: we may lead no more, and learn so
+ * soon. */
+#define HOLD_NS (50 * MS)
+
 struct director *director_new(const struct director_config *config)
 {
 	struct director *d = own_new(struct director);
 
+	assert(config->index < PICKET_CONTROLLERS_MAX);
 	d->config = *config;
+	if (!d->config.voters.now)
+		d->config.voters.now = 1u << config->index;
 	d->name = own_string(config->name);
+	d->node = own_string(config->node);
+	d->boot_id = own_string(config->boot_id ? config->boot_id : "");
+	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
+		d->controllers[c] = config->controllers[c] ? own_string(config->controllers[c])
+				    : c == config->index   ? own_string(config->name)
+							   : own_printf("c%u", c + 1);
 	d->cluster = cluster_new();
-	d->events = json_array();
+	grant_init(&d->grant, config->life, config->museum);
+	membership_init(&d->members, config->index, d->config.voters);
+	journal_init(&d->journal);
 	d->why = json_object();
 	d->hellos = json_object();
+	d->faults = json_array();
 	return d;
 }
 
@@ -22,10 +39,9 @@ static void nodes_free(struct director *d)
 {
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		free(d->nodes[i].boot_id);
-		free(d->nodes[i].fence_why);
-		free(d->nodes[i].block_why);
+		json_decref(d->nodes[i].self);
 		json_decref(d->nodes[i].cells);
-		json_decref(d->nodes[i].proof);
+		director_fence_done(&d->nodes[i]);
 	}
 	free(d->nodes);
 	d->nodes = NULL;
@@ -36,45 +52,62 @@ void director_free(struct director *d)
 {
 	if (!d)
 		return;
-	while (d->waiting) {
-		struct waiting *w = d->waiting;
-
-		d->waiting = w->next;
-		json_decref(w->entry);
-		free(w);
-	}
+	director_ask_done(d);
 	director_plan_drop(d);
 	nodes_free(d);
 	site_free(d->site);
 	cluster_free(d->cluster);
-	json_decref(d->events);
+	grant_done(&d->grant);
+	membership_done(&d->members);
+	storm_done(&d->storm);
+	journal_done(&d->journal);
 	json_decref(d->why);
 	json_decref(d->hellos);
-	free(d->ears);
+	json_decref(d->faults);
+	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
+		free(d->controllers[c]);
 	free(d->name);
+	free(d->node);
+	free(d->boot_id);
 	free(d);
+}
+
+/* What the log tells again after a restart is no news, and what a follower sees the leader tells.
+ */
+static bool news(const struct director *d, const char *kind)
+{
+	return d->ready || !strcmp(kind, "leader") || !strncmp(kind, "controller-", 11);
+}
+
+static void note(struct director *d, const char *kind, const char *node, const char *resource,
+	const char *text, json_t *more)
+{
+	json_t *e;
+
+	if (!news(d, kind)) {
+		json_decref(more);
+		return;
+	}
+	e = journal_add(&d->journal, d->now_ns, d->epoch_ms, kind, node, resource, text, more);
+	action_add(d->out, ACTION_NOTE)->json = json_incref(e);
 }
 
 void director_note(struct director *d, const char *kind, const char *node, const char *resource,
 	const char *format, ...)
 {
 	char text[512];
-	json_t *e;
 	va_list ap;
 
-	/* What the log tells again after a restart is no news. */
-	if (!d->ready && strcmp(kind, "leader"))
-		return;
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	e = json_pack("{s:I, s:I, s:I, s:s, s:s*, s:s*, s:s}", "cursor", (json_int_t)++d->cursor,
-		"time_ms", (json_int_t)d->epoch_ms, "boot_ns", (json_int_t)d->now_ns, "kind", kind,
-		"node", node, "resource", resource, "text", text);
-	json_array_append_new(d->events, e);
-	if (json_array_size(d->events) > DIRECTOR_EVENTS_MAX)
-		json_array_remove(d->events, 0);
-	action_add(d->out, ACTION_NOTE)->json = json_incref(e);
+	note(d, kind, node, resource, text, NULL);
+}
+
+void director_note_more(
+	struct director *d, const char *kind, const char *node, const char *text, json_t *more)
+{
+	note(d, kind, node, NULL, text, more);
 }
 
 /* Every decision carries the term it was made in: the log refuses it in another. */
@@ -93,8 +126,8 @@ static void proposals_lost(struct director *d)
 		struct director_node *n = &d->nodes[i];
 
 		n->blocking = n->admitting = false;
-		if (n->fence == FENCE_INTENT || n->fence == FENCE_PROVEN)
-			n->fence = FENCE_NONE;
+		if (n->fence.phase == FENCE_INTENT || n->fence.phase == FENCE_PROVEN)
+			n->fence.phase = FENCE_NONE;
 	}
 	director_give_up(d);
 }
@@ -107,20 +140,32 @@ struct director_node *director_node(struct director *d, const char *name)
 	return NULL;
 }
 
-struct director_ear *director_ear(struct director *d, uint32_t node)
+struct director_node *director_node_id(struct director *d, uint32_t id)
 {
-	for (size_t i = 0; i < d->n_ears; i++)
-		if (d->ears[i].node == node)
-			return &d->ears[i];
-	own_grow(d->ears, d->n_ears, d->cap_ears);
-	d->ears[d->n_ears] = (struct director_ear){ .node = node };
-	return &d->ears[d->n_ears++];
+	for (size_t i = 0; i < d->n_nodes; i++)
+		if (d->nodes[i].id == id)
+			return &d->nodes[i];
+	return NULL;
+}
+
+static void members_renew(struct director *d, const struct site *site)
+{
+	uint32_t *ids = own_alloc(site->n_nodes * sizeof(*ids) + 1);
+	unsigned *links = own_alloc(site->n_nodes * sizeof(*links) + 1);
+
+	for (size_t i = 0; i < site->n_nodes; i++) {
+		ids[i] = site->nodes[i].id;
+		links[i] = site->nodes[i].n_addresses;
+	}
+	membership_nodes(&d->members, ids, links, site->n_nodes);
+	free(ids);
+	free(links);
 }
 
 /* Nodes of the new configuration take over what is known of them by name. */
 static void nodes_renew(struct director *d, const struct site *site)
 {
-	struct director_node *fresh = own_alloc(site->n_nodes * sizeof(*fresh));
+	struct director_node *fresh = own_alloc(site->n_nodes * sizeof(*fresh) + 1);
 
 	for (size_t i = 0; i < site->n_nodes; i++) {
 		struct director_node *old = director_node(d, site->nodes[i].name), *n = &fresh[i];
@@ -129,11 +174,7 @@ static void nodes_renew(struct director *d, const struct site *site)
 			*n = *old;
 			*old = (struct director_node){ .name = "", .id = old->id };
 		} else {
-			const struct director_ear *ear = director_ear(d, site->nodes[i].id);
-
 			n->cells = json_object();
-			memcpy(n->heard, ear->heard, sizeof(n->heard));
-			memcpy(n->last_ns, ear->last_ns, sizeof(n->last_ns));
 		}
 		n->name = site->nodes[i].name;
 		n->id = site->nodes[i].id;
@@ -149,6 +190,13 @@ static void nodes_renew(struct director *d, const struct site *site)
 	nodes_free(d);
 	d->nodes = fresh;
 	d->n_nodes = site->n_nodes;
+	members_renew(d, site);
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		enum cluster_life life = cluster_life(d->cluster, fresh[i].name);
+
+		fresh[i].heard = membership_heard(&d->members, fresh[i].id);
+		membership_expect(&d->members, fresh[i].id, life == CLUSTER_ADMITTED);
+	}
 }
 
 static int parse(const char *text, const char *name, struct problems *problems, struct site **ret,
@@ -202,56 +250,98 @@ static void role(struct director *d, const struct event *event)
 	proposals_lost(d);
 	d->leader = event->leader;
 	d->leader_since_ns = d->now_ns;
-	for (size_t i = 0; i < d->n_nodes; i++)
-		d->nodes[i].fence = FENCE_NONE;
+	d->hold_ns = 0;
+	/* A new leader has seen no wait begin, and nobody has told it what runs. */
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		director_fence_reset(d, &d->nodes[i]);
+		json_object_clear(d->nodes[i].cells);
+		d->nodes[i].synced = false;
+		d->nodes[i].lost_at_ns = 0;
+	}
 	director_plan_drop(d);
-	if (d->leader)
-		director_propose(d, json_pack("{s:s, s:s, s:I}", "do", "term", "leader", d->name,
-					    "nonce", (json_int_t)(d->nonce = d->now_ns)));
+	if (d->leader) {
+		d->nonce = d->now_ns;
+		director_propose(
+			d, json_pack("{s:s, s:s, s:i, s:I, s:I}", "do", "term", "leader", d->name,
+				   "controller", d->config.index, "life",
+				   (json_int_t)d->config.life, "nonce", (json_int_t)d->nonce));
+	}
+}
+
+static void configured(struct director *d, json_t *entry)
+{
+	const char *name = json_string_value(json_object_get(entry, "name"));
+	struct problems problems = { 0 };
+
+	if (director_configure(d, cluster_configuration(d->cluster), name ? name : "", &problems))
+		director_note(d, "configuration-refused", NULL, NULL, "%s: %s",
+			problems.items[0].where, problems.items[0].text);
+	else
+		director_note(d, "configured", NULL, NULL,
+			"configuration revision %llu is in force",
+			(unsigned long long)cluster_revision(d->cluster));
+	problems_done(&problems);
+}
+
+/* An entry names this life of ours: it was proposed after we started. True: that is new. */
+static bool caught_up(struct director *d)
+{
+	bool before = grant_may(&d->grant);
+
+	grant_catch(&d->grant, cluster_started(d->cluster, d->config.index));
+	return !before && grant_may(&d->grant);
+}
+
+/* A promise to a leader whose block never came to be ends with its term. */
+static void release(struct director *d, uint64_t term)
+{
+	uint32_t id;
+
+	while ((id = grant_release(&d->grant, term))) {
+		struct director_node *n = director_node_id(d, id);
+
+		if (n && cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED)
+			director_admit(d, n);
+	}
 }
 
 static void committed(struct director *d, const struct event *event)
 {
 	const char *what = json_string_value(json_object_get(event->json, "do"));
-	struct problems problems = { 0 };
-	bool greet = what && !strcmp(what, "configure");
+	bool greet = false;
 
+	what = what ? what : "";
+	d->n_commits++;
+	/* Somebody else leads, and we have not been told yet. */
+	if (d->leader && event->term > d->term)
+		role(d, &(struct event){ .kind = EVENT_ROLE, .term = event->term });
 	cluster_apply(d->cluster, event->index, event->term, event->json);
-	if (what && !strcmp(what, "configure")) {
-		const char *name = json_string_value(json_object_get(event->json, "name"));
-
-		if (director_configure(
-			    d, cluster_configuration(d->cluster), name ? name : "", &problems))
-			director_note(d, "configuration-refused", NULL, NULL, "%s: %s",
-				problems.items[0].where, problems.items[0].text);
-		else
-			director_note(d, "configured", NULL, NULL,
-				"configuration revision %llu is in force",
-				(unsigned long long)cluster_revision(d->cluster));
-		problems_done(&problems);
+	if (!strcmp(what, "configure")) {
+		configured(d, event->json);
+		greet = true;
 	}
+	greet |= caught_up(d);
 	/* Everything older has been applied when our own first entry is, and it alone tells: a
 	 * single voter goes on in the term it had before it was restarted. */
-	if (d->leader && !d->ready && what && !strcmp(what, "term") &&
+	if (d->leader && !d->ready && !strcmp(what, "term") &&
 		(uint64_t)json_integer_value(json_object_get(event->json, "nonce")) == d->nonce) {
 		d->ready = true;
 		greet = true;
+		director_peer_ready(d);
+	}
+	release(d, event->term);
+	if (greet)
 		for (size_t i = 0; i < d->n_nodes; i++)
 			director_admit(d, &d->nodes[i]);
-	}
 	director_committed(d, event->json);
 	director_answer(d, event->json);
-	if (greet && d->ready && d->leader)
+	if (greet)
 		director_greet(d);
 	d->dirty = true;
 }
 
-void director_step(struct director *d, const struct event *event, uint64_t now_ns,
-	uint64_t epoch_ms, struct actions *actions)
+static void take(struct director *d, const struct event *event)
 {
-	d->now_ns = now_ns;
-	d->epoch_ms = epoch_ms;
-	d->out = actions;
 	switch (event->kind) {
 	case EVENT_ROLE:
 		role(d, event);
@@ -259,19 +349,31 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 	case EVENT_COMMITTED:
 		committed(d, event);
 		break;
+	case EVENT_NOT_COMMITTED:
+		proposals_lost(d);
+		d->hold_ns = d->now_ns + HOLD_NS;
+		break;
+	case EVENT_VOTERS:
+		d->members.quorum = event->voters;
+		break;
 	case EVENT_HEARTBEAT:
 		director_beat(d, &event->beat);
+		break;
+	case EVENT_BARRED:
+		director_barred(d, event->node, event->incarnation);
 		break;
 	case EVENT_LINK_UP:
 	case EVENT_LINK_SAYS:
 	case EVENT_LINK_DOWN:
 		director_link(d, event);
 		break;
+	case EVENT_PEER_UP:
+	case EVENT_PEER_SAYS:
+	case EVENT_PEER_DOWN:
+		director_peer(d, event);
+		break;
 	case EVENT_FENCED:
 		director_fenced(d, event);
-		break;
-	case EVENT_NOT_COMMITTED:
-		proposals_lost(d);
 		break;
 	case EVENT_ASKED:
 		director_ask(d, event);
@@ -279,7 +381,17 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 	case EVENT_TIME:
 		break;
 	}
-	if (d->leader && d->ready && d->site) {
+}
+
+void director_step(struct director *d, const struct event *event, uint64_t now_ns,
+	uint64_t epoch_ms, struct actions *actions)
+{
+	assert(now_ns >= d->now_ns);
+	d->now_ns = now_ns;
+	d->epoch_ms = epoch_ms;
+	d->out = actions;
+	take(d, event);
+	if (d->leader && d->ready && d->site && d->now_ns >= d->hold_ns) {
 		director_watch(d);
 		director_drive(d);
 	}
@@ -297,6 +409,9 @@ int director_restore(
 	if (!rc && cluster_configuration(d->cluster))
 		rc = director_configure(
 			d, cluster_configuration(d->cluster), "configuration", &problems);
+	if (!rc && caught_up(d))
+		for (size_t i = 0; i < d->n_nodes; i++)
+			director_admit(d, &d->nodes[i]);
 	d->out = NULL;
 	problems_done(&problems);
 	return rc;
@@ -316,13 +431,15 @@ uint64_t director_due(const struct director *d)
 		return 0;
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		sooner(&due, d->nodes[i].lost_at_ns);
-		sooner(&due, d->nodes[i].until_ns);
+		sooner(&due, d->nodes[i].fence.until_ns);
 	}
 	if (d->now_ns < d->leader_since_ns + d->timing.join_ms * MS)
 		sooner(&due, d->leader_since_ns + d->timing.join_ms * MS);
-	for (size_t i = 0; d->plan && i < d->plan->n; i++)
-		if (d->steps[i].phase == STEP_OUT)
-			sooner(&due, d->steps[i].until_ns);
+	if (d->faults_ns)
+		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
+	sooner(&due, transition_due(d->transition));
+	if (d->now_ns < d->hold_ns)
+		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else
 	 * does, but a slow second look costs nothing. */
 	if (due && due <= d->now_ns)
@@ -332,7 +449,7 @@ uint64_t director_due(const struct director *d)
 
 uint64_t director_grant_until(const struct director *d, uint64_t now_ns)
 {
-	return d->ready && d->site ? now_ns + d->timing.lease_ms * MS : 0;
+	return d->site ? grant_until(&d->grant, now_ns, d->timing.lease_ms * MS) : 0;
 }
 
 uint64_t director_lease_ns(const struct director *d)

@@ -3,15 +3,24 @@
 #ifndef CORE_DIRECTOR_H
 #define CORE_DIRECTOR_H
 
+#include <picket/limits.h>
+
 #include "core/action.h"
 #include "core/event.h"
+#include "core/museum.h"
 
 struct director;
 
 struct director_config {
-	const char *name; /* this controller's */
-	uint64_t cluster; /* id in heartbeats */
-	unsigned index;   /* this controller's, 0 .. */
+	const char *name;                                /* this controller's */
+	uint64_t cluster;                                /* id in heartbeats */
+	unsigned index;                                  /* this controller's, 0 .. */
+	struct quorum voters;                            /* none: this one alone */
+	const char *controllers[PICKET_CONTROLLERS_MAX]; /* names by index; NULL: c1.. */
+	const char *node;            /* the node on the same host; NULL: none, a witness */
+	const char *boot_id;         /* of this host; NULL with node NULL */
+	uint64_t life;               /* random, below 2^63: tells this run from every other */
+	const struct museum *museum; /* NULL; a test breaks a rule with it */
 };
 
 struct director *director_new(const struct director_config *config);

@@ -5,24 +5,21 @@
 
 #include "core/cluster.h"
 #include "core/director.h"
+#include "core/director_death.h"
+#include "core/grant.h"
+#include "core/journal.h"
+#include "core/membership.h"
 #include "core/policy/policy.h"
+#include "core/proof.h"
+#include "core/storm.h"
+#include "core/timeline.h"
 #include "core/timing.h"
+#include "core/topology.h"
+#include "core/transition.h"
 
-#define DIRECTOR_EVENTS_MAX 4096 /* kept for people */
 #define MS 1000000ULL
 /* A host that boots loads what takes over for it: storage, network, hypervisor. */
 #define DIRECTOR_REST_NS (2000 * MS)
-
-enum fence_phase {
-	FENCE_NONE,
-	FENCE_INTENT,  /* proposed, not committed */
-	FENCE_RUNNING, /* the order is out */
-	FENCE_LISTEN,  /* off was read; is the node silent? */
-	FENCE_PROVEN,  /* the proof is proposed */
-	FENCE_PAUSE,   /* failed: again at `until_ns` */
-	FENCE_REST, /* proven; switched on again at `until_ns`, when the others have taken over */
-	FENCE_ON,   /* being switched on again */
-};
 
 struct director_node {
 	const char *name; /* the site's */
@@ -30,103 +27,110 @@ struct director_node {
 	size_t n_links;
 	bool connected, synced;
 	char *boot_id; /* of the present connection */
+	json_t *self;  /* what the agent says of its own end */
 	uint64_t hello_incarnation;
-	bool heard[PICKET_LINKS_MAX];
-	uint64_t last_ns[PICKET_LINKS_MAX];
-	uint64_t heard_incarnation;
 	uint32_t epoch;
-	uint64_t silent_ns;  /* since when nothing of it is heard; 0: it is */
+	bool heard;          /* by a majority of the controllers */
+	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
+	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
 	bool suspected, closed, blocking, admitting;
 	json_t *cells; /* resource → {state, digest, recurring} */
-	enum fence_phase fence;
-	size_t level, device; /* of the topology: where the next try stands */
-	uint64_t fence_id, until_ns, off_ns, t0_ns;
-	json_t *proof;
-	char *fence_why; /* why the last try failed */
-	bool lying;      /* its BMC said off, and it was heard afterwards */
-	char *block_why;
-};
-
-/* What the kernel reported of a node: it may come before the node is configured. */
-struct director_ear {
-	uint32_t node;
-	bool heard[PICKET_LINKS_MAX];
-	uint64_t last_ns[PICKET_LINKS_MAX];
+	struct director_fence fence;
+	struct timeline timeline;
 };
 
 struct director {
 	struct director_config config;
-	char *name;
+	char *name, *controllers[PICKET_CONTROLLERS_MAX];
+	char *node, *boot_id; /* of our own host; node NULL: it is no node */
 	struct cluster *cluster;
 	bool leader, ready;
 	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
+	uint64_t hold_ns; /* nothing is proposed before */
+	struct grant grant;
+	struct membership members;
+	uint64_t peer_life[PICKET_CONTROLLERS_MAX];
 	struct site *site;
 	struct timing timing;
 	struct director_node *nodes; /* in the order of site->nodes */
 	size_t n_nodes;
-	struct director_ear *ears;
-	size_t n_ears, cap_ears;
-	/* the transition under way */
-	struct plan *plan;
-	struct step_state *steps;
-	bool dirty, draining;
-	unsigned transition;
+	struct storm storm;
+	bool storming;
+	struct transition *transition;
+	unsigned transitions;
+	bool dirty;
 	json_t *why;
-	json_t *hellos; /* node → the hello of its present connection */
-	/* people */
-	json_t *events; /* array, oldest first */
-	uint64_t cursor;
-	uint64_t fence_ids;
-	struct waiting {
-		void *token;
-		json_t *entry;
-		struct waiting *next;
-	} * waiting; /* requests that are answered when their entry is applied */
+	json_t *hellos;     /* node → the hello of its present connection */
+	json_t *faults;     /* texts of what is broken between nodes and controllers */
+	uint64_t faults_ns; /* when they may have changed; 0: looked at */
+	struct journal journal;
+	uint64_t asked, fence_ids;
+	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
+	double failover_ms;               /* of the last one */
+	struct director_waiting *waiting; /* requests answered when their entry is applied */
 	struct actions *out;
-};
-
-enum step_phase { STEP_WAITING, STEP_OUT, STEP_DONE, STEP_FAILED };
-
-struct step_state {
-	enum step_phase phase;
-	uint64_t until_ns;
 };
 
 /* director.c */
 void director_note(struct director *d, const char *kind, const char *node, const char *resource,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
+void director_note_more(
+	struct director *d, const char *kind, const char *node, const char *text, json_t *more);
 void director_propose(struct director *d, json_t *entry);
 struct director_node *director_node(struct director *d, const char *name);
-struct director_ear *director_ear(struct director *d, uint32_t node);
+struct director_node *director_node_id(struct director *d, uint32_t id);
 int director_configure(
 	struct director *d, const char *text, const char *name, struct problems *problems);
+#define MUSEUM(d, rule) ((d)->config.museum && (d)->config.museum->rule)
 
-/* director_node.c: a node's life: heard, lost, blocked, proven dead, back again */
+/* director_node.c: a node's life: heard, lost, blocked, back again */
 void director_link(struct director *d, const struct event *event);
 void director_beat(struct director *d, const struct picket_event *beat);
-void director_fenced(struct director *d, const struct event *event);
 void director_committed(struct director *d, json_t *entry);
 void director_greet(struct director *d);
 void director_watch(struct director *d); /* what time alone brings about */
 void director_send(struct director *d, struct director_node *n, json_t *message);
+uint64_t director_lease_ms(struct director *d, struct director_node *n); /* T of its incarnation */
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
+void director_weigh(struct director *d, struct director_node *n, bool silent);
+void director_send(struct director *d, struct director_node *n, json_t *message);
 const char *director_state(struct director *d, struct director_node *n);
-char *director_todo(struct director *d, struct director_node *n);
 bool director_usable(struct director *d, struct director_node *n);
+
+/* director_fence.c: a node's death: how it is brought about and proven */
+void director_fenced(struct director *d, const struct event *event);
+void director_fence_watch(struct director *d, struct director_node *n);
+void director_fence_rest(struct director *d, struct director_node *n);
+void director_fence_committed(struct director *d, struct director_node *n, json_t *entry);
+void director_fence_reset(struct director *d, struct director_node *n);
+void director_fence_done(struct director_node *n);
+char *director_todo(struct director *d, struct director_node *n);
+
+/* director_peer.c: the controllers among themselves */
+void director_peer(struct director *d, const struct event *event);
+void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool heard, uint64_t ns);
+void director_peer_bar(struct director *d, struct director_node *n);
+void director_peer_ready(struct director *d);
+void director_barred(struct director *d, const char *node, uint64_t incarnation);
+void director_faults(struct director *d);
 
 /* director_plan.c: the transition */
 void director_result(struct director *d, struct director_node *n, json_t *result, bool history);
 void director_drive(struct director *d);
-struct view *director_view(struct director *d);
+struct view *director_view(struct director *d, const struct site *site);
 void director_plan_forget(struct director *d, const char *node);
 void director_plan_drop(struct director *d);
 
-/* director_api.c */
+/* director_ask.c, director_tell.c */
 void director_ask(struct director *d, const struct event *event);
 void director_answer(struct director *d, json_t *entry);
 void director_give_up(struct director *d); /* no longer the leader: who waits is told so */
+void director_ask_done(struct director *d);
+json_t *director_status(struct director *d);
+json_t *director_plan_json(struct director *d, const struct site *site);
+char *director_metrics(struct director *d);
 
 #endif

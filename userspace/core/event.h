@@ -10,15 +10,21 @@
 #include <picket/event.h>
 
 #include "base/own.h"
+#include "core/quorum.h"
 
 enum event_kind {
 	EVENT_ROLE,          /* leader, term */
 	EVENT_COMMITTED,     /* index, term, json: an entry of the log */
 	EVENT_NOT_COMMITTED, /* something proposed will not be, or nobody knows */
+	EVENT_VOTERS,        /* voters: who votes, as far as the log has told */
 	EVENT_HEARTBEAT,     /* beat */
+	EVENT_BARRED,        /* node, incarnation: our kernel grants it nothing any more */
 	EVENT_LINK_UP,       /* node, json: its hello */
 	EVENT_LINK_SAYS,     /* node, json: any further message */
 	EVENT_LINK_DOWN,     /* node; closed: the other kernel said so, not a timeout of ours */
+	EVENT_PEER_UP,       /* controller: another one is connected */
+	EVENT_PEER_SAYS,     /* controller, json */
+	EVENT_PEER_DOWN,     /* controller */
 	EVENT_FENCED,        /* fence */
 	EVENT_ASKED,         /* ask */
 	EVENT_TIME,          /* time has passed */
@@ -30,10 +36,12 @@ enum event_proof { EVENT_FAILED, EVENT_OFF, EVENT_ON };
 struct event {
 	enum event_kind kind;
 	bool leader;
-	uint64_t term, index;
+	uint64_t term, index, incarnation;
 	const char *node;
+	unsigned controller; /* its index */
 	bool closed;
 	json_t *json;
+	struct quorum voters;
 	struct picket_event beat;
 	struct {
 		uint64_t id;

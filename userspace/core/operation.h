@@ -52,7 +52,7 @@ int operation_parse(json_t *order, struct operation **ret, char **why);
 void operation_free(struct operation *operation);
 own_define(operation, struct operation, operation_free)
 
-	const char *operation_name(enum operation_kind kind);
+const char *operation_name(enum operation_kind kind);
 /* -1 when there is no such operation. */
 int operation_kind_of(const char *name);
 

@@ -15,8 +15,8 @@ enum plan_kind {
 	PLAN_CANCEL,   /* end a recurring operation */
 	PLAN_CLEAR_FAILCOUNT,
 	PLAN_CLEAR_ATTRIBUTES, /* transient attributes of a node */
-	PLAN_SHUTDOWN, /* the node may stop its agent now */
-	PLAN_PSEUDO,   /* a point in time: nothing to do, but others wait for it */
+	PLAN_SHUTDOWN,         /* the node may stop its agent now */
+	PLAN_PSEUDO,           /* a point in time: nothing to do, but others wait for it */
 };
 
 /* A name and a value that go with an action: parameters, meta attributes. */
@@ -39,16 +39,16 @@ struct plan_action {
 	char *node;     /* node name the action runs on; the target for PLAN_FENCE */
 	char *router;   /* whose agent runs it for a remote or guest node; else NULL */
 	char *standard, *provider, *type; /* the agent: ocf, heartbeat, IPaddr2 */
-	uint64_t interval_ms; /* 0 = once (a monitor: probe) */
+	uint64_t interval_ms;             /* 0 = once (a monitor: probe) */
 	uint64_t timeout_ms;
-	int target_rc;        /* expected exit status; -1 = any */
-	char *reason;         /* why, one phrase; NULL if it goes without saying */
+	int target_rc;            /* expected exit status; -1 = any */
+	char *reason;             /* why, one phrase; NULL if it goes without saying */
 	struct plan_pairs params; /* OCF_RESKEY_name = value */
 	struct plan_pairs meta;   /* OCF_RESKEY_CRM_meta_name = value */
-	char *digest;         /* of the parameters, kept with the result; NULL if it has none */
-	char *digest_reload;  /* of the parameters that need a restart when changed */
-	bool can_fail;        /* a failure does not end the transition */
-	unsigned *after;      /* ids of the actions that must be complete before this one */
+	char *digest;             /* of the parameters, kept with the result; NULL if it has none */
+	char *digest_reload;      /* of the parameters that need a restart when changed */
+	bool can_fail;            /* a failure does not end the transition */
+	unsigned *after;          /* ids of the actions that must be complete before this one */
 	size_t n_after, cap_after;
 };
 

@@ -55,7 +55,8 @@ struct post {
 /* Takes the record. */
 struct post *post_new(struct record *record);
 void post_free(struct post *post);
-own_define(post, struct post, post_free) void post_job_free(struct post_job *job);
+own_define(post, struct post, post_free)
+void post_job_free(struct post_job *job);
 
 /* Takes the operation. */
 struct post_job *post_put(struct post *post, struct operation *operation, uint64_t now_ms);

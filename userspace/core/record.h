@@ -27,7 +27,7 @@ struct record *record_new(const char *resource);
 void record_free(struct record *record);
 own_define(record, struct record, record_free)
 
-	json_t *record_json(const struct record *record, const char *boot_id);
+json_t *record_json(const struct record *record, const char *boot_id);
 /* -EINVAL: not a record, *why is a sentence, the caller frees it; -ESTALE: of another boot, and so
  * of no more interest. */
 int record_parse(json_t *document, const char *boot_id, struct record **ret, char **why);

@@ -8,8 +8,8 @@ static const struct profile {
 	const char *name;
 	struct timing timing;
 } profiles[] = {
-	{ "default", { 50000, 4, 200, 3000, 3000, 10000, 20000, 3000 } },
-	{ "fast", { 10000, 3, 70, 2000, 1000, 10000, 20000, 3000 } },
+	{ "default", { 50000, 4, 200, 3000, 3000, 10000, 20000, 3000, 500, 20, 200, 100 } },
+	{ "fast", { 10000, 3, 70, 600, 600, 10000, 20000, 3000, 500, 10, 50, 30 } },
 };
 
 static void setting(const struct site *site, struct problems *p, const char *name, uint64_t *ret_ms)
@@ -29,10 +29,56 @@ static void hold(struct problems *p, bool good, const char *rule, uint64_t left,
 			right);
 }
 
+static void number(const struct site *site, struct problems *p, const char *name, uint64_t least,
+	uint64_t most, uint64_t *ret)
+{
+	json_t *v = site_setting(site, name);
+	const char *text = json_string_value(v);
+	char *end = NULL;
+	uint64_t n = text ? strtoull(text, &end, 10) : (uint64_t)json_integer_value(v);
+
+	if (!v)
+		return;
+	if ((text && (*end || end == text)) || (!text && !json_is_integer(v)) || n < least ||
+		n > most)
+		problems_add(p, false, "/cluster",
+			"%s: a number from %" PRIu64 " to %" PRIu64 " is wanted", name, least,
+			most);
+	else
+		*ret = n;
+}
+
+/* Every rule that one timing owes another. */
+static void check(struct problems *p, const struct timing *t, uint64_t interval_ms)
+{
+	uint64_t misses_ms = interval_ms * t->misses;
+
+	hold(p, interval_ms * 1000 >= PICKET_INTERVAL_MIN_US, "heartbeat-interval >= 1 ms",
+		interval_ms, 1);
+	hold(p, interval_ms * 1000 <= PICKET_INTERVAL_MAX_US, "heartbeat-interval <= 10 s",
+		interval_ms, 10000);
+	/* One lost probe more or less must not decide. */
+	hold(p, t->confirm_ms >= 2 * interval_ms, "confirm >= 2 x heartbeat-interval",
+		t->confirm_ms, 2 * interval_ms);
+	/* While a node may still be found alive, its lease must not end it. */
+	hold(p, t->lease_ms >= misses_ms + t->confirm_ms,
+		"lease >= heartbeat-interval x heartbeat-misses + confirm", t->lease_ms,
+		misses_ms + t->confirm_ms);
+	hold(p, t->lease_ms * 1000000 <= PICKET_LEASE_MAX_NS, "lease <= 300 s", t->lease_ms,
+		PICKET_LEASE_MAX_NS / 1000000);
+	hold(p, t->restart_ms >= t->confirm_ms, "restart >= confirm", t->restart_ms, t->confirm_ms);
+	/* Without probes the lease runs out; who waits longer for an agent waits for a dead one. */
+	hold(p, t->restart_ms <= t->lease_ms, "restart <= lease", t->restart_ms, t->lease_ms);
+	hold(p, t->margin_ms >= 2 * t->expiry_ms,
+		"lease-margin >= 2 x lateness of the expiry timer", t->margin_ms, 2 * t->expiry_ms);
+	hold(p, t->join_ms > t->lease_ms, "join-timeout > lease", t->join_ms, t->lease_ms);
+	hold(p, t->fence_ms >= 1000, "fence-timeout >= 1 s", t->fence_ms, 1000);
+}
+
 int timing_of(const struct site *site, struct problems *problems, struct timing *ret)
 {
 	const char *name = json_string_value(site_setting(site, "profile"));
-	uint64_t interval_ms, misses_ms;
+	uint64_t interval_ms, misses;
 	struct timing t = { 0 };
 	size_t before = problems->errors;
 
@@ -45,25 +91,34 @@ int timing_of(const struct site *site, struct problems *problems, struct timing 
 		return -EINVAL;
 	}
 	interval_ms = t.interval_us / 1000;
+	misses = t.misses;
 	setting(site, problems, "heartbeat-interval", &interval_ms);
 	setting(site, problems, "confirm", &t.confirm_ms);
 	setting(site, problems, "lease", &t.lease_ms);
+	setting(site, problems, "restart", &t.restart_ms);
+	setting(site, problems, "kill-time", &t.kill_ms);
+	setting(site, problems, "lease-margin", &t.margin_ms);
 	setting(site, problems, "join-timeout", &t.join_ms);
 	setting(site, problems, "fence-timeout", &t.fence_ms);
-	misses_ms = interval_ms * t.misses;
-	hold(problems, interval_ms * 1000 >= PICKET_INTERVAL_MIN_US, "heartbeat-interval >= 1 ms",
-		interval_ms, 1);
-	hold(problems, interval_ms * 1000 <= PICKET_INTERVAL_MAX_US, "heartbeat-interval <= 10 s",
-		interval_ms, 10000);
-	hold(problems, t.lease_ms >= misses_ms + t.confirm_ms,
-		"lease >= heartbeat-interval x misses + confirm", t.lease_ms,
-		misses_ms + t.confirm_ms);
-	hold(problems, t.confirm_ms >= 2 * interval_ms, "confirm >= 2 x heartbeat-interval",
-		t.confirm_ms, 2 * interval_ms);
-	hold(problems, t.fence_ms >= 1000, "fence-timeout >= 1 s", t.fence_ms, 1000);
+	number(site, problems, "heartbeat-misses", 2, 20, &misses);
+	number(site, problems, "clock-drift-ppm", 1, 100000, &t.drift_ppm);
+	t.misses = misses;
+	if (t.restart_ms > t.lease_ms && !site_setting(site, "restart"))
+		t.restart_ms = t.lease_ms;
+	check(problems, &t, interval_ms);
 	if (problems->errors > before)
 		return -EINVAL;
 	t.interval_us = interval_ms * 1000;
 	*ret = t;
 	return 0;
+}
+
+uint64_t timing_wait_ns(const struct timing *t, uint64_t kill_ms)
+{
+	uint64_t lease_ns = t->lease_ms * 1000000;
+	uint64_t drift_ns = lease_ns / 1000000 * (2 * t->drift_ppm);
+
+	if (kill_ms < t->kill_ms)
+		kill_ms = t->kill_ms;
+	return lease_ns + drift_ns + (t->expiry_ms + kill_ms + t->margin_ms) * 1000000;
 }

@@ -573,7 +573,9 @@ static void supersede(struct worker *w)
 		struct post_job **at = &w->posts[i]->queue;
 
 		while (*at) {
-			if ((*at)->repeat || (*at)->operation->term >= w->allegiance.term) {
+			/* What was begun before a restart is not undone by a newer leader. */
+			if ((*at)->repeat || (*at)->resumed ||
+				(*at)->operation->term >= w->allegiance.term) {
 				at = &(*at)->next;
 				continue;
 			}

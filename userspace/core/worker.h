@@ -66,7 +66,7 @@ struct worker *worker_new(const struct worker_config *config, const struct alleg
 void worker_free(struct worker *worker);
 own_define(worker, struct worker, worker_free)
 
-	const struct allegiance *worker_allegiance(const struct worker *worker);
+const struct allegiance *worker_allegiance(const struct worker *worker);
 
 /* Takes up a kept history; before anything else. As record_parse(); -EEXIST: twice the same. */
 int worker_load(struct worker *worker, json_t *document, struct worker_time time, char **why);

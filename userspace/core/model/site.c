@@ -213,6 +213,8 @@ static void check_devices(struct check *c, json_t *devices)
 		snprintf(where, sizeof(where), "/fencing/devices/%s", name);
 		known_keys(c, v, where, keys);
 		d->name = name;
+		if (!strcmp(name, SITE_SELF))
+			wrong(c, where, "'%s' is the node's own lease, no device's name", name);
 		d->agent = text_of(v, "agent");
 		d->params = section(c, v, where, "params");
 		d->targets = json_object_get(v, "targets");
@@ -229,12 +231,37 @@ static void check_devices(struct check *c, json_t *devices)
 	}
 }
 
+/* A level is a list of methods, all of them needed; or {any: [...]}, or {all: [...]}. */
+static json_t *level_list(json_t *level)
+{
+	if (json_is_array(level))
+		return level;
+	if (json_object_size(level) != 1)
+		return NULL;
+	return json_object_get(level, json_object_get(level, "any") ? "any" : "all");
+}
+
+static void check_level(struct check *c, json_t *level, const char *where)
+{
+	json_t *list = level_list(level), *d;
+	size_t i;
+
+	if (!json_array_size(list))
+		wrong(c, where, "a level is a list of devices (or self), or {any: [...]}");
+	json_array_foreach (list, i, d) {
+		const char *name = json_string_value(d);
+
+		if (!name || (strcmp(name, SITE_SELF) && !site_device(c->site, name)))
+			wrong(c, where, "no device '%s'", name ? name : "?");
+	}
+}
+
 static void check_topology(struct check *c, json_t *topology)
 {
 	const char *name;
 	char where[256];
-	json_t *levels, *level, *d;
-	size_t i, k;
+	json_t *levels, *level;
+	size_t i;
 
 	json_object_foreach (topology, name, levels) {
 		snprintf(where, sizeof(where), "/fencing/topology/%s", name);
@@ -243,9 +270,7 @@ static void check_topology(struct check *c, json_t *topology)
 		if (!json_is_array(levels))
 			wrong(c, where, "a list of levels, each a list of devices, is wanted");
 		json_array_foreach (levels, i, level)
-			json_array_foreach (level, k, d)
-				if (!site_device(c->site, json_string_value(d)))
-					wrong(c, where, "no device '%s'", json_string_value(d));
+			check_level(c, level, where);
 	}
 }
 
@@ -505,11 +530,21 @@ const struct site_resource *site_resource(const struct site *site, const char *n
 	return NULL;
 }
 
-json_t *site_level(const struct site *site, const char *node, size_t level)
+static json_t *level_at(const struct site *site, const char *node, size_t level)
 {
 	json_t *topology = json_object_get(json_object_get(site->root, "fencing"), "topology");
 
 	return json_array_get(json_object_get(topology, node), level);
+}
+
+json_t *site_level(const struct site *site, const char *node, size_t level)
+{
+	return level_list(level_at(site, node, level));
+}
+
+bool site_level_any(const struct site *site, const char *node, size_t level)
+{
+	return json_object_get(level_at(site, node, level), "any") != NULL;
 }
 
 const char *site_meta(const struct site *site, const struct site_resource *r, const char *name)

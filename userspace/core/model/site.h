@@ -9,6 +9,7 @@
 
 #include "core/document.h"
 
+#define SITE_SELF "self" /* in place of a fence device: the node's own lease */
 #define SITE_INFINITY 1000000 /* scores saturate here; minus infinity wins over it */
 
 struct site_node {
@@ -74,9 +75,10 @@ own_define(site, struct site, site_free)
 	const struct site_node *site_node(const struct site *site, const char *name);
 const struct site_device *site_device(const struct site *site, const char *name);
 const struct site_resource *site_resource(const struct site *site, const char *name);
-/* The names of devices of one fencing level of a node, levels counted from 0. NULL: no such level.
- */
+/* The methods of one fencing level of a node, levels counted from 0: names of devices, or
+ * SITE_SELF. NULL: no such level. */
 json_t *site_level(const struct site *site, const char *node, size_t level);
+bool site_level_any(const struct site *site, const char *node, size_t level); /* one is enough */
 /* A meta attribute of the resource, or of its group; NULL if neither says. */
 const char *site_meta(
 	const struct site *site, const struct site_resource *resource, const char *name);

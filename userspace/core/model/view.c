@@ -92,8 +92,13 @@ void view_cell_note(
 {
 	bool done = !strcmp(status, "done");
 
-	if (!strcmp(status, "cancelled") || !strcmp(status, "pending"))
+	if (!strcmp(status, "cancelled"))
 		return;
+	if (!strcmp(status, "pending")) {
+		if (strcmp(op, "monitor"))
+			cell->state = VIEW_UNKNOWN;
+		return;
+	}
 	if (!strcmp(op, "start")) {
 		note_start(cell, rc, done);
 		if (cell->state != VIEW_STARTED)

@@ -35,100 +35,21 @@ static json_t *problems_json(const struct problems *problems)
 	return a;
 }
 
-/* ---- status ------------------------------------------------------------------------------------
- */
+struct director_waiting {
+	void *token;
+	json_t *entry;
+	struct director_waiting *next;
+};
 
-static json_t *node_json(struct director *d, struct director_node *n)
+void director_ask_done(struct director *d)
 {
-	json_t *links = json_array(), *j;
-	owned(free) char *todo = director_todo(d, n);
-	const char *why = json_string_value(cluster_node(d->cluster, n->name, "why"));
-	owned(free) char *text = NULL;
+	while (d->waiting) {
+		struct director_waiting *w = d->waiting;
 
-	for (size_t i = 0; i < n->n_links; i++)
-		json_array_append_new(links, json_pack("{s:i, s:s}", "link", (int)i, "state",
-						     n->heard[i] ? "heard" : "silent"));
-	if (cluster_life(d->cluster, n->name) == CLUSTER_BLOCKED)
-		text = own_printf("%s%s%s", why ? why : "",
-			n->fence_why ? "; fencing failed: " : "",
-			n->fence_why ? n->fence_why : "; fencing is under way");
-	j = json_pack("{s:s, s:i, s:s, s:I, s:b, s:o, s:b, s:b, s:b}", "name", n->name, "id", n->id,
-		"state", director_state(d, n), "incarnation",
-		(json_int_t)cluster_incarnation(d->cluster, n->name), "connected", n->connected,
-		"links", links, "standby", cluster_flag(d->cluster, n->name, "standby"),
-		"maintenance", cluster_flag(d->cluster, n->name, "maintenance"), "stopping",
-		cluster_flag(d->cluster, n->name, "stop"));
-	if (text)
-		json_object_set_new(j, "why", json_string(text));
-	if (todo)
-		json_object_set_new(j, "todo", json_string(todo));
-	if (cluster_node(d->cluster, n->name, "proof"))
-		json_object_set(j, "proof", cluster_node(d->cluster, n->name, "proof"));
-	return j;
-}
-
-static json_t *resource_json(struct director *d, const struct view *view, size_t r)
-{
-	const struct site_resource *res = &d->site->resources[r];
-	const char *group = res->group >= 0 ? d->site->resources[res->group].name : NULL;
-	const char *why = json_string_value(json_object_get(d->why, res->name));
-	json_t *on = json_array(), *failures = json_object();
-
-	if (!why && group)
-		why = json_string_value(json_object_get(d->why, group));
-	for (size_t i = 0; i < d->n_nodes; i++) {
-		struct view_cell *c = view_cell(view, i, r);
-
-		if (c->state != VIEW_STOPPED && c->state != VIEW_IMPOSSIBLE &&
-			c->state != VIEW_UNKNOWN)
-			json_array_append_new(
-				on, json_pack("{s:s, s:s}", "node", d->nodes[i].name, "state",
-					    view->nodes[i].unclean ? "unclean"
-								   : view_state_name(c->state)));
-		if (c->fails)
-			json_object_set_new(failures, d->nodes[i].name, json_integer(c->fails));
+		d->waiting = w->next;
+		json_decref(w->entry);
+		free(w);
 	}
-	return json_pack("{s:s, s:s, s:s*, s:o, s:o, s:s*}", "name", res->name, "type",
-		res->type ? res->type : "group", "group", group, "on", on, "failures", failures,
-		"why", json_array_size(on) ? NULL : why);
-}
-
-static json_t *actions_json(struct director *d)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; d->plan && i < d->plan->n; i++) {
-		const struct plan_action *p = d->plan->actions[i];
-
-		if (d->steps[i].phase == STEP_OUT || d->steps[i].phase == STEP_WAITING)
-			json_array_append_new(a, json_pack("{s:s, s:s*, s:s, s:b}", "op", p->op,
-							 "resource", p->resource, "node", p->node,
-							 "running", d->steps[i].phase == STEP_OUT));
-	}
-	return a;
-}
-
-static json_t *status_json(struct director *d)
-{
-	json_t *nodes = json_array(), *resources = json_array(), *j;
-	struct view *view = d->site ? director_view(d) : NULL;
-	size_t bad = 0;
-
-	for (size_t i = 0; i < d->n_nodes; i++) {
-		json_array_append_new(nodes, node_json(d, &d->nodes[i]));
-		bad += !director_usable(d, &d->nodes[i]);
-	}
-	for (size_t r = 0; d->site && r < d->site->n_resources; r++)
-		if (d->site->resources[r].type)
-			json_array_append_new(resources, resource_json(d, view, r));
-	view_free(view);
-	j = json_pack("{s:i, s:s, s:s*, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "schema", 1,
-		"controller", d->name, "cluster", d->site ? d->site->name : NULL, "leader",
-		d->leader && d->ready, "term", (json_int_t)d->term, "index",
-		(json_int_t)d->cluster->index, "revision", (json_int_t)cluster_revision(d->cluster),
-		"nodes", nodes, "resources", resources, "actions", actions_json(d));
-	json_object_set_new(j, "nodes_not_online", json_integer(bad));
-	return j;
 }
 
 /* ---- requests ----------------------------------------------------------------------------------
@@ -137,7 +58,7 @@ static json_t *status_json(struct director *d)
 /* Answers when the entry is applied: it is durable by then (S9, S10). */
 static void reply_when_applied(struct director *d, void *token, json_t *entry)
 {
-	struct waiting *w = own_new(struct waiting);
+	struct director_waiting *w = own_new(struct director_waiting);
 
 	w->token = token;
 	w->entry = json_incref(entry);
@@ -148,8 +69,8 @@ static void reply_when_applied(struct director *d, void *token, json_t *entry)
 
 void director_answer(struct director *d, json_t *entry)
 {
-	for (struct waiting **p = &d->waiting; *p; p = &(*p)->next) {
-		struct waiting *w = *p;
+	for (struct director_waiting **p = &d->waiting; *p; p = &(*p)->next) {
+		struct director_waiting *w = *p;
 
 		if (!json_equal(w->entry, entry))
 			continue;
@@ -167,7 +88,7 @@ void director_answer(struct director *d, json_t *entry)
 void director_give_up(struct director *d)
 {
 	while (d->waiting) {
-		struct waiting *w = d->waiting;
+		struct director_waiting *w = d->waiting;
 
 		d->waiting = w->next;
 		problem(d, w->token, 503, "It was not committed",
@@ -181,7 +102,7 @@ void director_give_up(struct director *d)
 /* What runs under one agent cannot be stopped by another. */
 static void keep_agents(struct director *d, const struct site *next, struct problems *problems)
 {
-	struct view *view = d->site ? director_view(d) : NULL;
+	struct view *view = d->site ? director_view(d, d->site) : NULL;
 
 	for (size_t r = 0; view && r < d->site->n_resources; r++) {
 		const struct site_resource *is = &d->site->resources[r],
@@ -223,12 +144,55 @@ static void ask_configure(struct director *d, const struct event *e)
 		problem(d, e->ask.token, 422, "The configuration is wrong", "nothing was applied",
 			problems_json(&problems));
 	else if (json_object_get(e->ask.query, "dryRun"))
-		reply(d, e->ask.token, 200, json_pack("{s:b}", "applied", false));
+		reply(d, e->ask.token, 200, director_plan_json(d, site));
 	else
 		reply_when_applied(d, e->ask.token,
 			json_pack("{s:s, s:s, s:s, s:s}", "do", "configure", "text", e->ask.text,
 				"name", name ? name : "configuration", "user", e->ask.user));
 	problems_done(&problems);
+}
+
+static void ask_fence(struct director *d, const struct event *e, struct director_node *n)
+{
+	enum cluster_life life = cluster_life(d->cluster, n->name);
+
+	if (life == CLUSTER_DEAD) {
+		problem(d, e->ask.token, 409, "It is dead already",
+			"its death is proven; nothing is left to fence", NULL);
+	} else if (life == CLUSTER_BLOCKED) {
+		/* It is being fenced: what holds that up, holds it up no longer. */
+		storm_allow(&d->storm);
+		if (n->fence.phase == FENCE_PAUSE)
+			n->fence.until_ns = d->now_ns;
+		reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
+	} else {
+		n->blocking = true;
+		reply_when_applied(d, e->ask.token,
+			json_pack("{s:s, s:s, s:I, s:s, s:s, s:I, s:I}", "do", "block", "node",
+				n->name, "incarnation",
+				(json_int_t)cluster_incarnation(d->cluster, n->name), "why",
+				"an operator asked for it", "user", e->ask.user, "asked",
+				(json_int_t)++d->asked, "t_ns", (json_int_t)d->now_ns));
+		director_peer_bar(d, n);
+	}
+}
+
+static void ask_confirm(struct director *d, const struct event *e, struct director_node *n)
+{
+	if (cluster_life(d->cluster, n->name) != CLUSTER_BLOCKED) {
+		problem(d, e->ask.token, 409, "Nothing to confirm",
+			"the node is not waiting for a proof of its death", NULL);
+		return;
+	}
+	if (membership_voices(&d->members, n->id)) {
+		problem(d, e->ask.token, 409, "The node is on",
+			"it is heard at this moment: make sure that it is off first", NULL);
+		return;
+	}
+	reply_when_applied(d, e->ask.token,
+		json_pack("{s:s, s:s, s:I, s:o, s:I}", "do", "dead", "node", n->name, "incarnation",
+			(json_int_t)cluster_incarnation(d->cluster, n->name), "proof",
+			proof_of_operator(e->ask.user), "at_ms", (json_int_t)d->epoch_ms));
 }
 
 static void ask_node(struct director *d, const struct event *e, const char *name, const char *verb)
@@ -240,47 +204,25 @@ static void ask_node(struct director *d, const struct event *e, const char *name
 		{ "maintenance", "maintenance", true }, { "unmaintenance", "maintenance", false },
 		{ "stop", "stop", true } };
 	struct director_node *n = director_node(d, name);
-	json_int_t incarnation;
 
 	if (!n) {
 		problem(d, e->ask.token, 404, "No such node", name, NULL);
 		return;
 	}
-	incarnation = cluster_incarnation(d->cluster, name);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (!strcmp(flags[i].verb, verb)) {
 			reply_when_applied(d, e->ask.token,
 				json_pack("{s:s, s:s, s:{s:b}, s:s, s:I}", "do", "node", "node",
 					name, "set", flags[i].flag, flags[i].on, "user",
-					e->ask.user, "asked", (json_int_t)++d->cursor));
+					e->ask.user, "asked", (json_int_t)++d->asked));
 			return;
 		}
-	if (!strcmp(verb, "fence")) {
-		n->blocking = true;
-		reply_when_applied(d, e->ask.token,
-			json_pack("{s:s, s:s, s:I, s:s, s:s, s:I}", "do", "block", "node", name,
-				"incarnation", incarnation, "why", "an operator asked for it",
-				"user", e->ask.user, "asked", (json_int_t)++d->cursor));
-		return;
-	}
-	if (strcmp(verb, "confirm")) {
+	if (!strcmp(verb, "fence"))
+		ask_fence(d, e, n);
+	else if (!strcmp(verb, "confirm"))
+		ask_confirm(d, e, n);
+	else
 		problem(d, e->ask.token, 404, "No such action on a node", verb, NULL);
-		return;
-	}
-	if (cluster_life(d->cluster, name) != CLUSTER_BLOCKED) {
-		problem(d, e->ask.token, 409, "Nothing to confirm",
-			"the node is not waiting for a proof of its death", NULL);
-		return;
-	}
-	if (director_state(d, n) && n->connected && n->heard[0]) {
-		problem(d, e->ask.token, 409, "The node is on",
-			"it is heard at this moment: make sure that it is off first", NULL);
-		return;
-	}
-	reply_when_applied(d, e->ask.token,
-		json_pack("{s:s, s:s, s:I, s:{s:s, s:s, s:s}}", "do", "dead", "node", name,
-			"incarnation", incarnation, "proof", "kind", "operator", "text",
-			"an operator vouches that it is off", "user", e->ask.user));
 }
 
 /* The configuration with a constraint more, or with those of picket's own making taken away. */
@@ -307,7 +249,7 @@ static json_t *constrained(struct director *d, const char *resource, const char 
 
 static const char *where_it_runs(struct director *d, const char *resource)
 {
-	struct view *view = director_view(d);
+	struct view *view = director_view(d, d->site);
 	const char *node = NULL;
 
 	for (size_t i = 0; i < d->n_nodes && !node; i++)
@@ -338,7 +280,7 @@ static void ask_cleanup(struct director *d, const struct event *e, const struct 
 		if (entry)
 			director_propose(d, entry);
 		entry = json_pack("{s:s, s:s, s:s*, s:I}", "do", "cleanup", "resource", p->name,
-			"node", node, "asked", (json_int_t)++d->cursor);
+			"node", node, "asked", (json_int_t)++d->asked);
 		/* What failed to start or stop is asked again. */
 		for (size_t i = 0; i < d->n_nodes; i++)
 			if (!node || !strcmp(node, d->nodes[i].name))
@@ -412,18 +354,29 @@ static void ask_resource(
 	json_decref(root);
 }
 
+static uint64_t query_number(const struct event *e, const char *name)
+{
+	const char *text = json_string_value(json_object_get(e->ask.query, name));
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
 static void ask_events(struct director *d, const struct event *e)
 {
-	const char *after = json_string_value(json_object_get(e->ask.query, "after"));
-	uint64_t cursor = after ? strtoull(after, NULL, 10) : 0;
-	json_t *list = json_array(), *event;
-	size_t i;
-
-	json_array_foreach (d->events, i, event)
-		if ((uint64_t)json_integer_value(json_object_get(event, "cursor")) > cursor)
-			json_array_append(list, event);
 	reply(d, e->ask.token, 200,
-		json_pack("{s:o, s:I}", "events", list, "cursor", (json_int_t)d->cursor));
+		json_pack("{s:o, s:I}", "events",
+			journal_after(
+				&d->journal, query_number(e, "after"), query_number(e, "limit")),
+			"cursor", (json_int_t)d->journal.cursor));
+}
+
+static void ask_metrics(struct director *d, const struct event *e)
+{
+	struct action *a = action_add(d->out, ACTION_REPLY);
+
+	a->token = e->ask.token;
+	a->status = 200;
+	a->text = director_metrics(d);
 }
 
 static bool split(
@@ -467,11 +420,13 @@ void director_ask(struct director *d, const struct event *e)
 	bool get = !strcmp(e->ask.method, "GET");
 
 	if (get && !strcmp(e->ask.path, "/v1/status"))
-		reply(d, e->ask.token, 200, status_json(d));
+		reply(d, e->ask.token, 200, director_status(d));
 	else if (get && !strcmp(e->ask.path, "/v1/events"))
 		ask_events(d, e);
 	else if (get && !strcmp(e->ask.path, "/v1/configuration"))
 		reply(d, e->ask.token, 200, d->site ? json_incref(d->site->root) : json_object());
+	else if (get && !strcmp(e->ask.path, "/metrics"))
+		ask_metrics(d, e);
 	else if (get && !strcmp(e->ask.path, "/healthz"))
 		reply(d, e->ask.token, 200, json_pack("{s:s}", "status", "ok"));
 	else if (get && !strcmp(e->ask.path, "/readyz"))

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+
+#include "core/membership.h"
+
+static struct membership m;
+
+static void set_up(void)
+{
+	uint32_t nodes[] = { 1, 2, 3 };
+	unsigned links[] = { 2, 2, 2 };
+
+	membership_init(&m, 0, (struct quorum){ .now = 0x7 });
+	membership_nodes(&m, nodes, links, 3);
+	membership_come(&m, 1);
+	membership_come(&m, 2);
+	for (uint32_t n = 1; n <= 3; n++) {
+		membership_expect(&m, n, true);
+		for (unsigned c = 0; c < 3; c++)
+			for (unsigned l = 0; l < 2; l++)
+				membership_note(&m, c, n, l, true, 100 * n + 10 * c + l);
+	}
+}
+
+static void tear_down(void)
+{
+	membership_done(&m);
+}
+
+static void deaf(unsigned c, uint32_t node, unsigned link)
+{
+	membership_note(&m, c, node, link, false, 5);
+}
+
+static struct membership_fault only(void)
+{
+	struct membership_fault f[8];
+
+	cr_assert_eq(membership_faults(&m, f, 8), 1);
+	return f[0];
+}
+
+TestSuite(membership, .init = set_up, .fini = tear_down);
+
+Test(membership, all_is_well)
+{
+	struct membership_fault f[8];
+
+	cr_assert(membership_heard(&m, 1));
+	cr_assert_eq(membership_last(&m, 2), 221);
+	cr_assert_eq(membership_faults(&m, f, 8), 0);
+}
+
+Test(membership, lost_is_when_fewer_than_a_majority_hear)
+{
+	deaf(0, 1, 0);
+	deaf(0, 1, 1);
+	cr_assert(membership_heard(&m, 1));
+	deaf(1, 1, 0);
+	cr_assert(membership_heard(&m, 1), "one link is enough");
+	deaf(1, 1, 1);
+	cr_assert_not(membership_heard(&m, 1));
+	cr_assert_eq(membership_voices(&m, 1), 0x4);
+}
+
+Test(membership, who_is_gone_hears_nothing)
+{
+	membership_gone(&m, 1);
+	membership_gone(&m, 2);
+	cr_assert_not(membership_heard(&m, 1));
+}
+
+Test(membership, the_widest_explanation)
+{
+	struct membership_fault f;
+
+	deaf(0, 1, 1);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_PATH && f.node == 1 && f.controller == 0 && f.link == 1);
+	deaf(1, 1, 1);
+	deaf(2, 1, 1);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_LINK && f.node == 1 && f.link == 1);
+	for (unsigned c = 0; c < 3; c++)
+		deaf(c, 1, 0);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_NODE && f.node == 1);
+}
+
+Test(membership, a_controller_that_hears_nobody_is_the_fault)
+{
+	struct membership_fault f;
+
+	for (uint32_t n = 1; n <= 3; n++)
+		deaf(2, n, 1);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_DEAF && f.controller == 2 && f.link == 1);
+	for (uint32_t n = 1; n <= 3; n++)
+		deaf(2, n, 0);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_CUT && f.controller == 2);
+	membership_gone(&m, 2);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_CONTROLLER && f.controller == 2);
+}

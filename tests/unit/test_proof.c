@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+
+#include "core/proof.h"
+
+Test(proof, the_wait_begins_with_the_later_of_block_and_promises)
+{
+	struct quorum q = { .now = 0x7 };
+	struct proof_wait w = { 0 };
+
+	proof_promise(&w, &q, 0, 100);
+	proof_promise(&w, &q, 2, 200);
+	cr_assert_eq(proof_due(&w, 1000), 0, "the block is not committed");
+	proof_commit(&w, &q, 300);
+	cr_assert_eq(proof_due(&w, 1000), 1300);
+	proof_promise(&w, &q, 1, 400);
+	cr_assert_eq(proof_due(&w, 1000), 1300, "it does not begin twice");
+
+	w = (struct proof_wait){ 0 };
+	proof_commit(&w, &q, 300);
+	proof_promise(&w, &q, 1, 400);
+	cr_assert_eq(proof_due(&w, 1000), 0, "two of three could still grant");
+	proof_promise(&w, &q, 1, 450);
+	cr_assert_eq(proof_due(&w, 1000), 0, "the same one again is no second one");
+	proof_promise(&w, &q, 0, 500);
+	cr_assert_eq(proof_due(&w, 1000), 1500);
+}
+
+Test(proof, who_does_not_end_itself_proves_nothing)
+{
+	json_t *good = json_pack("{s:s, s:b}", "verdict", "reboot", "virtual", false);
+	json_t *vm = json_pack("{s:s, s:b}", "verdict", "reboot", "virtual", true);
+	json_t *none = json_pack("{s:s}", "verdict", "none");
+
+	cr_assert_null(proof_self_refused(good, false));
+	cr_assert(proof_self_refused(vm, false));
+	cr_assert_null(proof_self_refused(vm, true));
+	cr_assert(proof_self_refused(none, true));
+	cr_assert(proof_self_refused(NULL, true));
+	json_decref(good);
+	json_decref(vm);
+	json_decref(none);
+}
+
+Test(proof, off_is_refuted_by_a_later_beat)
+{
+	cr_assert_null(proof_off_refused(false, 100, 200));
+	cr_assert(proof_off_refused(true, 100, 200));
+	cr_assert(proof_off_refused(false, 300, 200));
+}

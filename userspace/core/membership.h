@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Membership: who hears whom: every controller's view of every node's links, put together. */
+#ifndef CORE_MEMBERSHIP_H
+#define CORE_MEMBERSHIP_H
+
+#include <stddef.h>
+
+#include <picket/limits.h>
+
+#include "core/quorum.h"
+
+struct membership_cell {
+	bool heard;
+	uint64_t last_ns; /* our CLOCK_BOOTTIME; 0: never */
+};
+
+struct membership_row {
+	uint32_t node;
+	unsigned links; /* 0: it is heard, and nobody has configured it yet */
+	bool expected;  /* it is admitted: its silence is a fault */
+	struct membership_cell cell[PICKET_CONTROLLERS_MAX][PICKET_LINKS_MAX];
+};
+
+struct membership {
+	struct quorum quorum;
+	unsigned self;
+	uint32_t present; /* controllers whose view is up to date; always with self */
+	struct membership_row *rows;
+	size_t n, cap;
+};
+
+void membership_init(struct membership *m, unsigned self, struct quorum quorum);
+void membership_done(struct membership *m);
+/* Sets the nodes. What was heard is kept, of nodes not configured (yet) as well: the kernel reports
+ * before the log is read. */
+void membership_nodes(struct membership *m, const uint32_t *nodes, const unsigned *links, size_t n);
+void membership_expect(struct membership *m, uint32_t node, bool expected);
+
+/* A controller hears a node on a link, or not any more. */
+void membership_note(struct membership *m, unsigned controller, uint32_t node, unsigned link,
+	bool heard, uint64_t last_ns);
+void membership_come(struct membership *m, unsigned controller);
+/* Nobody knows what this controller hears: it counts as hearing nothing. */
+void membership_gone(struct membership *m, unsigned controller);
+/* A node begins a new life: what was heard of the old one says nothing. */
+void membership_forget(struct membership *m, uint32_t node);
+
+const struct membership_row *membership_row(const struct membership *m, uint32_t node);
+uint32_t membership_voices(const struct membership *m, uint32_t node); /* who hears it at all */
+bool membership_heard(const struct membership *m, uint32_t node);      /* a majority does */
+/* When it was last heard by anybody, as far as was told; 0: never. */
+uint64_t membership_last(const struct membership *m, uint32_t node);
+
+enum membership_fault_kind {
+	MEMBERSHIP_NODE,       /* nobody hears the node */
+	MEMBERSHIP_LINK,       /* nobody hears the node on the link, but on another */
+	MEMBERSHIP_PATH,       /* the controller does not hear the node on the link, another does */
+	MEMBERSHIP_DEAF,       /* the controller hears nobody on the link, others do */
+	MEMBERSHIP_CUT,        /* the controller hears nobody at all */
+	MEMBERSHIP_CONTROLLER, /* the controller itself is not connected */
+};
+
+struct membership_fault {
+	enum membership_fault_kind kind;
+	uint32_t node;
+	unsigned controller, link;
+};
+
+/* Names what is broken, the widest explanation first and none twice. Returns how many there are;
+ * at most max are written. */
+size_t membership_faults(const struct membership *m, struct membership_fault *ret, size_t max);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/topology.h"
+
+/* The nth device, from 0, that names the node as a target. */
+static const struct site_device *aimed(const struct site *site, const char *node, size_t nth)
+{
+	json_t *t;
+	size_t i;
+
+	for (size_t k = 0; k < site->n_devices; k++)
+		json_array_foreach (site->devices[k].targets, i, t)
+			if (!strcmp(json_string_value(t), node) && !nth--)
+				return &site->devices[k];
+	return NULL;
+}
+
+size_t topology_levels(const struct site *site, const char *node)
+{
+	size_t n = 0;
+
+	if (site_level(site, node, 0)) {
+		while (site_level(site, node, n))
+			n++;
+		return n;
+	}
+	while (aimed(site, node, n))
+		n++;
+	return n;
+}
+
+size_t topology_steps(const struct site *site, const char *node, size_t level)
+{
+	if (site_level(site, node, 0))
+		return json_array_size(site_level(site, node, level));
+	return aimed(site, node, level) != NULL;
+}
+
+bool topology_at(const struct site *site, const char *node, struct topology_place place,
+	struct topology_step *ret)
+{
+	json_t *level = site_level(site, node, place.level);
+	const char *name = json_string_value(json_array_get(level, place.step));
+
+	if (!site_level(site, node, 0)) {
+		if (place.step || !aimed(site, node, place.level))
+			return false;
+		ret->device = aimed(site, node, place.level);
+		return true;
+	}
+	if (!name)
+		return false;
+	ret->device = strcmp(name, SITE_SELF) ? site_device(site, name) : NULL;
+	return true;
+}
+
+bool topology_any(const struct site *site, const char *node, size_t level)
+{
+	return site_level_any(site, node, level);
+}
+
+bool topology_self(const struct site *site, const char *node, size_t level)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (site_level(site, node, level), i, name)
+		if (!strcmp(json_string_value(name), SITE_SELF))
+			return true;
+	return false;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <assert.h>
+#include <stdio.h>
+
+#include "core/transition.h"
+
+struct transition *transition_new(struct plan *plan, uint64_t term, unsigned number)
+{
+	struct transition *t = own_new(struct transition);
+
+	t->plan = plan;
+	t->term = term;
+	t->number = number;
+	t->steps = own_alloc(plan->n * sizeof(*t->steps) + 1);
+	return t;
+}
+
+void transition_free(struct transition *t)
+{
+	if (!t)
+		return;
+	plan_free(t->plan);
+	free(t->steps);
+	free(t);
+}
+
+void transition_id(const struct transition *t, unsigned action, char ret[TRANSITION_ID_MAX])
+{
+	snprintf(ret, TRANSITION_ID_MAX, "%llu.%u:%u", (unsigned long long)t->term, t->number,
+		action);
+}
+
+const struct plan_action *transition_find(const struct transition *t, const char *id)
+{
+	unsigned number, action;
+	unsigned long long term;
+
+	if (!t || !id || sscanf(id, "%llu.%u:%u", &term, &number, &action) != 3)
+		return NULL;
+	if (term != t->term || number != t->number || action >= t->plan->n)
+		return NULL;
+	return t->plan->actions[action];
+}
+
+static bool free_to_go(const struct transition *t, const struct plan_action *a)
+{
+	for (size_t i = 0; i < a->n_after; i++)
+		if (t->steps[a->after[i]].phase != TRANSITION_DONE)
+			return false;
+	return true;
+}
+
+const struct plan_action *transition_ready(const struct transition *t)
+{
+	for (size_t i = 0; i < t->plan->n && !t->aborted; i++)
+		if (t->steps[i].phase == TRANSITION_WAITING && free_to_go(t, t->plan->actions[i]))
+			return t->plan->actions[i];
+	return NULL;
+}
+
+void transition_sent(struct transition *t, unsigned action, uint64_t until_ns)
+{
+	assert(t->steps[action].phase == TRANSITION_WAITING);
+	t->steps[action] = (struct transition_step){ TRANSITION_OUT, until_ns };
+	t->out++;
+}
+
+bool transition_result(struct transition *t, unsigned action, bool good)
+{
+	struct transition_step *s = &t->steps[action];
+	bool was_out = s->phase == TRANSITION_OUT;
+
+	if (s->phase == TRANSITION_DONE || s->phase == TRANSITION_FAILED)
+		return false;
+	t->out -= was_out;
+	good |= t->plan->actions[action]->can_fail;
+	s->phase = good ? TRANSITION_DONE : TRANSITION_FAILED;
+	t->done += good;
+	t->failed += !good;
+	t->aborted |= !good;
+	return was_out;
+}
+
+void transition_abort(struct transition *t)
+{
+	if (t)
+		t->aborted = true;
+}
+
+void transition_lost(struct transition *t, const char *node)
+{
+	bool concerned = false;
+
+	for (size_t i = 0; t && i < t->plan->n; i++) {
+		const struct plan_action *a = t->plan->actions[i];
+		bool open = t->steps[i].phase == TRANSITION_OUT ||
+			    t->steps[i].phase == TRANSITION_WAITING;
+
+		if (!open || !a->node || strcmp(a->node, node))
+			continue;
+		concerned = true;
+		if (t->steps[i].phase == TRANSITION_OUT)
+			t->out--;
+		t->steps[i].phase = TRANSITION_FAILED;
+		t->failed++;
+	}
+	if (concerned)
+		t->aborted = true;
+}
+
+const struct plan_action *transition_late(struct transition *t, uint64_t now_ns)
+{
+	for (size_t i = 0; i < t->plan->n; i++)
+		if (t->steps[i].phase == TRANSITION_OUT && now_ns >= t->steps[i].until_ns) {
+			transition_result(t, (unsigned)i, false);
+			return t->plan->actions[i];
+		}
+	return NULL;
+}
+
+bool transition_over(const struct transition *t)
+{
+	return !t->out && !transition_ready(t);
+}
+
+uint64_t transition_due(const struct transition *t)
+{
+	uint64_t due = 0;
+
+	for (size_t i = 0; t && i < t->plan->n; i++)
+		if (t->steps[i].phase == TRANSITION_OUT && (!due || t->steps[i].until_ns < due))
+			due = t->steps[i].until_ns;
+	return due;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Transition: a plan being carried out: what is ready, out, done, failed; and when it is over. */
+#ifndef CORE_TRANSITION_H
+#define CORE_TRANSITION_H
+
+#include "core/plan.h"
+
+#define TRANSITION_ID_MAX 64
+
+enum transition_phase {
+	TRANSITION_WAITING,
+	TRANSITION_OUT,
+	TRANSITION_DONE,
+	TRANSITION_FAILED,
+};
+
+struct transition_step {
+	enum transition_phase phase;
+	uint64_t until_ns; /* an answer that comes later is none */
+};
+
+struct transition {
+	struct plan *plan;
+	struct transition_step *steps; /* by action id */
+	uint64_t term;
+	unsigned number;
+	bool aborted; /* nothing more is sent; over when what is out has come back */
+	size_t out, done, failed;
+};
+
+/* Takes the plan. */
+struct transition *transition_new(struct plan *plan, uint64_t term, unsigned number);
+void transition_free(struct transition *transition);
+own_define(transition, struct transition, transition_free)
+
+/* "TERM.NUMBER:ACTION". */
+void transition_id(
+	const struct transition *transition, unsigned action, char ret[TRANSITION_ID_MAX]);
+/* The action that an id names; NULL: it is another transition's. */
+const struct plan_action *transition_find(const struct transition *transition, const char *id);
+
+/* An action that nothing holds back, and that was not begun; NULL: none at present. */
+const struct plan_action *transition_ready(const struct transition *transition);
+void transition_sent(struct transition *transition, unsigned action, uint64_t until_ns);
+/* good, or it may fail: the actions after it come next. Otherwise the transition is aborted.
+ * True when that action was out. */
+bool transition_result(struct transition *transition, unsigned action, bool good);
+/* Something changed that the plan did not know. */
+void transition_abort(struct transition *transition);
+/* Nobody waits for the answers of a node that is gone. */
+void transition_lost(struct transition *transition, const char *node);
+/* An action whose answer is overdue fails; NULL: none. */
+const struct plan_action *transition_late(struct transition *transition, uint64_t now_ns);
+bool transition_over(const struct transition *transition);
+/* When the next answer is overdue; 0: nothing is out. */
+uint64_t transition_due(const struct transition *transition);
+
+#endif
