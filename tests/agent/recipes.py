@@ -70,19 +70,6 @@ def arp(n):
     return {"params": {"ip": "10.98.0.1", "nic": "data0", "background": "false"}}
 
 
-def vlan(n):
-    return {"params": {"vlan_interface": "data0", "vlan_id": "7"}}
-
-
-def bridge(n):
-    sh("ip link add spare type veth peer name spare-peer || true")
-    return {"params": {"bridge_name": "br7", "bridge_slaves": "spare", "stp": "0"}}
-
-
-def macvlan(n):
-    return {"params": {"device": "data0", "name": "mac7"}}
-
-
 def monitor_link(n):
     return {"params": {"interface": "data0", "link_status_only": "true", "repeat_count": "1", "repeat_interval": "1"}}
 
@@ -149,22 +136,22 @@ def named(n):
                f'zone "lab" {{ type master; file "{d}/lab.zone"; }};\n')
     put(n, "named/lab.zone", "$TTL 60\n@ SOA n1 root 1 60 60 60 60\n NS n1\nn1 A 10.98.0.1\n")
     sh(f"chown -R bind {d}; chmod 755 {n.dir} {n.work}")
-    return {"params": {"named_config": conf, "named_pidfile": f"{d}/named.pid", "named_rootdir": "",
+    return {"params": {"named_config": conf, "named_pidfile": f"{d}/named.pid", "named_rootdir": "", "named_user": "bind",
                        "monitor_request": "n1.lab", "monitor_response": "10.98.0.1", "monitor_ip": "10.98.0.1"}}
 
 
 def dhcpd(n):
+    sh("mount -t tmpfs none /var/lib/dhcp")
     conf = put(n, "dhcpd.conf", "subnet 10.98.0.0 netmask 255.255.255.0 { range 10.98.0.100 10.98.0.110; }\n")
-    put(n, "dhcpd.leases", "")
-    return {"params": {"config": conf, "interface": "data0", "chrooted": "false", "leases": f"{n.work}/dhcpd.leases",
-                       "pid": "dhcpd.pid", "user": "root", "group": "root"}}
+    return {"params": {"config": conf, "interface": "data0", "chrooted": "false", "user": "root", "leases": "dhcpd.leases",
+                       "group": "root"}}
 
 
 def varnish(n):
     conf = put(n, "varnish.vcl", 'vcl 4.0;\nbackend x { .host = "10.98.0.1"; .port = "8080"; }\n')
     return {"params": {"config": conf, "name": folder(n, "varnish"), "pid": f"{n.work}/varnish.pid",
                        "listen_address": "10.98.0.1:8082", "mgmt_address": "127.0.0.1:6082", "backend_type": "malloc",
-                       "backend_size": "10M", "varnish_user": "root"}}
+                       "backend_size": "10M", "varnish_user": "root", "maxfiles": "1024", "max_locked_memory": "64"}}
 
 
 def slapd(n):
@@ -178,12 +165,6 @@ def slapd(n):
                        "group": "root", "watch_suffix": "dc=lab"}}
 
 
-def vsftpd(n):
-    sh("mkdir -p /run/vsftpd/empty")
-    return {"params": {"conffile": put(n, "vsftpd.conf", "listen=YES\nlisten_address=10.98.0.1\nanonymous_enable=NO\n"
-                                       "background=NO\n"), "pidfile": f"{n.work}/vsftpd.pid"}}
-
-
 def squid(n):
     conf = put(n, "squid.conf", f"http_port 10.98.0.1:3128\npid_filename {n.work}/squid.pid\ncache_log {n.work}/cache.log\n"
                "access_log none\nvisible_hostname n1\ncache_effective_user proxy\nhttp_access allow all\nnetdb_filename none\n"
@@ -195,20 +176,12 @@ def squid(n):
 
 def postfix(n):
     d = folder(n, "postfix")
-    sh(f"cp /etc/postfix/master.cf* /etc/postfix/dynamicmaps.cf {d}/ 2>/dev/null || cp /usr/share/postfix/master.cf.dist "
-       f"{d}/master.cf; chmod 755 {n.dir} {n.work}; mkdir -p {d}/queue {d}/data; chown postfix {d}/data; chown root {d}/queue; "
-       f"cp -r /etc/postfix/postfix-files* {d}/ 2>/dev/null || cp /usr/share/postfix/postfix-files {d}/ 2>/dev/null || true")
-    put(n, "postfix/main.cf", f"compatibility_level=3.6\nmyhostname=n1.lab\nqueue_directory={d}/queue\n"
-        f"data_directory={d}/data\ninet_interfaces=loopback-only\nmultiinstance_enable=no\nalternate_config_directories={d}\n"
-        "mail_owner=postfix\nsetgid_group=postdrop\nmeta_directory=/etc/postfix\nshlib_directory=/usr/lib/postfix\n")
-    return {"params": {"config_dir": d}}
-
-
-def dovecot(n):
-    conf = put(n, "dovecot.conf", f"base_dir = {n.work}/dovecot\nprotocols =\nlog_path = {n.work}/dovecot.log\nssl = no\n"
-               "passdb {\n driver = static\n args = password=x\n}\nuserdb {\n driver = static\n args = uid=nobody gid=nogroup\n}\n")
-    sh(f"chmod 755 {n.dir} {n.work}")
-    return {"params": {"config_file": conf, "pid_file": f"{n.work}/dovecot/master.pid"}}
+    sh(f"cp -r /etc/postfix/. {d}/; [ -e {d}/master.cf ] || cp /usr/share/postfix/master.cf.dist {d}/master.cf; "
+       f"chmod 755 {n.dir} {n.work}; mkdir -p {n.work}/spool {n.work}/mail; chown postfix {n.work}/mail")
+    put(n, "postfix/main.cf", f"compatibility_level=3.6\nmyhostname=n1.lab\nqueue_directory={n.work}/spool\n"
+        f"data_directory={n.work}/mail\ninet_interfaces=loopback-only\nmaillog_file=/dev/stdout\n")
+    sh(f"mount --bind {d} /etc/postfix")
+    return {"params": {}}
 
 
 def qnetd(n):
@@ -275,19 +248,40 @@ def garbd(n):
 
 # name → (what must be there, recipe)
 RECIPES = {
-    "Dummy": ("", plain), "dummypy": ("", plain), "Stateful": ("", stateful), "Delay": ("", delay),
-    "IPaddr2": ("", address), "IPaddr": ("", address), "IPv6addr": ("/usr/lib/ocf/resource.d/heartbeat/IPv6addr", address6),
-    "IPsrcaddr": ("", source), "Route": ("", route), "SendArp": ("", arp), "iface-vlan": ("", vlan),
-    "iface-bridge": ("", bridge), "iface-macvlan": ("", macvlan), "ethmonitor": ("", monitor_link),
-    "pingd": ("/usr/libexec/heartbeat/pingd", ping), "SysInfo": ("", plain), "machine-info": ("", plain), "symlink": ("", link_),
-    "Filesystem": ("/sbin/modprobe", filesystem), "anything": ("", anything), "storage-mon": ("/usr/libexec/heartbeat/storage_mon", storage),
-    "NodeUtilization": ("", plain), "portblock": ("/usr/sbin/iptables", block), "MailTo": ("/usr/bin/mail", mail),
-    "rsyncd": ("/usr/bin/rsync", rsyncd), "nginx": ("/usr/sbin/nginx", nginx), "apache": ("/usr/sbin/apache2", apache),
-    "named": ("/usr/sbin/named", named), "dhcpd": ("/usr/sbin/dhcpd", dhcpd), "varnish": ("/usr/sbin/varnishd", varnish),
-    "slapd": ("/usr/sbin/slapd", slapd), "vsftpd": ("/usr/sbin/vsftpd", vsftpd), "Squid": ("/usr/sbin/squid", squid),
-    "postfix": ("/usr/sbin/postfix", postfix), "dovecot": ("/usr/sbin/dovecot", dovecot),
-    "corosync-qnetd": ("/usr/bin/corosync-qnetd", qnetd), "rsyslog": ("/usr/sbin/rsyslogd", rsyslog),
-    "redis": ("/usr/bin/redis-server", redis), "mysql": ("/usr/sbin/mariadbd", mysql),
-    "galera": ("/usr/lib/galera/libgalera_smm.so", galera), "pgsql": (SYSTEMS, pgsql),
+    "Dummy": ("", plain),
+    "Stateful": ("", stateful),
+    "Delay": ("", delay),
+    "IPaddr2": ("", address),
+    "IPaddr": ("/bin/ping", address),
+    "IPv6addr": ("/usr/lib/ocf/resource.d/heartbeat/IPv6addr", address6),
+    "IPsrcaddr": ("", source),
+    "Route": ("", route),
+    "SendArp": ("", arp),
+    "ethmonitor": ("", monitor_link),
+    "pingd": ("/usr/libexec/heartbeat/pingd", ping),
+    "SysInfo": ("", plain),
+    "machine-info": ("/usr/bin/machinectl", plain),
+    "symlink": ("", link_),
+    "Filesystem": ("/sbin/modprobe", filesystem),
+    "anything": ("", anything),
+    "storage-mon": ("/usr/libexec/heartbeat/storage_mon", storage),
+    "NodeUtilization": ("", plain),
+    "portblock": ("/usr/sbin/iptables", block),
+    "MailTo": ("/usr/bin/mail", mail),
+    "rsyncd": ("/usr/bin/rsync", rsyncd),
+    "nginx": ("/usr/sbin/nginx", nginx),
+    "apache": ("/usr/sbin/apache2", apache),
+    "named": ("/usr/bin/host", named),
+    "dhcpd": ("/usr/sbin/dhcpd", dhcpd),
+    "varnish": ("/usr/sbin/varnishd", varnish),
+    "slapd": ("/usr/bin/ldapsearch", slapd),
+    "Squid": ("/usr/sbin/squid", squid),
+    "postfix": ("/usr/sbin/postfix", postfix),
+    "corosync-qnetd": ("/usr/bin/corosync-qnetd", qnetd),
+    "rsyslog": ("/usr/sbin/rsyslogd", rsyslog),
+    "redis": ("/usr/bin/redis-server", redis),
+    "mysql": ("/usr/sbin/mariadbd", mysql),
+    "galera": ("/usr/lib/galera/libgalera_smm.so", galera),
+    "pgsql": (SYSTEMS, pgsql),
 }
 FAST = ("Dummy", "Stateful", "IPaddr2", "Route", "Filesystem", "symlink", "anything", "pingd", "nginx", "redis", "galera")
