@@ -147,13 +147,6 @@ def dhcpd(n):
                        "group": "root"}}
 
 
-def varnish(n):
-    conf = put(n, "varnish.vcl", 'vcl 4.0;\nbackend x { .host = "10.98.0.1"; .port = "8080"; }\n')
-    return {"params": {"config": conf, "name": folder(n, "varnish"), "pid": f"{n.work}/varnish.pid",
-                       "listen_address": "10.98.0.1:8082", "mgmt_address": "127.0.0.1:6082", "backend_type": "malloc",
-                       "backend_size": "10M", "varnish_user": "root", "maxfiles": "1024", "max_locked_memory": "64"}}
-
-
 def slapd(n):
     d = folder(n, "ldap")
     conf = put(n, "slapd.conf", "include /etc/ldap/schema/core.schema\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n"
@@ -273,7 +266,6 @@ RECIPES = {
     "apache": ("/usr/sbin/apache2", apache),
     "named": ("/usr/bin/host", named),
     "dhcpd": ("/usr/sbin/dhcpd", dhcpd),
-    "varnish": ("/usr/sbin/varnishd", varnish),
     "slapd": ("/usr/bin/ldapsearch", slapd),
     "Squid": ("/usr/sbin/squid", squid),
     "postfix": ("/usr/sbin/postfix", postfix),

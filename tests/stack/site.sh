@@ -3,10 +3,12 @@
 # Real parts on the lab's machines. STACK says which; sourced by picket-lab.
 #   keepalived   Galera, HAProxy and an address that keepalived moves: what picket is for
 #   address      the same, but for the address, which picket moves
+#   pacemaker    Pacemaker and Corosync with the lab's own web server and address: to compare with
 # A second client sits in n1's rack: a split leaves it alone with n1.
 
 stack=$here/../stack
 . "$stack/galera-config.sh"
+. "$stack/pacemaker-config.sh"
 
 # ---- the second client and the split ---------------------------------------------------------------
 rack_new() {

@@ -143,8 +143,7 @@ Test(attributes, what_cannot_be_kept_is_denied)
 	struct fixture f = start();
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		cr_assert_null(
-			ask(&f, write_of("a", bad[i][0], bad[i][1], bad[i][2], "1", 0), 0));
+		cr_assert_null(ask(&f, write_of("a", bad[i][0], bad[i][1], bad[i][2], "1", 0), 0));
 		cr_assert_str_eq(f.said, "denied", "case %zu", i);
 	}
 	commit(&f, ask(&f, write_of("a", "property", "", "x", "1", 0), 0));

@@ -25,7 +25,8 @@ static char *key_of(const json_t *a)
 	return key_make(text(a, "store"), text(a, "node"), text(a, "set"), text(a, "name"));
 }
 
-/* ---- what is kept ------------------------------------------------------------------------------ */
+/* ---- what is kept ------------------------------------------------------------------------------
+ */
 
 /* Only what is said of an attribute, not what an entry says besides. */
 static json_t *row_of(json_t *entry)
@@ -65,7 +66,8 @@ bool attributes_leave(json_t *all, const char *node)
 	void *next;
 	bool any = false;
 
-	json_object_foreach_safe (all, next, key, row) {
+	json_object_foreach_safe(all, next, key, row)
+	{
 		const char *store = text(row, "store");
 
 		if (strcmp(text(row, "node"), node) ||
@@ -77,8 +79,8 @@ bool attributes_leave(json_t *all, const char *node)
 	return any;
 }
 
-const char *attributes_get(const json_t *all, const char *store, const char *node, const char *set,
-	const char *name)
+const char *attributes_get(
+	const json_t *all, const char *store, const char *node, const char *set, const char *name)
 {
 	owned(free) char *key = key_make(store, node, set ? set : "", name);
 
@@ -109,7 +111,8 @@ json_t *attributes_change(json_t *entry, uint64_t serial)
 		"full", 0, "attributes", row);
 }
 
-/* ---- the desk ---------------------------------------------------------------------------------- */
+/* ---- the desk ----------------------------------------------------------------------------------
+ */
 
 struct attributes *attributes_new(void)
 {

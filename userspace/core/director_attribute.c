@@ -16,7 +16,8 @@ static void tell(struct director *d, json_t *message)
 	json_decref(message);
 }
 
-/* ---- the cluster, as agents see it ------------------------------------------------------------- */
+/* ---- the cluster, as agents see it -------------------------------------------------------------
+ */
 
 static json_t *nodes_json(struct director *d)
 {
@@ -38,8 +39,8 @@ static json_t *nodes_json(struct director *d)
 	return list;
 }
 
-static json_t *resource_json(const struct site_resource *res, const char *role, bool failed,
-	const char *node)
+static json_t *resource_json(
+	const struct site_resource *res, const char *role, bool failed, const char *node)
 {
 	bool active = strcmp(role, "Stopped") != 0;
 
@@ -63,8 +64,8 @@ static json_t *resources_json(struct director *d, const struct view *view)
 			if (state != VIEW_STARTED && !failed)
 				continue;
 			any = true;
-			json_array_append_new(list,
-				resource_json(res, "Started", failed, d->nodes[i].name));
+			json_array_append_new(
+				list, resource_json(res, "Started", failed, d->nodes[i].name));
 		}
 		if (res->type && !any)
 			json_array_append_new(list, resource_json(res, "Stopped", false, NULL));
@@ -112,7 +113,8 @@ void director_attribute_world(struct director *d)
 	tell(d, json_incref(world));
 }
 
-/* ---- attributes -------------------------------------------------------------------------------- */
+/* ---- attributes --------------------------------------------------------------------------------
+ */
 
 /* One that has just told us everything is told everything. */
 void director_attribute_greet(struct director *d, struct director_node *n)

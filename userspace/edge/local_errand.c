@@ -130,9 +130,10 @@ void local_errand_request(void *ctx, struct local_call *call, json_t *request)
 	asker->call = call;
 	asker->id = own_string(json_string_value(json_object_get(message, "id")));
 	asker->request = !strcmp(json_string_value(json_object_get(message, "type")), "request");
-	asker->until_ms = uv_now(e->loop) + (asker->request        ? LOCAL_ERRAND_REQUEST_MS
-						    : e->connected && !damped ? LOCAL_ERRAND_WRITE_MS
-								   : 0);
+	asker->until_ms =
+		uv_now(e->loop) + (asker->request                   ? LOCAL_ERRAND_REQUEST_MS
+					  : e->connected && !damped ? LOCAL_ERRAND_WRITE_MS
+								    : 0);
 	asker->next = e->askers;
 	e->askers = asker;
 	look(e);
