@@ -88,12 +88,12 @@ check: ## unit tests and house rules; no root, under 3 minutes
 
 .PHONY: test
 test: ## everything, as root; installs what it needs; up to 45 minutes
-	$(Q)tests/setup.sh test
+	$(Q)tests/setup.sh stack
 	$(Q)tests/run.sh test $(B)
 
 .PHONY: soak
 soak: ## the long campaigns: fault rounds, seeds, fuzzing (the same code as in test)
-	$(Q)tests/setup.sh test
+	$(Q)tests/setup.sh survey
 	$(Q)tests/run.sh soak $(B)
 
 .PHONY: lab
@@ -105,6 +105,12 @@ lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root)
 .PHONY: lab-down
 lab-down: ## take the lab away; leaves nothing behind
 	$(Q)tests/lab/picket-lab down
+
+.PHONY: counter-example
+counter-example: ## the same split under keepalived and under picket, judged and drawn (root)
+	$(Q)tests/setup.sh stack
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)tests/stack/counter-example
 
 .PHONY: model
 model: ## the lease protocol in Spin: exhaustive, each rule broken alone gives a counterexample

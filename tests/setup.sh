@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installs what picket needs to be built, run and tested, from the package sources this machine
-# already has. Usage: setup.sh build|lab|test   (each includes the ones before it)
+# already has. Usage: setup.sh build|lab|test|stack|survey   (each includes the ones before it)
 #
 # libraft >= 0.22 is in Debian 13 and in Debian 12's backports. The backports line is derived from
 # the machine's own configuration, so that a mirror stays a mirror.
@@ -17,6 +17,11 @@ lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps uti
 test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils qemu-system-x86
 	xz-utils sparse strace libxml2-utils clang-format shellcheck tcpdump git chromium
 	chromium-driver python3-jsonschema)
+# What the stack runs, and what the survey of OCF agents drives. None of it is started by dpkg.
+stack=(mariadb-server galera-4 rsync redis-server rabbitmq-server haproxy keepalived memcached
+	python3-pymysql keystone uwsgi-core uwsgi-plugin-python3 corosync)
+survey=(kmod apache2-bin bind9 bind9-host isc-dhcp-server slapd ldap-utils squid postfix
+	corosync-qnetd rsyslog iptables iputils-ping postgresql)
 
 [ -e /etc/debian_version ] || { echo "setup: this is not Debian; install by hand: ${build[*]}" >&2; exit 1; }
 . /etc/os-release
@@ -26,7 +31,9 @@ case $want in
 build) ;;
 lab) list+=("${lab[@]}") ;;
 test) list+=("${lab[@]}" "${test[@]}") ;;
-*) echo "setup: unknown set '$want'; one of build, lab, test" >&2; exit 2 ;;
+stack) list+=("${lab[@]}" "${test[@]}" "${stack[@]}") ;;
+survey) list+=("${lab[@]}" "${test[@]}" "${stack[@]}" "${survey[@]}") ;;
+*) echo "setup: unknown set '$want'; one of build, lab, test, stack, survey" >&2; exit 2 ;;
 esac
 
 version() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null || true; }
@@ -69,5 +76,13 @@ for p in "${missing[@]}"; do
 	*) args+=("$p") ;;
 	esac
 done
+# A server that is installed to be tested is not started on this machine: picket is to do that.
+if [ "$want" = stack ] || [ "$want" = survey ]; then
+	if [ ! -e /usr/sbin/policy-rc.d ]; then
+		printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+		chmod 755 /usr/sbin/policy-rc.d
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+	fi
+fi
 echo "setup: installing ${missing[*]}"
 apt-get install -y -qq --no-install-recommends "${args[@]}" >/dev/null

@@ -274,6 +274,35 @@ class Node:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+class Leader(threading.Thread):
+    """Takes what the agent says about attributes, keeps it, and tells it back."""
+
+    def __init__(self, node, nodes, resources, planned=("Stop vip ( n1 )",)):
+        super().__init__(daemon=True)
+        self.node, self.serial, self.requests, self.attributes, self.deaf = node, 1, [], {}, False
+        self.tell(full=True, attributes=[], nodes=nodes, resources=resources, quorate=True, planned=list(planned))
+        self.start()
+
+    def tell(self, **what):
+        self.node.tell(send={"type": "replica", "serial": self.serial, **what})
+
+    def run(self):
+        while True:
+            try:
+                m = self.node.wait("an errand", lambda m: not self.deaf and
+                                   m.get("type") in ("attribute", "request"), 3600)
+            except Failed:
+                return
+            self.requests.append(m)
+            self.serial += 1
+            if m["type"] == "request" and m["what"] == "fence":
+                self.node.tell(send={"type": "denied", "id": m["id"], "reason": "no device"})
+                continue
+            a = {k: m[k] for k in ("store", "node", "name", "value", "set") if k in m}
+            self.node.tell(send={"type": "accepted", "id": m["id"], "serial": self.serial})
+            self.tell(attributes=[a] if m["type"] == "attribute" else [])
+
+
 def peer(seconds=3):
     """Does the far end of the data network answer? Refusing is an answer."""
     with socket.socket() as s:

@@ -2,6 +2,9 @@
 # shellcheck shell=bash disable=SC2154
 # The lab's site: how it is built up, furnished, shown and taken away. Sourced by picket-lab.
 
+site_yaml=$here/lab.yaml # what is configured; a stack has its own
+stack_node() { :; }      # what a stack puts on a machine
+
 ca_new() {
 	mkdir -p "$dir/pki"
 	"$bin/picket" pki ca "$dir/pki" >/dev/null
@@ -85,6 +88,7 @@ TXT
 exec $bin/picket-agent --config /etc/picket/agent.yaml
 exec $tools/lab_watch $VIP /var/lib/picket/watch.log
 TXT
+	stack_node "$m"
 }
 
 bmc_new() { # nN
@@ -118,7 +122,7 @@ switches_new() {
 
 configuration() { # the cluster's configuration with as many nodes as this lab has
 	local m o
-	sed '/^# NODES/,$d' "$here/lab.yaml"
+	sed '/^# NODES/,$d' "$site_yaml"
 	echo "nodes:"
 	for m in $(nodes); do
 		o=$(octet "$m")
@@ -136,7 +140,7 @@ TXT
 	done
 	echo "  topology:"
 	for m in $(nodes); do echo "    $m: [[bmc-$m]]"; done
-	sed '1,/^# NODES/d' "$here/lab.yaml"
+	sed '1,/^# NODES/d' "$site_yaml"
 }
 
 fence_secret() {
@@ -172,8 +176,8 @@ console() { # where it is, and a token for it
 api_up() { inside c1 "$bin/picket" status --output json; }
 page() { nsenter --net="/run/netns/$LAB-client" curl -fs --max-time 1 "http://$VIP/"; }
 
-up() { # [nodes]
-	local n=${1:-3} m cg
+site_new() { # nodes
+	local n=$1 m cg
 	[ "$(id -u)" = 0 ] || die "needs root: namespaces, BPF"
 	[ ! -e "$dir" ] || die "a lab stands already; 'make lab-down' takes it away"
 	[ -x "$bin/picketd" ] || die "no programs in $bin; 'make lab' builds them"
@@ -193,6 +197,10 @@ up() { # [nodes]
 	configuration >"$dir/lab.yaml"
 	cp "$dir/lab.yaml" "$dir/c1/etc/lab.yaml"
 	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
+}
+
+up() { # [nodes]
+	site_new "${1:-3}"
 	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
 		>/dev/null 2>&1 </dev/null &
 	echo $! >"$dir/client.pid"

@@ -7,6 +7,7 @@
  * DIR/etc becomes /etc/picket, DIR/disk becomes /var/lib/picket (it survives a boot), /run is new.
  * WIRE-COMMAND is run outside, with the PID of the new machine appended, to plug its cables in.
  * "lab_init now" prints the clock all of the lab's logs use: CLOCK_BOOTTIME in ns.
+ * DIR/etc/rc, if there is one, is run before the services: what else this machine needs at a boot.
  * DIR/services has one command a line; each is started again when it ends, as an init would.
  * SIGKILL to the machine's PID 1 is what pulling its power cord is: nothing of it is left.
  */
@@ -102,6 +103,23 @@ static void furnish(const char *name, const char *dir)
 	boot_id_new();
 	if (sethostname(name, strlen(name)))
 		die("sethostname");
+}
+
+/* Mounts and folders of its own, in its own namespaces. Its output goes to the console. */
+static void rc_run(void)
+{
+	int status;
+	pid_t pid;
+
+	if (access("/etc/picket/rc", R_OK))
+		return;
+	pid = fork();
+	if (!pid) {
+		execl("/bin/sh", "sh", "-e", "/etc/picket/rc", NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		die("/etc/picket/rc");
 }
 
 static void service_start(struct service *s, const char *name)
@@ -213,6 +231,7 @@ int main(int argc, char **argv)
 		if (read(ready[0], &go, 1) != 1)
 			_exit(1);
 		furnish(argv[1], argv[2]);
+		rc_run();
 		_exit(machine(argv[1], services, n));
 	}
 	snprintf(pid_text, sizeof(pid_text), "%d", pid);

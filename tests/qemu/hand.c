@@ -12,8 +12,8 @@
  *   hand hog [fifo]           one thread a CPU, for ever
  *   hand eat                  all memory
  *   hand signal NAME PID|-1 | freeze PID | cat FILE | write FILE TEXT | mem
- *   hand daemon PROGRAM ARGS  runs it again and again, as an init would; its words go to the console
- *   hand feed DEVICE SECONDS  opens a watchdog, and lets it starve
+ *   hand daemon PROGRAM ARGS  runs it again and again, as an init would; its words go to the
+ * console hand feed DEVICE SECONDS  opens a watchdog, and lets it starve
  *
  * By the name of holder it is an OCF agent; what it starts says so to BEACON every 20 ms.
  */

@@ -2,13 +2,15 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "core/attributes.h"
 #include "core/cluster.h"
 
 struct cluster *cluster_new(void)
 {
 	struct cluster *cluster = own_new(struct cluster);
 
-	cluster->state = json_pack("{s:i, s:{}, s:{}}", "revision", 0, "nodes", "fails");
+	cluster->state = json_pack(
+		"{s:i, s:{}, s:{}, s:{}}", "revision", 0, "nodes", "fails", "attributes");
 	return cluster;
 }
 
@@ -73,6 +75,14 @@ static void apply_configure(struct cluster *c, json_t *entry)
 	json_object_set_new(c->state, "revision", json_integer(json_integer_value(revision) + 1));
 }
 
+/* What was said for as long as the incarnation lives is over with it. */
+static void leave(struct cluster *c, json_t *entry)
+{
+	json_t *all = json_object_get(c->state, "attributes");
+
+	c->attributes += attributes_leave(all, text(entry, "node"));
+}
+
 static void apply_admit(struct cluster *c, json_t *entry)
 {
 	json_t *node = record(c, entry);
@@ -101,6 +111,7 @@ static void apply_admit(struct cluster *c, json_t *entry)
 	json_object_del(node, "stop");
 	json_object_del(node, "powered");
 	json_object_del(json_object_get(c->state, "fails"), text(entry, "node"));
+	leave(c, entry);
 }
 
 static void apply_block(struct cluster *c, json_t *entry)
@@ -112,6 +123,7 @@ static void apply_block(struct cluster *c, json_t *entry)
 	json_object_set_new(node, "life", json_string("blocked"));
 	json_object_set_new(node, "why", json_string(text(entry, "why") ? text(entry, "why") : ""));
 	json_object_set(node, "blocked_ns", json_object_get(entry, "t_ns"));
+	leave(c, entry);
 }
 
 static void apply_fencing(struct cluster *c, json_t *entry)
@@ -164,14 +176,7 @@ static void apply_powered(struct cluster *c, json_t *entry)
 
 static void apply_attribute(struct cluster *c, json_t *entry)
 {
-	json_t *node = record(c, entry), *value = json_object_get(entry, "value");
-
-	if (!node || !text(entry, "name"))
-		return;
-	if (json_is_string(value))
-		json_object_set(child_of(node, "attributes"), text(entry, "name"), value);
-	else
-		json_object_del(json_object_get(node, "attributes"), text(entry, "name"));
+	c->attributes += attributes_put(child_of(c->state, "attributes"), entry);
 }
 
 static void apply_stopped(struct cluster *c, json_t *entry)
@@ -181,6 +186,7 @@ static void apply_stopped(struct cluster *c, json_t *entry)
 	if (!node || !concerns(node, entry) || !life_is(node, "admitted"))
 		return;
 	json_object_set_new(node, "life", json_string("stopped"));
+	leave(c, entry);
 }
 
 static void apply_node(struct cluster *c, json_t *entry)
@@ -261,6 +267,7 @@ int cluster_restore(struct cluster *c, const char *data, size_t len)
 	}
 	json_decref(c->state);
 	c->state = json_incref(state);
+	child_of(c->state, "attributes");
 	c->index = json_integer_value(json_object_get(all, "index"));
 	c->term = json_integer_value(json_object_get(all, "term"));
 	json_decref(all);
@@ -321,4 +328,14 @@ uint64_t cluster_started(const struct cluster *c, unsigned controller)
 json_t *cluster_vouched(const struct cluster *c)
 {
 	return json_object_get(c->state, "vouched");
+}
+
+json_t *cluster_attributes(const struct cluster *c)
+{
+	return json_object_get(c->state, "attributes");
+}
+
+uint64_t cluster_attributes_changed(const struct cluster *c)
+{
+	return c->attributes;
 }

@@ -23,13 +23,15 @@
  *  {do: powered, node, incarnation}                    switched on again after it was proven off
  *  {do: stopped, node, incarnation}                    the agent said a clean goodbye
  *  {do: node, node, set: {standby|maintenance|stop: bool}}
- *  {do: attribute, node, name, value|null}             a permanent attribute
+ *  {do: attribute, store, node, set?, name, value|null} see attributes.h; with an incarnation go
+ *                                                      its transient ones
  *  {do: fail, node, resource, op, at_ms} {do: cleanup, resource, node|null}
  */
 #define CLUSTER_VOUCHED_MAX 256
 
 struct cluster {
 	uint64_t index, term; /* of the last entry applied */
+	uint64_t attributes;  /* how often they changed */
 	json_t *state; /* {configuration, revision, nodes: {}, fails: {node: {resource: n}}, ...} */
 };
 
@@ -57,6 +59,9 @@ uint64_t cluster_incarnation(const struct cluster *cluster, const char *node);
 json_t *cluster_node(const struct cluster *cluster, const char *node, const char *field);
 bool cluster_flag(const struct cluster *cluster, const char *node, const char *flag);
 unsigned cluster_fails(const struct cluster *cluster, const char *node, const char *resource);
+json_t *cluster_attributes(const struct cluster *cluster); /* as attributes.h has it; borrowed */
+/* Rises when attributes changed. */
+uint64_t cluster_attributes_changed(const struct cluster *cluster);
 const char *cluster_configuration(const struct cluster *cluster); /* NULL: none yet */
 uint64_t cluster_revision(const struct cluster *cluster);
 /* The run of a controller that was named last, 0: none. */

@@ -29,6 +29,7 @@ struct director *director_new(const struct director_config *config)
 	grant_init(&d->grant, config->life, config->museum);
 	membership_init(&d->members, config->index, d->config.voters);
 	journal_init(&d->journal);
+	d->attributes = attributes_new();
 	d->why = json_object();
 	d->hellos = json_object();
 	d->faults = json_array();
@@ -61,6 +62,8 @@ void director_free(struct director *d)
 	membership_done(&d->members);
 	storm_done(&d->storm);
 	journal_done(&d->journal);
+	attributes_free(d->attributes);
+	json_decref(d->world);
 	json_decref(d->why);
 	json_decref(d->hellos);
 	json_decref(d->faults);
@@ -248,6 +251,9 @@ static void role(struct director *d, const struct event *event)
 		director_note(d, "leader", NULL, NULL, "%s leads in term %llu", d->name,
 			(unsigned long long)event->term);
 	proposals_lost(d);
+	attributes_forget(d->attributes);
+	json_decref(d->world);
+	d->world = NULL;
 	d->leader = event->leader;
 	d->leader_since_ns = d->now_ns;
 	d->hold_ns = 0;
@@ -308,6 +314,7 @@ static void release(struct director *d, uint64_t term)
 static void committed(struct director *d, const struct event *event)
 {
 	const char *what = json_string_value(json_object_get(event->json, "do"));
+	uint64_t changed;
 	bool greet = false;
 
 	what = what ? what : "";
@@ -315,6 +322,7 @@ static void committed(struct director *d, const struct event *event)
 	/* Somebody else leads, and we have not been told yet. */
 	if (d->leader && event->term > d->term)
 		role(d, &(struct event){ .kind = EVENT_ROLE, .term = event->term });
+	changed = cluster_attributes_changed(d->cluster);
 	cluster_apply(d->cluster, event->index, event->term, event->json);
 	if (!strcmp(what, "configure")) {
 		configured(d, event->json);
@@ -337,6 +345,10 @@ static void committed(struct director *d, const struct event *event)
 	director_answer(d, event->json);
 	if (greet)
 		director_greet(d);
+	if (!strcmp(what, "attribute"))
+		director_attribute_committed(d, event->json);
+	else if (cluster_attributes_changed(d->cluster) != changed)
+		director_attribute_again(d);
 	d->dirty = true;
 }
 
@@ -351,6 +363,7 @@ static void take(struct director *d, const struct event *event)
 		break;
 	case EVENT_NOT_COMMITTED:
 		proposals_lost(d);
+		director_attribute_lost(d);
 		d->hold_ns = d->now_ns + HOLD_NS;
 		break;
 	case EVENT_VOTERS:
@@ -392,8 +405,13 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 	d->out = actions;
 	take(d, event);
 	if (d->leader && d->ready && d->site && d->now_ns >= d->hold_ns) {
+		bool news = d->dirty;
+
 		director_watch(d);
+		director_attribute_watch(d);
 		director_drive(d);
+		if (news)
+			director_attribute_world(d);
 	}
 	d->out = NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef CORE_DIRECTOR_INSIDE_H
 #define CORE_DIRECTOR_INSIDE_H
 
+#include "core/attributes.h"
 #include "core/cluster.h"
 #include "core/director.h"
 #include "core/director_death.h"
@@ -66,6 +67,9 @@ struct director {
 	json_t *faults;     /* texts of what is broken between nodes and controllers */
 	uint64_t faults_ns; /* when they may have changed; 0: looked at */
 	struct journal journal;
+	struct attributes *attributes;
+	uint64_t told; /* the serial that nodes were told last */
+	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms;               /* of the last one */
@@ -123,10 +127,17 @@ void director_drive(struct director *d);
 struct view *director_view(struct director *d, const struct site *site);
 void director_plan_forget(struct director *d, const char *node);
 void director_plan_drop(struct director *d);
-
 /* director_whatif.c: an answer's status and document, or a problem's title and detail */
 unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
-
+/* director_attribute.c: what agents write down, and may ask about */
+void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
+void director_attribute_request(struct director *d, struct director_node *n, json_t *message);
+void director_attribute_greet(struct director *d, struct director_node *n);
+void director_attribute_committed(struct director *d, json_t *entry);
+void director_attribute_again(struct director *d);
+void director_attribute_lost(struct director *d);
+void director_attribute_watch(struct director *d);
+void director_attribute_world(struct director *d);
 /* director_ask.c, director_tell.c */
 void director_ask(struct director *d, const struct event *event);
 void director_answer(struct director *d, json_t *entry);

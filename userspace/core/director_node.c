@@ -213,6 +213,7 @@ static void history(struct director *d, struct director_node *n, json_t *message
 		(term && (uint64_t)json_integer_value(term) < d->term))
 		return;
 	n->synced = true;
+	director_attribute_greet(d, n);
 	director_note(d, "node-online", n->name, NULL, "%s is online, incarnation %llu", n->name,
 		(unsigned long long)cluster_incarnation(d->cluster, n->name));
 }
@@ -243,6 +244,10 @@ static void says(struct director *d, struct director_node *n, json_t *message)
 		return;
 	if (!strcmp(type, "history"))
 		history(d, n, message);
+	else if (!strcmp(type, "attribute"))
+		director_attribute_says(d, n, message);
+	else if (!strcmp(type, "request"))
+		director_attribute_request(d, n, message);
 	else if (!strcmp(type, "result"))
 		director_result(d, n, message, false);
 	else if (!strcmp(type, "stopping"))

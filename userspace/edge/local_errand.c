@@ -112,6 +112,7 @@ void local_errand_request(void *ctx, struct local_call *call, json_t *request)
 	json_t *answer = replica_answer(e->replica, request), *message;
 	owned(free) char *why = NULL;
 	struct asker *asker;
+	bool damped;
 
 	if (answer) {
 		local_reply(call, answer);
@@ -123,13 +124,16 @@ void local_errand_request(void *ctx, struct local_call *call, json_t *request)
 	}
 	e->on_message(e->ctx, message);
 	uv_update_time(e->loop);
+	/* A dampened one is taken only when its time has come: nobody waits for that. */
+	damped = json_integer_value(json_object_get(message, "dampen_ms")) > 0;
 	asker = own_new(struct asker);
 	asker->call = call;
 	asker->id = own_string(json_string_value(json_object_get(message, "id")));
 	asker->request = !strcmp(json_string_value(json_object_get(message, "type")), "request");
-	asker->until_ms = uv_now(e->loop) + (asker->request        ? LOCAL_ERRAND_REQUEST_MS
-						    : e->connected ? LOCAL_ERRAND_WRITE_MS
-								   : 0);
+	asker->until_ms =
+		uv_now(e->loop) + (asker->request                   ? LOCAL_ERRAND_REQUEST_MS
+					  : e->connected && !damped ? LOCAL_ERRAND_WRITE_MS
+								    : 0);
 	asker->next = e->askers;
 	e->askers = asker;
 	look(e);
@@ -138,6 +142,9 @@ void local_errand_request(void *ctx, struct local_call *call, json_t *request)
 void local_errand_take(struct local_errand *e, json_t *message)
 {
 	replica_take(e->replica, message);
+	/* Who tells us everything may know of no errand of ours: it has just begun to lead. */
+	if (json_is_true(json_object_get(message, "full")))
+		replica_repeat(e->replica, e->on_message, e->ctx);
 	uv_update_time(e->loop);
 	look(e);
 }

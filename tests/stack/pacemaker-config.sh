@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# Pacemaker and Corosync on the lab's machines, with the same agents and BMCs. Sourced by site.sh.
+#   PACEMAKER=default  as installed: token 3 s, nodes are rebooted
+#   PACEMAKER=best     the shortest token that held on this machine, nodes are switched off
+
+corosync_config() { # node
+	local m o
+	cat <<TXT
+totem {
+	version: 2
+	cluster_name: lab
+	transport: knet
+	crypto_cipher: none
+	crypto_hash: none
+$([ "${PACEMAKER:-default}" != best ] || printf '\ttoken: 300\n\ttoken_retransmits_before_loss_const: 3\n\tjoin: 20\n\tconsensus: 360\n')
+}
+nodelist {
+$(nodes | while read -r m; do
+		o=$(octet "$m")
+		printf '\tnode {\n\t\tring0_addr: 10.77.0.%d\n\t\tring1_addr: 10.77.1.%d\n\t\tname: %s\n\t\tnodeid: %d\n\t}\n' "$o" "$o" "$m" "$o"
+	done)
+}
+quorum {
+	provider: corosync_votequorum
+}
+logging {
+	to_stderr: no
+	to_syslog: no
+	to_logfile: yes
+	logfile: /var/log/corosync.log
+	timestamp: hires
+}
+TXT
+}
+
+nv() { printf '<nvpair id="%s-%s" name="%s" value="%s"/>' "$1" "$2" "$2" "$3"; }
+
+pacemaker_cib() {
+	local m action=reboot
+	[ "${PACEMAKER:-default}" != best ] || action=off
+	echo '<configuration><crm_config><cluster_property_set id="options">'
+	nv options stonith-enabled true
+	nv options stonith-action "$action"
+	echo '</cluster_property_set></crm_config><nodes/><resources>'
+	for m in $(nodes); do
+		echo "<primitive id=\"bmc-$m\" class=\"stonith\" type=\"fence_redfish\"><instance_attributes id=\"bmc-$m-ia\">"
+		nv "bmc-$m" ip "10.77.3.$((100 + $(octet "$m")))"
+		nv "bmc-$m" username admin
+		nv "bmc-$m" password_script /etc/picket/bmc-secret
+		nv "bmc-$m" ssl_insecure 1
+		nv "bmc-$m" systems_uri /redfish/v1/Systems/1
+		nv "bmc-$m" pcmk_host_list "$m"
+		echo '</instance_attributes></primitive>'
+	done
+	cat <<TXT
+<group id="site"><meta_attributes id="site-meta">$(nv site migration-threshold 3)</meta_attributes>
+<primitive id="web" class="ocf" provider="heartbeat" type="nginx">
+<instance_attributes id="web-ia">$(nv web configfile /etc/picket/nginx.conf)</instance_attributes>
+<operations><op id="web-start" name="start" interval="0" timeout="40s"/><op id="web-stop" name="stop" interval="0" timeout="60s"/>
+<op id="web-monitor" name="monitor" interval="10s" timeout="30s"/></operations></primitive>
+<primitive id="vip" class="ocf" provider="heartbeat" type="IPaddr2">
+<instance_attributes id="vip-ia">$(nv vip ip "$VIP")$(nv vip cidr_netmask 24)$(nv vip nic data)</instance_attributes>
+<operations><op id="vip-monitor" name="monitor" interval="5s" timeout="20s"/></operations></primitive></group>
+</resources><constraints/></configuration>
+TXT
+}
+
+pacemaker_node() { # node
+	local m=$1 e=$dir/$1/etc
+	node_new "$m"
+	mkdir -p "$e/corosync" "$dir/$m/disk"/{pacemaker/cib,pacemaker/pengine,pacemaker/blackbox,pacemaker/cores,corosync,log/pacemaker}
+	chown -R hacluster:haclient "$dir/$m/disk/pacemaker"
+	corosync_config "$m" >"$e/corosync/corosync.conf"
+	cat >"$e/rc" <<'TXT'
+mount -t tmpfs tmpfs /dev/shm
+mount --bind /etc/picket/corosync /etc/corosync
+mount --bind /var/lib/picket/pacemaker /var/lib/pacemaker
+mount --bind /var/lib/picket/corosync /var/lib/corosync
+mount --bind /var/lib/picket/log /var/log
+mkdir -p /run/crm && chown hacluster:haclient /run/crm
+TXT
+	cat >"$dir/$m/services" <<TXT
+exec corosync -f
+exec env PCMK_logfile=/var/log/pacemaker/pacemaker.log PCMK_node_start_state=default pacemakerd
+exec $tools/lab_watch $VIP /var/lib/picket/watch.log
+TXT
+}
+
+pacemaker_online() { # every node, as n1 or whoever is up sees it
+	local m
+	for m in $(nodes); do
+		alive "$m" || continue
+		[ "$(inside "$m" timeout 5 crm_node -p 2>/dev/null | wc -w)" = "$(nodes | wc -l)" ] || return 1
+		inside "$m" timeout 5 crm_mon -1 2>/dev/null | grep -q "Online: \[ $(nodes | tr '\n' ' ')\]"
+		return
+	done
+	return 1
+}
+
+stack_up_pacemaker() { # [nodes]
+	local n=${1:-3} m cg
+	[ ! -e "$dir" ] || die "a lab stands already; 'make lab-down' takes it away"
+	mkdir -p "$dir"
+	for ((m = 1; m <= n; m++)); do echo "n$m"; done | tee "$dir/nodes" >"$dir/machines"
+	echo "$STACK" >"$dir/stack"
+	cg=$(awk '$9 == "cgroup2" || $8 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$cg" ] || die "no cgroup2 is mounted on this machine"
+	mkdir -p "$cg/$LAB"
+	ln -s "$cg/$LAB" "$dir/cgroup"
+	switches_new
+	rack_new
+	ca_new
+	for m in $(nodes); do pacemaker_node "$m"; bmc_new "$m"; done
+	for m in $(nodes); do boot "$m"; done
+	wait_for 90 "all nodes online" pacemaker_online
+	pacemaker_cib >"$dir/n1/etc/cib.xml"
+	wait_for 30 "the configuration to be taken" inside n1 cibadmin --replace --scope configuration -x /etc/picket/cib.xml
+	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
+		>/dev/null 2>&1 </dev/null &
+	echo $! >"$dir/client.pid"
+	wait_for 90 "the first page through $VIP" page
+	say "Pacemaker stands: $(page)"
+}
