@@ -81,10 +81,16 @@ static int expected(const json_t *result)
 	return probe ? OUTCOME_NOT_RUNNING : OUTCOME_OK;
 }
 
+/* Degraded is worth a word, not a recovery. */
 static bool is_failure(const json_t *result)
 {
-	return strcmp(text(result, "status"), "done") != 0 ||
-	       number(result, "rc") != expected(result);
+	json_int_t rc = number(result, "rc");
+
+	if (rc == OUTCOME_DEGRADED)
+		rc = OUTCOME_OK;
+	if (rc == OUTCOME_DEGRADED_PROMOTED)
+		rc = OUTCOME_PROMOTED;
+	return strcmp(text(result, "status"), "done") != 0 || rc != expected(result);
 }
 
 /* What changes a resource ends its monitors: the agent has dropped them. */

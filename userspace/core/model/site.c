@@ -591,8 +591,9 @@ const char *site_property(const struct site *site, const char *name, const char 
 	const struct element *config =
 		element_child(element_child(site->tree->root, "configuration"), "crm_config");
 
-	/* The first set that has it wins, as in the policy; rules on properties are for it alone. */
-	for (const struct element *set = config->first; set; set = set->next)
+	/* The first set that has it wins, as in the policy, whose own is not asked; rules on
+	 * properties are for it alone. */
+	for (const struct element *set = config->first->next; set; set = set->next)
 		for (const struct element *nv = set->first; nv; nv = nv->next) {
 			const char *its = element_get(nv, "name");
 
