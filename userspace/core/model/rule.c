@@ -146,10 +146,14 @@ static bool is_or_absent(const char *wanted, const char *is)
 	return !wanted || (is && !strcmp(wanted, is));
 }
 
+/* Without a provider only agents that have none are meant, unlike class and type: that is how
+ * Pacemaker reads it. */
 static bool resource_passes(const struct element *e, const struct rule_input *in)
 {
+	const char *provider = element_get(e, "provider");
+
 	return in->rsc_standard && is_or_absent(element_get(e, "class"), in->rsc_standard) &&
-	       is_or_absent(element_get(e, "provider"), in->rsc_provider) &&
+	       !provider == !in->rsc_provider && is_or_absent(provider, in->rsc_provider) &&
 	       is_or_absent(element_get(e, "type"), in->rsc_type);
 }
 
