@@ -25,10 +25,4 @@ const char *table_get(const struct table *t, const char *name); /* NULL: none */
 void table_remove(struct table *t, const char *name);
 bool table_true(const struct table *t, const char *name, bool otherwise);
 
-/* true, yes, on, y, 1; false, no, off, n, 0. Else -EINVAL. */
-int text_bool(const char *s, bool *ret);
-bool text_true(const char *s);
-/* "10", "10s", "2min", "1h", "PT20S" … in milliseconds; -1: none of these. */
-long long text_ms(const char *s);
-
 #endif

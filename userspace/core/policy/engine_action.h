@@ -101,6 +101,13 @@ struct act *act_fence(struct engine *e, struct node *node, const char *op, bool 
 struct act *act_clear_failcount(
 	struct engine *e, struct resource *r, struct node *node, const char *reason);
 
+/* A point in the life of a resource: started, stopped, promoted, demoted, and a group's own acts. */
+struct act *act_resource_point(struct engine *e, struct resource *r, enum task task, bool optional,
+	bool runnable);
+struct act *act_shutdown(struct engine *e, struct node *node);
+struct act *act_notify(struct engine *e, struct resource *r, struct node *node,
+	enum notify_when when, enum task about);
+
 void act_order(struct engine *e, struct act *first, struct act *then, unsigned type);
 enum task task_read(const char *s);
 const char *task_name(enum task task);

@@ -6,6 +6,7 @@
 #include "core/policy/engine.h"
 #include "core/policy/engine_node.h"
 #include "core/policy/engine_resource.h"
+#include "core/model/index.h"
 #include "core/model/table.h"
 
 struct ordering;
@@ -70,6 +71,7 @@ struct engine {
 	unsigned n_all, cap_all;
 	struct resources top; /* in the order of the configuration, orphans last */
 	struct node *dc;
+	struct slots *base_slots; /* what resources start from */
 	struct index *ids;  /* every id → element, resource, node, tag: engine_index.h */
 	struct ticket *tickets;
 	struct tag *tags;
@@ -90,8 +92,15 @@ struct engine {
 };
 
 void *engine_alloc(struct engine *e, size_t size); /* zeroed, as long as the engine */
+/* Makes room for one more in an array that lives in the arena. */
+void *engine_more(struct engine *e, void *items, unsigned n, unsigned *cap, size_t size);
+#define engine_grow(e, items, n, cap)                                                              \
+	((items) = engine_more((e), (items), (n), &(cap), sizeof(*(items))))
 char *engine_printf(struct engine *e, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Built-in attributes (#uname …), then those of a <node> or of its transient attributes. */
+void node_attributes_read(
+	struct engine *e, struct node *node, const struct element *holder, bool overwrite);
 void engine_recheck_at(struct engine *e, int64_t when);
 
 /* ---- by the reading side (engine_status*.c, engine_operation.c) ---- */

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include "core/model/table.h"
+#include "core/model/value.h"
 
 struct engine;
 struct resource;
 
-enum { SCORE_INFINITY = 1000000 };
+enum { SCORE_INFINITY = VALUE_INFINITY };
 
 enum node_discovery { DISCOVER_ALWAYS, DISCOVER_NEVER, DISCOVER_EXCLUSIVE };
 
@@ -22,12 +23,13 @@ struct resources { /* a growing list, in order */
 
 struct node {
 	unsigned index; /* in engine.nodes */
-	unsigned rank;  /* place in the order of names */
+	unsigned rank;  /* place in the order of names by bytes, which breaks ties */
 	const char *id, *name;
 	bool remote; /* no cluster member: a Pacemaker Remote node, or a guest */
 	bool online, unclean, standby, standby_onfail, pending, shutdown, expected_up, dc;
 	bool maintenance, remote_maintenance, unseen, unpacked, discovery_enabled;
 	bool remote_requires_reset, remote_was_fenced;
+	bool discovery_never;     /* a bundle's replica: nothing else is even looked for here */
 	int priority;             /* sum over what it runs, for priority-fencing-delay */
 	int base_score;           /* node-health-base and score attribute */
 	int n_assigned;           /* resources that the plan puts here */
@@ -40,17 +42,17 @@ struct node {
 	const char *fence_reason; /* of the first call of node_fence() */
 };
 
-/* What one resource thinks of one node. */
+/* What one resource thinks of one node: four bytes, for there are resources × nodes of them. */
 struct slot {
-	int score;
-	uint8_t allowed;  /* in the resource's list at all */
-	uint8_t discovery; /* enum node_discovery */
-	uint16_t count;   /* instances of a clone placed there */
+	int score : 22;         /* within ± SCORE_INFINITY */
+	unsigned allowed : 1;   /* in the resource's list at all */
+	unsigned discovery : 2; /* enum node_discovery */
 };
 
-/* One slot for each node; shared until someone writes. */
+/* One slot for each node that was known when it was made; shared until someone writes. */
 struct slots {
-	unsigned refs;
+	unsigned n;
+	bool shared;
 	struct slot at[];
 };
 
@@ -73,10 +75,13 @@ const char *node_attribute(const struct node *node, const char *name);
 
 /* Marks it for fencing, and why. priority_delay: priority-fencing-delay applies. */
 void node_fence(struct engine *e, struct node *node, const char *reason, bool priority_delay);
+/* Until a status is seen. */
+void node_startup_fencing(struct engine *e, struct node *node);
 bool node_can_fence(const struct engine *e, const struct node *node);
 
-/* Adds as Pacemaker does: minus INFINITY wins, then INFINITY; saturates. */
-int score_add(int a, int b);
-int score_read(const char *s); /* "INFINITY", "-INFINITY", "red" … or a number; NULL is 0 */
+static inline int score_add(int a, int b)
+{
+	return value_score_add(a, b);
+}
 
 #endif

@@ -53,7 +53,9 @@ struct resource {
 	bool start_pending, critical, unexpected_active, is_connection;
 	bool provisional;  /* not yet assigned */
 	bool assigning;    /* on the stack, to notice loops */
+	bool provides_unfencing, group_ordered, group_colocated, exclusive_discovery;
 	bool runnable, merging, detect_loop, reload, restarting, starting, promotion_set;
+	int instance;             /* number in a clone; -1: none */
 	int priority, stickiness, migration_threshold;
 	int failure_timeout_s;
 	uint64_t remote_reconnect_ms;
@@ -65,6 +67,7 @@ struct resource {
 	struct table meta, utilization;
 	struct slots *slots;      /* allowed nodes and their scores */
 	uint64_t *known;          /* bit for each node whose history tells about it */
+	unsigned n_known;         /* bits there are */
 	struct nodes running;     /* where it is active */
 	struct nodes dangling;    /* where a migration left it to be stopped */
 	struct node *node;        /* where it is to be; NULL: nowhere */
@@ -78,7 +81,7 @@ struct resource {
 	struct members with, by;    /* colocations: it is dependent; it is primary */
 	struct location **locations;
 	unsigned n_locations, cap_locations;
-	struct act *acts, *last_act; /* all of its actions, oldest first, by next_of_resource */
+	struct act *acts;            /* all of its actions, newest first, by next_of_resource */
 	struct clone *clone;         /* of a CLONE */
 	struct bundle *bundle;       /* of a BUNDLE */
 	struct node *guest_node;     /* of a bundle's replica connection */
@@ -105,10 +108,18 @@ void resource_set_known(struct engine *e, struct resource *r, const struct node 
 struct resource *resource_of_history(struct engine *e, const struct node *node, const char *id,
 	const struct element *lrm_resource);
 /* As role names are written: Stopped, Started, Unpromoted (Slave), Promoted (Master). */
+void resources_add(struct engine *e, struct resources *list, struct resource *r);
+enum role resource_role(const struct resource *r, bool current);
+bool resource_active(const struct resource *r, bool all);
+struct node *resource_location(struct engine *e, const struct resource *r, bool current);
+struct node *resource_current(const struct resource *r, unsigned *ret_n, unsigned *ret_n_clean);
 enum role role_read(const char *s);
 const char *role_name(enum role role);
 const char *resource_meta(const struct resource *r, const char *name);
 
+/* The slot to write to: its own copy from then on. */
 struct slot *resource_slot(struct engine *e, struct resource *r, const struct node *node);
+/* What it thinks of that node; allowed is 0 if nothing. */
+struct slot resource_sees(const struct resource *r, const struct node *node);
 
 #endif
