@@ -26,6 +26,7 @@ static const char *const task_names[TASK_MAX] = {
 	[TASK_RELOAD] = "reload",
 	[TASK_FENCE] = "stonith",
 	[TASK_SHUTDOWN] = "do_shutdown",
+	[TASK_LRM_DELETE] = "lrm_delete",
 	[TASK_POINT] = "point",
 };
 

@@ -29,13 +29,6 @@ struct tag {
 	struct tag *next;
 };
 
-/* Failures of one resource on one node, summed over its operations. */
-struct failcount {
-	int count; /* SCORE_INFINITY: never again */
-	int64_t last_failure;
-	bool blocked; /* by on-fail=block, of an operation that has not succeeded since */
-};
-
 struct failed_op { /* the last failure of an operation that still counts */
 	const struct element *xml;
 	struct resource *resource;
@@ -86,7 +79,9 @@ struct engine {
 	unsigned n_colocations, cap_colocations;
 	struct location **locations;
 	unsigned n_locations, cap_locations;
-	struct act *stop_needed; /* nodes to fence: see engine_fence.c */
+	struct resources stop_needed; /* containers, once it is known where they are */
+	const struct element **renewed; /* entries of recurring operations to be made anew */
+	unsigned n_renewed, cap_renewed;
 	unsigned n_blocked;
 	struct element *shadow; /* parts that were merged from templates live in the arena */
 };
@@ -107,6 +102,9 @@ void engine_recheck_at(struct engine *e, int64_t when);
 
 /* Node states, tickets, then each node's history: roles, running, known, failures, pending. */
 void status_read(struct engine *e);
+/* r is active on node, and so are those that it is a part of. failed: it does not count for the
+ * node's priority. */
+void status_running(struct engine *e, struct resource *r, struct node *node, bool failed);
 
 /* What the configuration says about an operation of a resource. */
 struct operation_settings {
@@ -123,8 +121,8 @@ void operation_settings(struct engine *e, struct resource *r, const char *task,
 	uint64_t interval_ms, struct operation_settings *ret);
 
 /* Failures as they count now (expired ones do not); effective: fillers of a container count in. */
-int failcount_get(struct engine *e, const struct resource *r, const struct node *node,
-	bool effective, int64_t *ret_last_failure);
+int failcount_get(struct engine *e, struct resource *r, const struct node *node, bool effective,
+	int64_t *ret_last_failure);
 
 /* Parameters with the rules that hold on this node; NULL: on none in particular. */
 const struct table *resource_parameters(
