@@ -3,8 +3,6 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "core/policy/engine_bundle.h"
-#include "core/policy/engine_unpack.h"
 #include "core/policy/status_inside.h"
 
 /* How long id is without the instance's number behind it. */
@@ -76,40 +74,17 @@ static struct resource *instance_of(
 		r = NULL;
 	if (r)
 		return r;
-	return part_of(clone_child_new(e, clone), base);
-}
-
-static struct resource *carried_on(const struct resource *bundle, const struct node *node)
-{
-	struct replica *replica = bundle_replica_on(bundle->bundle, node);
-
-	return replica ? replica->child : NULL;
+	return part_of(clone_instance_new(e, clone), base);
 }
 
 /* What ran once and is configured no more. */
 static struct resource *orphan_of(
 	struct engine *e, const char *id, const struct element *lrm_resource)
 {
-	struct element *xml = element_alloc(e->arena, sizeof(*xml));
-	struct resource *r;
+	struct resource *r = resource_orphan_new(e, id, lrm_resource);
 
-	xml->name = "primitive";
-	for (unsigned i = 0; i < lrm_resource->n_attributes; i++)
-		element_set(e->arena, xml, lrm_resource->attributes[i].name,
-			lrm_resource->attributes[i].value);
-	element_set(e->arena, xml, "id", id);
-	r = resource_orphan_new(e, xml);
 	if (!r)
 		return NULL;
-	r->removed_filler = element_get(lrm_resource, "container");
-	if (r->is_connection) {
-		struct node *remote = node_by_name(e, id);
-
-		if (!remote)
-			remote = node_new(e, r->id, r->id, true, 0);
-		remote_link(e, r);
-		remote->shutdown = true;
-	}
 	if (!e->set.stop_orphans)
 		r->managed = false;
 	else
@@ -136,7 +111,7 @@ struct resource *resource_of_history(struct engine *e, const struct node *node, 
 	if (r) {
 		top = resource_top(r);
 		if (top->kind == CLONE && !top->unique)
-			r = top->parent ? carried_on(top->parent, node)
+			r = top->parent ? bundle_child_on(top->parent, node)
 					: instance_of(e, node, top, base);
 	}
 	if (!r) {
