@@ -160,6 +160,10 @@ bool ledger_take(struct ledger *l, json_t *result)
 		ledger_forget(l, resource);
 		return true;
 	}
+	if (kind == OPERATION_FORGIVE) {
+		ledger_forgive(l, resource, NULL, 0);
+		return true;
+	}
 	if (kind == OPERATION_CANCEL) {
 		drop_monitors(r, number(result, "interval_ms"));
 		return true;

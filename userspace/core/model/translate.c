@@ -135,7 +135,8 @@ static void form_value(struct translate *t, const struct form_key *k, const json
 	if (wants)
 		translate_wrong(t, pointer, "%s '%s' is wrong; wanted is %s", k->key, text, wants);
 	else if (k->kind == FORM_NODE &&
-		 !json_object_get(json_object_get(t->root, "nodes"), text))
+		 !json_object_get(json_object_get(t->root, "nodes"), text) &&
+		 !json_object_get(t->remotes, text))
 		translate_wrong(t, pointer, "no node '%s'", text);
 	else if (k->kind == FORM_RESOURCE && !json_object_get(t->names, text))
 		translate_wrong(t, pointer, "no resource '%s'", text);
@@ -403,6 +404,7 @@ int translate_site(json_t *root, const struct document *document, bool whole,
 		.whole = whole,
 		.names = json_object(),
 		.inner = json_object(),
+		.remotes = json_object(),
 		.ids = json_object() };
 	struct element *cib = element_add(tree, NULL, "cib"), *c, *resources;
 	size_t before = problems->errors;
@@ -425,6 +427,7 @@ int translate_site(json_t *root, const struct document *document, bool whole,
 	defaults(&t, c);
 	json_decref(t.names);
 	json_decref(t.inner);
+	json_decref(t.remotes);
 	json_decref(t.ids);
 	if (problems->errors > before)
 		return -EINVAL;
