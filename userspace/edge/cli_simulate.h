@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cli, simulate: a cluster as it is told, what would be done, and how it looks afterwards. */
+#ifndef EDGE_CLI_SIMULATE_H
+#define EDGE_CLI_SIMULATE_H
+
+#include "core/policy/engine.h"
+#include "edge/cli.h"
+
+/* One run of the engine on one tree. */
+struct simulation {
+	struct element_tree *tree;
+	struct engine *engine;
+	struct plan *plan;
+	int64_t now;
+};
+
+void simulation_done(struct simulation *s);
+
+/* Each writes one form of the answer. */
+void simulate_json(const struct cli *cli, const struct simulation *s);
+void simulate_text(const struct cli *cli, const struct simulation *s);
+void simulate_dot(const struct cli *cli, const struct simulation *s);
+void simulate_svg(const struct cli *cli, const struct simulation *s);
+void simulate_explain(const struct cli *cli, const struct simulation *s, const char *resource);
+
+#endif
