@@ -18,6 +18,7 @@ char *graph_label(const struct plan_action *a)
 	case PLAN_SHUTDOWN:
 	case PLAN_CLEAR_FAILCOUNT:
 	case PLAN_CLEAR_ATTRIBUTES:
+	case PLAN_FORGET:
 		return own_printf("%s on %s", a->op, a->node);
 	case PLAN_CANCEL:
 		return own_printf("cancel_%llu %s on %s", (unsigned long long)a->interval_ms,

@@ -12,6 +12,7 @@
 #include "base/xml.h"
 #include "core/model/value.h"
 #include "core/model/when.h"
+#include "core/policy/execution.h"
 
 #define CIB_MAX (1U << 30)
 
@@ -111,9 +112,31 @@ static int decide(const char *path, const struct engine_options *options, struct
 	return CLI_OK;
 }
 
-static void print(const struct cli *cli, const struct simulation *s)
+/* The tree becomes what it is once the plan has been carried out. */
+static int carry_out(const char *path, struct simulation *s)
 {
-	simulate_json(cli, s);
+	owned(free) char *why = NULL;
+
+	engine_free(s->engine);
+	s->engine = NULL;
+	execution_run(s->tree, s->plan, NULL, 0);
+	s->engine = engine_new(s->tree->root, s->now, NULL);
+	if (engine_look(s->engine, &why))
+		return cli_fail(CLI_FAILURE, "%s: after the plan: %s", path, why);
+	return CLI_OK;
+}
+
+static int answer(const struct cli *cli, const char *path, struct simulation *s)
+{
+	json_t *document = simulate_json(s);
+	int r = carry_out(path, s);
+
+	if (r == CLI_OK) {
+		simulate_json_after(s, document);
+		cli_print(cli, document);
+	}
+	json_decref(document);
+	return r;
 }
 
 int cli_simulate(const struct command *command, void *ctx)
@@ -131,7 +154,7 @@ int cli_simulate(const struct command *command, void *ctx)
 	if (r == CLI_OK)
 		r = decide(path, &options, &s);
 	if (r == CLI_OK)
-		print(ctx, &s);
+		r = answer(ctx, path, &s);
 	simulation_done(&s);
 	return r;
 }

@@ -16,8 +16,10 @@ struct simulation {
 
 void simulation_done(struct simulation *s);
 
+/* What would be done, as a document; then, after the engine has looked again, where everything is. */
+json_t *simulate_json(const struct simulation *s);
+void simulate_json_after(const struct simulation *s, json_t *document);
 /* Each writes one form of the answer. */
-void simulate_json(const struct cli *cli, const struct simulation *s);
 void simulate_text(const struct cli *cli, const struct simulation *s);
 void simulate_dot(const struct cli *cli, const struct simulation *s);
 void simulate_svg(const struct cli *cli, const struct simulation *s);

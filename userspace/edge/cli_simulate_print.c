@@ -63,15 +63,14 @@ static void place(void *ctx, const char *resource, const char *node, const char 
 	json_object_set_new(nodes, node, json_string(role));
 }
 
-void simulate_json(const struct cli *cli, const struct simulation *s)
+json_t *simulate_json(const struct simulation *s)
 {
-	json_t *answer = json_object(), *summary = json_array(), *placement = json_object();
+	json_t *answer = json_object(), *summary = json_array();
 	struct when when = { .seconds = s->now };
 	char text[WHEN_TEXT_MAX];
 
 	for (size_t i = 0; i < s->plan->n_changes; i++)
 		json_array_append_new(summary, change_json(&s->plan->changes[i]));
-	engine_placement(s->engine, place, placement);
 	when_format(&when, text);
 	set(answer, "at", text);
 	if (engine_recheck(s->engine)) {
@@ -80,8 +79,14 @@ void simulate_json(const struct cli *cli, const struct simulation *s)
 		set(answer, "recheck", text);
 	}
 	json_object_set_new(answer, "summary", summary);
-	json_object_set_new(answer, "placement", placement);
 	json_object_set_new(answer, "graph", graph_json(s->plan));
-	cli_print(cli, answer);
-	json_decref(answer);
+	return answer;
+}
+
+void simulate_json_after(const struct simulation *s, json_t *document)
+{
+	json_t *placement = json_object();
+
+	engine_running(s->engine, place, placement);
+	json_object_set_new(document, "placement", placement);
 }
