@@ -10,8 +10,14 @@
 #include "core/model/rule_date.h"
 #include "core/model/value.h"
 
-/* Rules may stand in rules, and refer to each other: not deeper than this. */
+/* Rules may stand in rules, and refer to each other, even in rings: no more rules than this are
+ * looked at for one answer, and no deeper. */
+#define RULES_MAX 2000
 #define DEPTH_MAX 32
+
+struct effort {
+	unsigned rules, depth;
+};
 
 static bool one_of(const char *s, const char *const names[])
 {
@@ -168,13 +174,13 @@ static bool operation_passes(const struct element *e, const struct rule_input *i
 }
 
 static bool passes(const struct index *ids, const struct element *rule, const struct rule_input *in,
-	int64_t *next_change, unsigned depth);
+	int64_t *next_change, struct effort *effort);
 
 static bool part_passes(const struct index *ids, const struct element *e,
-	const struct rule_input *in, int64_t *next_change, unsigned depth)
+	const struct rule_input *in, int64_t *next_change, struct effort *effort)
 {
 	if (element_is(e, "rule"))
-		return passes(ids, e, in, next_change, depth + 1);
+		return passes(ids, e, in, next_change, effort);
 	if (element_is(e, "date_expression"))
 		return rule_date_passes(e, in, next_change);
 	if (element_is(e, "rsc_expression"))
@@ -185,27 +191,33 @@ static bool part_passes(const struct index *ids, const struct element *e,
 }
 
 static bool passes(const struct index *ids, const struct element *rule, const struct rule_input *in,
-	int64_t *next_change, unsigned depth)
+	int64_t *next_change, struct effort *effort)
 {
 	const char *ref = element_get(rule, "id-ref"), *op;
+	const struct element *e;
 	bool any;
 
 	if (ref)
 		rule = index_get(ids, INDEX_ELEMENT, ref);
-	if (!element_is(rule, "rule") || depth > DEPTH_MAX)
+	if (!rule || !element_is(rule, "rule") || effort->rules++ > RULES_MAX ||
+		effort->depth > DEPTH_MAX)
 		return false;
 	op = element_get(rule, "boolean-op");
 	any = op && !strcasecmp(op, "or");
-	for (const struct element *e = rule->first; e; e = e->next)
-		if (part_passes(ids, e, in, next_change, depth) == any)
-			return any;
-	return !any;
+	effort->depth++;
+	for (e = rule->first; e; e = e->next)
+		if (part_passes(ids, e, in, next_change, effort) == any)
+			break;
+	effort->depth--;
+	return e ? any : !any;
 }
 
 bool rule_passes(const struct index *ids, const struct element *rule, const struct rule_input *in,
 	int64_t *next_change)
 {
-	return passes(ids, rule, in, next_change, 0);
+	struct effort effort = { 0 };
+
+	return passes(ids, rule, in, next_change, &effort);
 }
 
 bool rule_set_passes(const struct index *ids, const struct element *holder,
@@ -216,7 +228,7 @@ bool rule_set_passes(const struct index *ids, const struct element *holder,
 	if (!rule)
 		return true;
 	for (; rule; rule = element_sibling(rule, "rule"))
-		if (passes(ids, rule, in, next_change, 0))
+		if (rule_passes(ids, rule, in, next_change))
 			return true;
 	return false;
 }

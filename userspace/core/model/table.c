@@ -7,7 +7,7 @@
 
 static struct table_pair *find(const struct table *t, const char *name)
 {
-	for (unsigned i = 0; i < t->n; i++)
+	for (unsigned i = 0; t && i < t->n; i++)
 		if (t->items[i].name == name || !strcmp(t->items[i].name, name))
 			return &t->items[i];
 	return NULL;

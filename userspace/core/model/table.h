@@ -21,7 +21,7 @@ void table_set(struct element_tree *arena, struct table *t, const char *name, co
 /* Only if there is no such name yet. */
 void table_default(struct element_tree *arena, struct table *t, const char *name,
 	const char *value);
-const char *table_get(const struct table *t, const char *name); /* NULL: none */
+const char *table_get(const struct table *t, const char *name); /* NULL: none, or no table */
 void table_remove(struct table *t, const char *name);
 bool table_true(const struct table *t, const char *name, bool otherwise);
 

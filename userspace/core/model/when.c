@@ -255,30 +255,17 @@ int when_parse(const char *text, const struct when *now, struct when *ret)
 	return 0;
 }
 
+/* Only M needs the T to be told apart; the others are taken wherever they stand. */
 static int duration_part(struct when_duration *d, char unit, bool time, int n)
 {
-	switch (unit) {
-	case 'Y':
-		d->years = n;
-		return time ? -EINVAL : 0;
-	case 'M':
-		*(time ? &d->minutes : &d->months) = n;
-		return 0;
-	case 'W':
-		d->weeks = n;
-		return time ? -EINVAL : 0;
-	case 'D':
-		d->days = n;
-		return time ? -EINVAL : 0;
-	case 'H':
-		d->hours = n;
-		return time ? 0 : -EINVAL;
-	case 'S':
-		d->seconds = n;
-		return time ? 0 : -EINVAL;
-	default:
+	int *const parts[] = { &d->years, time ? &d->minutes : &d->months, &d->weeks, &d->days,
+		&d->hours, &d->seconds };
+	const char *units = "YMWDHS", *at = unit ? strchr(units, unit) : NULL;
+
+	if (!at)
 		return -EINVAL;
-	}
+	*parts[at - units] = n;
+	return 0;
 }
 
 int when_duration_parse(const char *text, struct when_duration *ret)

@@ -79,7 +79,7 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
-int engine_run(struct engine *e, char **ret_why)
+int engine_look(struct engine *e, char **ret_why)
 {
 	if (!element_is(e->cib, "cib")) {
 		*ret_why = own_printf("the document's root is <%s>, but must be <cib>",
@@ -94,6 +94,15 @@ int engine_run(struct engine *e, char **ret_why)
 	}
 	unpack_all(e);
 	status_read(e);
+	return 0;
+}
+
+int engine_run(struct engine *e, char **ret_why)
+{
+	int r = engine_look(e, ret_why);
+
+	if (r)
+		return r;
 	stage_health(e);
 	constraints_read(e);
 	stage_criteria(e);

@@ -28,13 +28,16 @@ own_define(engine, struct engine, engine_free)
  * sentence that the caller frees. */
 int engine_run(struct engine *e, char **ret_why);
 
+/* Only reads what is, and decides nothing. */
+int engine_look(struct engine *e, char **ret_why);
+
 /* What was decided; the caller frees it. Only after engine_run(). */
 struct plan *engine_plan(const struct engine *e);
 
-/* Where the resources are once the plan has run: one call for each active (resource, node). */
-typedef void engine_placement_fn(
+/* Where the resources are now, as the status tells: one call for each active (resource, node). */
+typedef void engine_running_fn(
 	void *ctx, const char *resource, const char *node, const char *role);
-void engine_placement(const struct engine *e, engine_placement_fn *fn, void *ctx);
+void engine_running(const struct engine *e, engine_running_fn *fn, void *ctx);
 
 /* Each score that decided, and what contributed it (only with options.explain). */
 struct engine_reason {

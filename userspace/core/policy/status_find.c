@@ -217,3 +217,24 @@ void status_running(struct engine *e, struct resource *r, struct node *node, boo
 	if (r->parent)
 		status_running(e, r->parent, node, false);
 }
+
+static void running_tell(struct resource *r, engine_running_fn *fn, void *ctx)
+{
+	enum role role = r->role;
+
+	for (unsigned i = 0; i < r->children.n; i++)
+		running_tell(r->children.items[i], fn, ctx);
+	if (r->kind != PRIMITIVE || !resource_active(r, true))
+		return;
+	if (role == ROLE_STARTED && resource_top(r)->promotable)
+		role = ROLE_UNPROMOTED;
+	for (unsigned i = 0; i < r->running.n; i++)
+		fn(ctx, r->unique ? r->id : r->base_id, r->running.items[i]->name,
+			role_name(role));
+}
+
+void engine_running(const struct engine *e, engine_running_fn *fn, void *ctx)
+{
+	for (unsigned i = 0; i < e->top.n; i++)
+		running_tell(e->top.items[i], fn, ctx);
+}
