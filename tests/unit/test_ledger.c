@@ -17,10 +17,11 @@ static void init(void)
 
 static json_t *result(const char *op, int interval_ms, int rc, const char *status, int target)
 {
+	calls++;
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i, s:i, s:s, s:i}",
 		"resource", "web", "class", "ocf", "provider", "heartbeat", "agent", "nginx", "op",
 		op, "id", "3.1:7", "interval_ms", interval_ms, "rc", rc, "status", status,
-		"target_rc", target, "call_id", ++calls, "digest", "d1", "t_rc_change", 1000 + calls);
+		"target_rc", target, "call_id", calls, "digest", "d1", "t_rc_change", 1000 + calls);
 }
 
 static bool took(json_t *r)
