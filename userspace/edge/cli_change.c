@@ -83,21 +83,6 @@ int cli_apply(const struct command *command, void *ctx)
 	return dry && changes ? CLI_CHANGES : r;
 }
 
-int cli_export(const struct command *command, void *ctx)
-{
-	struct door_request request = { .method = "GET", .path = "/v1/configuration" };
-	const struct cli *cli = ctx;
-	struct door_answer answer;
-	int r;
-
-	r = cli_ask(cli, &request, &answer);
-	if (r)
-		return r;
-	cli_print(cli, answer.json);
-	door_answer_done(&answer);
-	return CLI_OK;
-}
-
 /* ---- nodes
  * ----------------------------------------------------------------------------------------- */
 
