@@ -174,7 +174,7 @@ bool ledger_take(struct ledger *l, json_t *result)
 		return true;
 	}
 	if (kind > OPERATION_RELOAD_AGENT || kind == OPERATION_NOTIFY)
-		return false;
+		return true;
 	return note(r, result, kind);
 }
 
@@ -226,14 +226,6 @@ void ledger_renew(struct ledger *l, const char *resource)
 		json_object_set_new(copy, "digest", json_string("renewed"));
 		json_object_set_new(ops, key, copy);
 	}
-}
-
-void ledger_recheck(struct ledger *l, const char *resource)
-{
-	json_t *r = json_object_get(l->resources, resource);
-
-	if (r)
-		drop_monitors(r, 0);
 }
 
 /* ---- what it means ----------------------------------------------------------------------------- */
