@@ -174,7 +174,7 @@ bool ledger_take(struct ledger *l, json_t *result)
 		return true;
 	}
 	if (kind > OPERATION_RELOAD_AGENT || kind == OPERATION_NOTIFY)
-		return true;
+		return false;
 	return note(r, result, kind);
 }
 
