@@ -189,6 +189,7 @@ static void agent_read(struct plan_action *p, const struct resource *r)
 {
 	p->resource = own_string(r->unique ? r->id : r->base_id);
 	p->instance = own_string(r->id);
+	p->record = own_string(r->history_id ? r->history_id : r->id);
 	p->standard = own_string(r->standard);
 	p->provider = own_string(r->provider);
 	p->type = own_string(r->type);
