@@ -97,7 +97,7 @@ static bool parameters_changed(struct engine *e, const struct history *h)
 
 	if (strcmp(h->task, "start") && strcmp(h->task, "monitor"))
 		return false;
-	verdict = digest_check(e, h->r, h->node, h->xml, h->task, h->interval_ms);
+	verdict = digest_compare(e, h->r, h->node, h->xml, h->task, h->interval_ms);
 	return verdict != DIGEST_UNKNOWN && verdict != DIGEST_SAME;
 }
 
