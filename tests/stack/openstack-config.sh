@@ -149,6 +149,10 @@ mount --bind /etc/picket/rabbitmq /etc/rabbitmq
 mount --bind /var/lib/picket/redis /var/lib/redis
 mount --bind /etc/picket/keystone /etc/keystone
 mount --bind /etc/picket/hosts /etc/hosts
+# What a person's shell does at a login (and agents run "su -") is no part of the machine.
+for f in .profile .bash_profile .bash_login .bashrc; do
+	[ ! -e /root/$f ] || mount --bind /dev/null /root/$f
+done
 mkdir -p /run/redis /run/rabbitmq
 chown redis /run/redis
 chown rabbitmq /run/rabbitmq
@@ -177,5 +181,8 @@ openstack_folder() { # node
 	chown -R rabbitmq:rabbitmq "$d/rabbitmq" "$d/log/rabbitmq" "$e/rabbitmq"
 	chown -R redis:redis "$d/redis" "$d/log/redis"
 	openstack_rc >>"$e/rc"
-	echo "exec $tools/lab_watch $DB_VIP /var/lib/picket/watch-db.log" >>"$dir/$m/services"
+	# The witness writes where no disk is full; it has no use for the address of another stack.
+	sed -i /lab_watch/d "$dir/$m/services"
+	echo "exec $tools/lab_watch $DB_VIP /etc/picket/watch-db.log $IDENTITY_VIP /etc/picket/watch-identity.log" \
+		"$REDIS_VIP /etc/picket/watch-redis.log $MQ_VIP /etc/picket/watch-mq.log" >>"$dir/$m/services"
 }

@@ -124,6 +124,7 @@ pacemaker_site() { # nodes cib what...: machines, each furnished by "what... NOD
 }
 
 stack_up_openstack_pacemaker() { # [nodes]
+	DISK_MB=700
 	pacemaker_site "${1:-3}" pacemaker_stack_cib openstack_folder
 	openstack_ready
 	say "The full stack stands under Pacemaker on $(nodes | tr '\n' ' ')"

@@ -172,7 +172,29 @@ openstack_ready() {
 	wait_for 120 "RabbitMQ through $MQ_VIP" mq_answers
 }
 
+# Nothing of an earlier run is left for the judge to see.
+empty() {
+	wait_for 30 "the tables to be emptied" through mariadb -h "$DB_VIP" -ujudge -pjudge judge -e \
+		"DELETE FROM register; DELETE FROM grow; DELETE FROM ledger; UPDATE account SET money = 100"
+	wait_for 30 "Redis to be emptied" through timeout 5 redis-cli -h "$REDIS_VIP" del grow
+}
+
+# Every part of it runs on every node, as many as there are.
+openstack_whole() {
+	local m n
+	n=$(nodes | wc -l)
+	for m in $(nodes); do
+		alive "$m" && galera_whole "$m" || { echo "$m: the data base"; return 1; }
+		[ "$(inside "$m" pgrep -x 'haproxy|memcached|redis-server|uwsgi' | wc -l)" -ge 4 ] || { echo "$m: a daemon"; return 1; }
+		through bash -c "exec 3<>/dev/tcp/10.77.2.$(octet "$m")/5672" 2>/dev/null || { echo "$m: RabbitMQ"; return 1; }
+		through curl -fs --max-time 5 -o /dev/null "http://10.77.2.$(octet "$m"):5000/v3/" || { echo "$m: Keystone"; return 1; }
+	done
+	through timeout 5 redis-cli -h "$REDIS_VIP" info replication | grep -q "^connected_slaves:$((n - 1))" ||
+		{ echo "Redis: replicas"; return 1; }
+}
+
 stack_up_openstack() { # [nodes]
+	DISK_MB=700 # small enough to be filled
 	site_yaml=$stack/stack.yaml
 	stack_node() { openstack_folder "$1"; }
 	site_new "${1:-3}"
