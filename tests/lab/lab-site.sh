@@ -18,6 +18,8 @@ ca_new() {
 folder_new() { # machine
 	local m=$1 e=$dir/$1/etc role
 	mkdir -p "$e/pki" "$dir/$m/disk"
+	# A disk that can be full: it stays when the machine is switched off.
+	[ -z "${DISK_MB:-}" ] || mount -t tmpfs -o "size=${DISK_MB}m,mode=755" "$LAB-$m" "$dir/$m/disk"
 	case $m in c*) role=controller ;; *) role=node ;; esac
 	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --also localhost --out "$e/pki" >/dev/null
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
@@ -228,6 +230,7 @@ down() {
 		rmdir_tree "$dir/cgroup/$m"
 	done
 	rmdir "$(readlink "$dir/cgroup")" 2>/dev/null || true
+	for m in $(machines); do while umount "$dir/$m/disk" 2>/dev/null; do :; done; done
 	rm -rf "$dir"
 }
 
