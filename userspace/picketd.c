@@ -166,6 +166,7 @@ static void act_fence(struct daemon *d, struct action *a)
 		.device = a->device,
 		.action = a->op,
 		.deadline_ms = a->timeout_ms,
+		.reads = a->reads,
 		.verify = !strcmp(a->op, "off") };
 	struct store_status status;
 	const char *name;
@@ -221,6 +222,7 @@ static void act(struct daemon *d, struct action *a)
 		heartbeat_node_remove(d->heartbeat, a->node_id);
 		break;
 	case ACTION_FENCE:
+	case ACTION_REHEARSE:
 		act_fence(d, a);
 		break;
 	case ACTION_UNFENCE:
@@ -262,8 +264,9 @@ static void think_prompts(struct daemon *d)
 	struct prompt *p;
 
 	while ((p = d->prompts)) {
-		struct event event = { .kind = p->kind, .node = p->node,
-			.incarnation = p->incarnation };
+		struct event event = {
+			.kind = p->kind, .node = p->node, .incarnation = p->incarnation
+		};
 
 		d->prompts = p->next;
 		event.fence.id = p->id;
@@ -332,7 +335,7 @@ static void office_take(struct daemon *d, uint64_t index, json_t *entry)
 			json_string_value(json_object_get(record, "method")),
 			json_string_value(json_object_get(record, "path")),
 			json_integer_value(json_object_get(record, "status")) < 400 ? "done"
-										     : "refused",
+										    : "refused",
 			json_string_value(json_object_get(record, "user")));
 	}
 }
@@ -354,8 +357,8 @@ static void office_back(struct daemon *d, const void *data, size_t len)
 	json_t *all = json_loadb(data, len, 0, NULL);
 
 	if (desk_restore(api_desk_desk(d->api), json_object_get(all, "office"),
-		    (uint64_t)json_integer_value(json_object_get(
-			    json_object_get(all, "state"), "revision"))))
+		    (uint64_t)json_integer_value(
+			    json_object_get(json_object_get(all, "state"), "revision"))))
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot's tokens and audit cannot be read");
 	json_decref(all);
 }
@@ -434,8 +437,12 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	event.fence.id = r->id;
 	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
 			    : r->outcome == FENCER_ON ? EVENT_ON
+			    : r->outcome == FENCER_OK ? EVENT_DONE
 						      : EVENT_FAILED;
 	event.fence.text = r->reason;
+	event.fence.output = r->output;
+	event.fence.reads = r->reads;
+	event.fence.cancelled = r->cancelled;
 	event.fence.evidence = json_string(r->evidence);
 	event.fence.t_end_ns = r->end_ns;
 	step(ctx, &event);
@@ -639,8 +646,7 @@ static int open_doors(struct daemon *d)
 {
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
-	static const struct api_desk_handler api_handler = { on_asked, on_office,
-		on_link_figures };
+	static const struct api_desk_handler api_handler = { on_asked, on_office, on_link_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
