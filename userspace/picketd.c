@@ -645,6 +645,7 @@ static int open_doors(struct daemon *d)
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
 		.socket = d->config->socket,
+		.group = d->config->group,
 		.address = d->config->api,
 		.pki = d->config->pki };
 	char *why = NULL;

@@ -159,7 +159,7 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 	static const struct api_handler doors = { on_request, on_stream_gone };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
 		handler->on_link ? on_link : NULL };
-	struct api_config local = { .socket = config->socket };
+	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
 	struct api_desk *d = own_new(struct api_desk);
 	struct desk_config desk = { .name = config->name, .version = config->version };

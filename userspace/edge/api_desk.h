@@ -12,6 +12,7 @@ struct api_desk;
 struct api_desk_config {
 	const char *name, *version;
 	const char *socket;  /* the UNIX socket */
+	const char *group;   /* who may open it; NULL: root alone */
 	const char *address; /* "address:port" for TLS; NULL: none */
 	const char *pki;
 };
