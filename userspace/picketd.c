@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "core/cluster.h"
 #include "core/director.h"
+#include "edge/alerter.h"
 #include "edge/api_desk.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
@@ -50,6 +51,7 @@ struct daemon {
 	struct store *store;
 	struct link *link;
 	struct api_desk *api;
+	struct alerter *alerter;
 	struct fencer *fencer;
 	struct director *director;
 	struct known known[NODES_MAX];
@@ -90,6 +92,14 @@ static void act_propose(struct daemon *d, struct action *a)
 	if (rc)
 		log_say(&d->log, LOG_ERR, NULL, "cannot propose %s: %s", text, strerror(-rc));
 	free(text);
+}
+
+static bool leads(struct daemon *d)
+{
+	struct store_status status;
+
+	store_status(d->store, &status);
+	return status.role == STORE_LEADER;
 }
 
 static struct prompt *prompt_add(struct daemon *d, enum event_kind kind, const char *node)
@@ -167,14 +177,12 @@ static void act_fence(struct daemon *d, struct action *a)
 		.action = a->op,
 		.deadline_ms = a->timeout_ms,
 		.verify = !strcmp(a->op, "off") };
-	struct store_status status;
 	const char *name;
 	json_t *value;
 	int rc;
 
 	/* Immediately before: is this still the leader (design rule 8)? */
-	store_status(d->store, &status);
-	if (status.role != STORE_LEADER) {
+	if (!leads(d)) {
 		fence_refused(d, a, "this controller leads no longer");
 		return;
 	}
@@ -200,6 +208,8 @@ static void act_note(struct daemon *d, struct action *a)
 	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
 	if (d->api)
 		api_desk_publish(d->api, a->json);
+	if (d->store)
+		alerter_note(d->alerter, d->director, leads(d), a->json);
 }
 
 static void act(struct daemon *d, struct action *a)
@@ -308,6 +318,7 @@ static void on_grants(uv_timer_t *timer)
 
 	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
 	sd_notify(0, "WATCHDOG=1");
+	alerter_again(d->alerter, d->director);
 	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
 }
 
@@ -479,6 +490,11 @@ static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cel
 	json_object_set_new(cell, "agent_age_ms", json_integer(figures.agent_age_ms));
 }
 
+static char *on_figures(void *ctx)
+{
+	return alerter_figures(((struct daemon *)ctx)->alerter);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct daemon *d = signal->data;
@@ -640,7 +656,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_asked, on_office,
-		on_link_figures };
+		on_link_figures, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
@@ -673,6 +689,7 @@ static int open_all(struct daemon *d)
 		return fail(d, "random numbers", -errno, NULL);
 	director.life = (director.life >> 1) | 1; /* JSON's integers are signed; 0 is nobody's */
 	d->director = director_new(&director);
+	d->alerter = alerter_new(d->config->name, on_warn, d);
 	rc = file_folder(d->config->state_dir, 0700);
 	if (rc)
 		return fail(d, d->config->state_dir, rc, NULL);
@@ -700,6 +717,7 @@ static void watch(struct daemon *d)
 
 static void close_all(struct daemon *d)
 {
+	alerter_free(d->alerter);
 	api_desk_free(d->api);
 	link_free(d->link);
 	fencer_free(d->fencer);
