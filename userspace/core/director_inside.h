@@ -104,7 +104,6 @@ uint64_t director_lease_ms(struct director *d, struct director_node *n); /* T of
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
 void director_weigh(struct director *d, struct director_node *n, bool silent);
-void director_send(struct director *d, struct director_node *n, json_t *message);
 const char *director_state(struct director *d, struct director_node *n);
 bool director_usable(struct director *d, struct director_node *n);
 
