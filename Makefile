@@ -99,8 +99,8 @@ soak: ## the long campaigns: fault rounds, seeds, fuzzing (the same code as in t
 	$(Q)tests/run.sh soak $(B)
 
 .PHONY: lab
-lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root)
-	$(Q)tests/setup.sh lab
+lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root); STACK=openstack: with everything
+	$(Q)tests/setup.sh $(if $(STACK),stack,lab)
 	$(Q)$(MAKE) --no-print-directory all tools
 	$(Q)tests/lab/picket-lab up
 
@@ -121,7 +121,7 @@ model: ## the lease protocol in Spin: exhaustive, each rule broken alone gives a
 
 .PHONY: bench
 bench: ## benchmarks, side by side with a peer or a bound (root)
-	$(Q)tests/setup.sh test
+	$(Q)tests/setup.sh stack
 	$(Q)$(MAKE) --no-print-directory all tools bpftest
 	$(Q)tests/run.sh bench $(B)
 

@@ -13,8 +13,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "core/cluster.h"
 #include "core/director.h"
+#include "core/replicated.h"
 #include "edge/alerter.h"
 #include "edge/api_desk.h"
 #include "edge/daemoncfg.h"
@@ -176,6 +176,7 @@ static void act_fence(struct daemon *d, struct action *a)
 		.device = a->device,
 		.action = a->op,
 		.deadline_ms = a->timeout_ms,
+		.reads = a->reads,
 		.verify = !strcmp(a->op, "off") };
 	const char *name;
 	json_t *value;
@@ -231,6 +232,7 @@ static void act(struct daemon *d, struct action *a)
 		heartbeat_node_remove(d->heartbeat, a->node_id);
 		break;
 	case ACTION_FENCE:
+	case ACTION_REHEARSE:
 		act_fence(d, a);
 		break;
 	case ACTION_UNFENCE:
@@ -272,8 +274,9 @@ static void think_prompts(struct daemon *d)
 	struct prompt *p;
 
 	while ((p = d->prompts)) {
-		struct event event = { .kind = p->kind, .node = p->node,
-			.incarnation = p->incarnation };
+		struct event event = {
+			.kind = p->kind, .node = p->node, .incarnation = p->incarnation
+		};
 
 		d->prompts = p->next;
 		event.fence.id = p->id;
@@ -343,7 +346,7 @@ static void office_take(struct daemon *d, uint64_t index, json_t *entry)
 			json_string_value(json_object_get(record, "method")),
 			json_string_value(json_object_get(record, "path")),
 			json_integer_value(json_object_get(record, "status")) < 400 ? "done"
-										     : "refused",
+										    : "refused",
 			json_string_value(json_object_get(record, "user")));
 	}
 }
@@ -365,8 +368,8 @@ static void office_back(struct daemon *d, const void *data, size_t len)
 	json_t *all = json_loadb(data, len, 0, NULL);
 
 	if (desk_restore(api_desk_desk(d->api), json_object_get(all, "office"),
-		    (uint64_t)json_integer_value(json_object_get(
-			    json_object_get(all, "state"), "revision"))))
+		    (uint64_t)json_integer_value(
+			    json_object_get(json_object_get(all, "state"), "revision"))))
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot's tokens and audit cannot be read");
 	json_decref(all);
 }
@@ -445,8 +448,12 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	event.fence.id = r->id;
 	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
 			    : r->outcome == FENCER_ON ? EVENT_ON
+			    : r->outcome == FENCER_OK ? EVENT_DONE
 						      : EVENT_FAILED;
 	event.fence.text = r->reason;
+	event.fence.output = r->output;
+	event.fence.reads = r->reads;
+	event.fence.cancelled = r->cancelled;
 	event.fence.evidence = json_string(r->evidence);
 	event.fence.t_end_ns = r->end_ns;
 	step(ctx, &event);
@@ -513,72 +520,30 @@ static void on_warn(void *ctx, const char *text)
 /* ---- the log's own copy of the replicated state
  * --------------------------------------------------- */
 
-struct replicated {
-	struct cluster *cluster;
-	struct office *office;
-};
-
 static void *machine_new(void)
 {
-	struct replicated *r = own_new(struct replicated);
-
-	r->cluster = cluster_new();
-	r->office = office_new();
-	return r;
+	return replicated_new();
 }
 
 static void machine_free(void *machine)
 {
-	struct replicated *r = machine;
-
-	cluster_free(r->cluster);
-	office_free(r->office);
-	free(r);
+	replicated_free(machine);
 }
 
 static void machine_apply(
 	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
 {
-	json_t *entry = json_loadb(data, len, 0, NULL), *record;
-	struct replicated *r = machine;
-
-	if (entry) {
-		office_apply(r->office, index, entry, &record);
-		cluster_apply(r->cluster, index, term, entry);
-	}
-	json_decref(entry);
+	replicated_apply(machine, index, term, data, len);
 }
 
-/* The office lies in the cluster's own document: who knows no office reads past it. */
 static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
 {
-	struct replicated *r = machine;
-	owned(free) char *cluster = cluster_snapshot(r->cluster);
-	json_t *all = cluster ? json_loads(cluster, 0, NULL) : NULL;
-	char *text;
-
-	json_object_set_new(all, "office", office_snapshot(r->office));
-	text = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	json_decref(all);
-	if (!text)
-		return -ENOMEM;
-	*ret_data = text;
-	*ret_len = strlen(text);
-	return 0;
+	return replicated_snapshot(machine, ret_data, ret_len);
 }
 
 static int machine_restore(void *machine, const void *data, size_t len)
 {
-	json_t *all = json_loadb(data, len, 0, NULL), *office = json_object_get(all, "office");
-	struct replicated *r = machine;
-	int rc = cluster_restore(r->cluster, data, len);
-
-	if (!rc && office)
-		rc = office_restore(r->office, office);
-	else if (!rc)
-		r->office->revision = cluster_revision(r->cluster);
-	json_decref(all);
-	return rc;
+	return replicated_restore(machine, data, len);
 }
 
 static const struct store_machine machine = {

@@ -39,7 +39,8 @@ TXT
 # A data base with Keystone's tables and an administrator; kept for as long as the packages stay as they are.
 seed_new() {
 	local t=$seed/mysql stamp run=$seed/run pid
-	stamp=$(dpkg-query -W -f '${Package} ${Version}\n' mariadb-server keystone galera-4; sha256sum "$stack"/*-config.sh)
+	stamp=$(dpkg-query -W -f '${Package} ${Version}\n' mariadb-server keystone galera-4
+		declare -f seed_new keystone_config mysql_template | sha256sum)
 	[ "$(cat "$seed/stamp" 2>/dev/null)" != "$stamp" ] || return 0
 	rm -rf "$seed"
 	mkdir -p "$run" "$seed/keys"

@@ -31,6 +31,10 @@ class Picket:
             return False
         return text.count('"online"') >= len(self.stack.nodes)
 
+    def helper(self, command):
+        """A command as agents call it."""
+        return [f"{os.environ.get('PICKET_BUILD', os.path.join(S.HERE, '../../.build/gcc'))}/ocf/{command}"]
+
     def standby(self, node, on):
         self.stack("picket", "node", "standby" if on else "online", node)
 
@@ -63,6 +67,9 @@ class Pacemaker:
             return True
         except RuntimeError:
             return False
+
+    def helper(self, command):
+        return [command]
 
     def standby(self, node, on):
         self.any("crm_attribute", "-N", node, "-n", "standby", "-v", "on" if on else "off")

@@ -5,6 +5,7 @@
 
 #include "base/lines.h"
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 /* ---- status -----------------------------------------------------------------------------------
  */
@@ -41,8 +42,8 @@ static json_t *links_json(struct director *d, struct director_node *n)
 
 static json_t *fencing_json(struct director *d, struct director_node *n)
 {
-	static const char *const phases[] = { "waiting", "intent", "running", "lease", "listening",
-		"proven", "pause", "off", "switching-on" };
+	static const char *const phases[] = { "waiting", "intent", "running", "asking", "lease",
+		"listening", "proven", "pause", "off", "switching-on" };
 	const struct director_fence *f = &n->fence;
 	enum cluster_life life = cluster_life(d->cluster, n->name);
 	json_t *j;
@@ -91,6 +92,7 @@ static json_t *node_json(struct director *d, struct director_node *n)
 		json_object_set_new(j, "todo", json_string(todo));
 	if (fencing)
 		json_object_set_new(j, "fencing", fencing);
+	json_object_set_new(j, "fence_tests", rehearsal_json(&d->rehearsal, n->name));
 	if (cluster_node(d->cluster, n->name, "proof"))
 		json_object_set(j, "proof", cluster_node(d->cluster, n->name, "proof"));
 	return j;
@@ -153,6 +155,24 @@ static json_t *controllers_json(struct director *d)
 	return list;
 }
 
+/* What is broken, or would be when it matters. */
+static json_t *faults_json(struct director *d)
+{
+	json_t *list = json_copy(d->faults);
+
+	for (size_t i = 0; i < d->rehearsal.n; i++) {
+		const struct rehearsal_row *row = &d->rehearsal.rows[i];
+		owned(free) char *text = NULL;
+
+		if (row->state != REHEARSAL_FAILED)
+			continue;
+		text = own_printf(
+			"%s could not be fenced through %s: %s", row->node, row->device, row->text);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
 json_t *director_status(struct director *d)
 {
 	json_t *nodes = json_array(), *resources = json_array(), *j;
@@ -185,7 +205,7 @@ json_t *director_status(struct director *d)
 		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
 	}
 	json_object_set_new(j, "granting", json_boolean(grant_may(&d->grant)));
-	json_object_set(j, "faults", d->faults);
+	json_object_set_new(j, "faults", faults_json(d));
 	json_object_set_new(j, "fencing_paused", json_boolean(d->storming));
 	json_object_set(j, "vouched", cluster_vouched(d->cluster));
 	return j;
@@ -300,6 +320,7 @@ char *director_metrics(struct director *d)
 		d->failover_ms / 1000);
 	figure(&t, "transitions_total", "counter", "Plans carried out.", d->transitions);
 	node_figures(d, &t);
+	director_rehearse_figures(d, &t);
 	if (d->site)
 		resource_figures(d, &t);
 	return t.data;
