@@ -54,7 +54,7 @@ BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
 BPFTEST_LIB_SRC := $(filter-out $(BPFTEST_SRC),$(wildcard tests/bpf/*.c))
-TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/agent/*.c))
+TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/stack/*.c tests/bench/*.c tests/fence/*.c tests/agent/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 SKELS := $(patsubst bpf/%.bpf.c,$(GEN)/%.skel.h,$(BPF_SRC))

@@ -20,7 +20,7 @@ connection_recycle_time = 20
 [cache]
 enabled = true
 backend = dogpile.cache.memcached
-memcache_servers = $(nodes | while read -r n; do printf '10.77.2.%d:11211,' "$(octet "$n")"; done | sed 's/,$//')
+memcache_servers = $(nodes | head -n 3 | while read -r n; do printf '10.77.2.%d:11211,' "$(octet "$n")"; done | sed 's/,$//')
 memcache_socket_timeout = 0.5
 memcache_dead_retry = 10
 [token]
@@ -77,9 +77,7 @@ uid = keystone
 gid = keystone
 chdir = /var/lib/keystone
 master = true
-processes = 1
-threads = 8
-enable-threads = true
+processes = 3
 die-on-term = true
 no-orphans = true
 buffer-size = 65535
