@@ -623,6 +623,44 @@ Test(director, nobody_waits_for_a_rehearsal, .init = set_up)
 	cr_assert_eq(status, 404);
 }
 
+/* Where the agent itself sends the beats, they come a moment after it is back. */
+Test(director, an_agent_that_is_started_again_is_given_time_for_its_first_beat, .init = set_up)
+{
+	struct event down = { .kind = EVENT_LINK_DOWN, .node = "n1", .closed = true };
+	json_t *goodbye = json_pack("{s:s, s:b, s:b}", "type", "stopping", "clean", 0, "detach", 1);
+
+	says("n1", goodbye, EVENT_LINK_SAYS);
+	step(&down);
+	lose(1);
+	later(700);
+	connect("n1", "boot-1",
+		(uint64_t)json_integer_value(json_object_get(node_status("n1"), "incarnation")));
+	later(300);
+	cr_assert_null(fenced.op, "it is back, and was fenced");
+	beat(1, 0, true);
+	beat(1, 1, true);
+	later(5000);
+	cr_assert_str_eq(state("n1"), "online");
+	/* From now on, silence is silence. */
+	lose(1);
+	later(210);
+	cr_assert_str_eq(state("n1"), "lost");
+}
+
+/* It says hello, and its beats never come: no longer than an agent's restart may take. */
+Test(director, an_agent_that_is_back_and_not_heard_is_lost_all_the_same, .init = set_up)
+{
+	struct event down = { .kind = EVENT_LINK_DOWN, .node = "n1", .closed = true };
+
+	step(&down);
+	lose(1);
+	later(700);
+	connect("n1", "boot-1",
+		(uint64_t)json_integer_value(json_object_get(node_status("n1"), "incarnation")));
+	later(2500);
+	cr_assert_str_eq(fenced.op, "off");
+}
+
 /* ---- who is to be told ------------------------------------------------------------------------
  */
 
