@@ -270,8 +270,7 @@ static void lease_follow(struct agent *agent, unsigned controller, json_int_t wa
 	for (unsigned i = 0; i < agent->config->n_controllers; i++)
 		if (i == controller || fresh)
 			lease_key(agent, i);
-	r = lease_incarnation_set(agent->lease, a->incarnation);
-	if (r)
+	if ((r = lease_incarnation_set(agent->lease, a->incarnation)))
 		log_error(&agent->log, "incarnation %llu: %s", (unsigned long long)a->incarnation,
 			strerror(-r));
 	deadman_follow(agent);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 /* A proposal that came to nothing is not made again at once: we may lead no more, and learn so
  * soon. */
@@ -54,6 +55,7 @@ void director_free(struct director *d)
 	if (!d)
 		return;
 	director_ask_done(d);
+	director_rehearse_done(d);
 	director_plan_drop(d);
 	nodes_free(d);
 	site_free(d->site);
@@ -93,6 +95,8 @@ static void note(struct director *d, const char *kind, const char *node, const c
 	}
 	e = journal_add(&d->journal, d->now_ns, d->epoch_ms, kind, node, resource, text, more);
 	action_add(d->out, ACTION_NOTE)->json = json_incref(e);
+	if (d->leader && strncmp(kind, "controller-", 11))
+		director_peer_note(d, e);
 }
 
 void director_note(struct director *d, const char *kind, const char *node, const char *resource,
@@ -230,6 +234,7 @@ int director_configure(
 	d->site = site;
 	d->timing = timing;
 	d->dirty = true;
+	director_rehearse_configure(d);
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		struct director_node *n = &d->nodes[i];
 
@@ -251,6 +256,7 @@ static void role(struct director *d, const struct event *event)
 		director_note(d, "leader", NULL, NULL, "%s leads in term %llu", d->name,
 			(unsigned long long)event->term);
 	proposals_lost(d);
+	director_rehearse_give_up(d);
 	attributes_forget(d->attributes);
 	json_decref(d->world);
 	d->world = NULL;
@@ -386,7 +392,8 @@ static void take(struct director *d, const struct event *event)
 		director_peer(d, event);
 		break;
 	case EVENT_FENCED:
-		director_fenced(d, event);
+		if (!director_rehearsed(d, event))
+			director_fenced(d, event);
 		break;
 	case EVENT_ASKED:
 		director_ask(d, event);
@@ -408,6 +415,7 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		bool news = d->dirty;
 
 		director_watch(d);
+		director_rehearse_watch(d);
 		director_attribute_watch(d);
 		director_drive(d);
 		if (news)
@@ -456,6 +464,7 @@ uint64_t director_due(const struct director *d)
 	if (d->faults_ns)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
+	sooner(&due, director_rehearse_due(d));
 	if (d->now_ns < d->hold_ns)
 		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else
