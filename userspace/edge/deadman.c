@@ -34,11 +34,11 @@ struct deadman {
 	int fd;                    /* -1: no module */
 	bool armed, sends, warned; /* as said last */
 	bool watchdog_warned, watchdog_refused;
-	bool renews;               /* the module has no page: it is told at the door */
-	bool dumps;                /* the switch was turned on by us */
+	bool renews; /* the module has no page: it is told at the door */
+	bool dumps;  /* the switch was turned on by us */
 	uint64_t retry_ns, watchdog_retry_ns;
-	uint64_t room_ns;                /* from the end of the lease to the end of W; 0: not known */
-	struct watchdog *watchdog;       /* NULL: not open */
+	uint64_t room_ns;          /* from the end of the lease to the end of W; 0: not known */
+	struct watchdog *watchdog; /* NULL: not open */
 	struct picket_door_config lease; /* incarnation 0: not known yet */
 	struct picket_door_links links;
 	struct picket_door_key keys[PICKET_CONTROLLERS_MAX];
@@ -191,7 +191,8 @@ static void deadman_find(struct deadman *d, uint64_t now)
 	d->warned = rc < 0;
 }
 
-/* The module's last words are no crash, and are kept for the next boot only if pstore is told so. */
+/* The module's last words are no crash, and are kept for the next boot only if pstore is told so.
+ */
 static void deadman_dumps(struct deadman *d, bool on)
 {
 	owned(free) char *text = NULL;
@@ -333,9 +334,11 @@ int deadman_wait_set(struct deadman *d, uint64_t lease_ns, uint64_t wait_ns)
 		return 0;
 	if (wait_ns < lease_ns + needs_ns) {
 		deadman_say(d, false,
-			"controllers wait %llu ms for this node's end, which takes %llu ms of lease and "
+			"controllers wait %llu ms for this node's end, which takes %llu ms of "
+			"lease and "
 			"%llu ms to die: no lease is held",
-			(unsigned long long)(wait_ns / MS_NS), (unsigned long long)(lease_ns / MS_NS),
+			(unsigned long long)(wait_ns / MS_NS),
+			(unsigned long long)(lease_ns / MS_NS),
 			(unsigned long long)(needs_ns / MS_NS));
 		return -ERANGE;
 	}
@@ -473,8 +476,8 @@ static bool deadman_virtual(void)
 
 	return (file_read("/proc/cpuinfo", CPUINFO_MAX, &cpu, &len) == 0 &&
 		       strstr(cpu, " hypervisor")) ||
-		access("/proc/device-tree/hypervisor", F_OK) == 0 ||
-		access("/sys/hypervisor/type", F_OK) == 0;
+	       access("/proc/device-tree/hypervisor", F_OK) == 0 ||
+	       access("/sys/hypervisor/type", F_OK) == 0;
 }
 
 /* Before it is opened, what the driver would use by itself; that it may accept less is not known
@@ -516,10 +519,11 @@ void deadman_hello(const struct deadman *d, json_t *hello)
 
 char *deadman_text(const struct deadman *d)
 {
-	owned(free) char *watchdog = d->watchdog
-		? own_printf("%s, %llu ms", d->watchdog_path,
-			  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
-		: own_string("no watchdog");
+	owned(free) char *watchdog =
+		d->watchdog
+			? own_printf("%s, %llu ms", d->watchdog_path,
+				  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
+			: own_string("no watchdog");
 
 	return own_printf("dead man's hand: %s, verdict %s; %s",
 		d->fd < 0  ? "BPF only, no picket.ko"
