@@ -16,15 +16,18 @@
 #include "core/cluster.h"
 #include "core/director.h"
 #include "edge/api_desk.h"
+#include "edge/council.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
 #include "edge/heartbeat.h"
 #include "edge/identity.h"
+#include "edge/ledger.h"
 #include "edge/link.h"
 #include "edge/store.h"
 
 #define MS 1000000ULL
 #define NODES_MAX 4096
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 /* What the kernel was told of a node: its key must be known again when only the rest changes. */
 struct known {
@@ -49,6 +52,7 @@ struct daemon {
 	struct heartbeat *heartbeat;
 	struct store *store;
 	struct link *link;
+	struct council *council; /* NULL: no other controllers */
 	struct api_desk *api;
 	struct fencer *fencer;
 	struct director *director;
@@ -227,6 +231,7 @@ static void act(struct daemon *d, struct action *a)
 		fencer_cancel(d->fencer, a->node);
 		break;
 	case ACTION_PEER:
+		council_tell(d->council, a->controller, a->json);
 		break;
 	case ACTION_REPLY:
 		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
@@ -314,8 +319,10 @@ static void on_grants(uv_timer_t *timer)
 static void on_beat(void *ctx, const struct picket_event *beat)
 {
 	struct event event = { .kind = EVENT_HEARTBEAT, .beat = *beat };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_beat(d->council, beat))
+		step(d, &event);
 }
 
 /* The audit also goes where this host keeps its log for good. */
@@ -405,15 +412,19 @@ static void on_failure(void *ctx, const char *why)
 static void on_link_up(void *ctx, const char *node, json_t *hello)
 {
 	struct event event = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_link_up(d->council, node, hello))
+		step(d, &event);
 }
 
 static void on_link_message(void *ctx, const char *node, json_t *message)
 {
 	struct event event = { .kind = EVENT_LINK_SAYS, .node = node, .json = message };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_link_says(d->council, node, message))
+		step(d, &event);
 }
 
 static void on_link_down(void *ctx, const char *node, const char *why)
@@ -421,10 +432,47 @@ static void on_link_down(void *ctx, const char *node, const char *why)
 	struct event event = { .kind = EVENT_LINK_DOWN, .node = node };
 	struct daemon *d = ctx;
 
+	if (council_link_down(d->council, node, why))
+		return;
 	/* The other kernel said goodbye: it lives, and its agent may be back at once. */
 	event.closed = strstr(why, "timed out") == NULL;
 	log_say(&d->log, LOG_INFO, NULL, "%s is not connected any more: %s", node, why);
 	step(d, &event);
+}
+
+/* ---- the other controllers ----------------------------------------------------------------- */
+
+static void on_peer_up(void *ctx, unsigned controller)
+{
+	step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
+}
+
+static void on_peer_says(void *ctx, unsigned controller, json_t *message)
+{
+	step(ctx,
+		&(struct event){
+			.kind = EVENT_PEER_SAYS, .controller = controller, .json = message });
+}
+
+static void on_peer_down(void *ctx, unsigned controller)
+{
+	step(ctx, &(struct event){ .kind = EVENT_PEER_DOWN, .controller = controller });
+}
+
+/* The death hint: for one election, nobody waits the whole timeout. */
+static void on_peer_silent(void *ctx, unsigned controller)
+{
+	struct store_status status = { 0 };
+	struct daemon *d = ctx;
+
+	if (!d->store)
+		return;
+	store_status(d->store, &status);
+	if (status.leader != controller + 1 || status.role == STORE_LEADER)
+		return;
+	log_say(&d->log, LOG_NOTICE, NULL, "the leader, %s, is silent: an election is due",
+		d->config->controllers[controller].name);
+	store_leader_silent(d->store);
 }
 
 static void on_fenced(void *ctx, const struct fencer_result *r)
@@ -494,85 +542,6 @@ static void on_warn(void *ctx, const char *text)
 	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
 }
 
-/* ---- the log's own copy of the replicated state
- * --------------------------------------------------- */
-
-struct replicated {
-	struct cluster *cluster;
-	struct office *office;
-};
-
-static void *machine_new(void)
-{
-	struct replicated *r = own_new(struct replicated);
-
-	r->cluster = cluster_new();
-	r->office = office_new();
-	return r;
-}
-
-static void machine_free(void *machine)
-{
-	struct replicated *r = machine;
-
-	cluster_free(r->cluster);
-	office_free(r->office);
-	free(r);
-}
-
-static void machine_apply(
-	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
-{
-	json_t *entry = json_loadb(data, len, 0, NULL), *record;
-	struct replicated *r = machine;
-
-	if (entry) {
-		office_apply(r->office, index, entry, &record);
-		cluster_apply(r->cluster, index, term, entry);
-	}
-	json_decref(entry);
-}
-
-/* The office lies in the cluster's own document: who knows no office reads past it. */
-static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
-{
-	struct replicated *r = machine;
-	owned(free) char *cluster = cluster_snapshot(r->cluster);
-	json_t *all = cluster ? json_loads(cluster, 0, NULL) : NULL;
-	char *text;
-
-	json_object_set_new(all, "office", office_snapshot(r->office));
-	text = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	json_decref(all);
-	if (!text)
-		return -ENOMEM;
-	*ret_data = text;
-	*ret_len = strlen(text);
-	return 0;
-}
-
-static int machine_restore(void *machine, const void *data, size_t len)
-{
-	json_t *all = json_loadb(data, len, 0, NULL), *office = json_object_get(all, "office");
-	struct replicated *r = machine;
-	int rc = cluster_restore(r->cluster, data, len);
-
-	if (!rc && office)
-		rc = office_restore(r->office, office);
-	else if (!rc)
-		r->office->revision = cluster_revision(r->cluster);
-	json_decref(all);
-	return rc;
-}
-
-static const struct store_machine machine = {
-	.machine_new = machine_new,
-	.machine_free = machine_free,
-	.apply = machine_apply,
-	.snapshot = machine_snapshot,
-	.restore = machine_restore,
-};
-
 /* ---- set-up
  * --------------------------------------------------------------------------------------- */
 
@@ -618,21 +587,59 @@ static int open_store(struct daemon *d)
 {
 	static const struct store_handler handler = { on_commit, on_restore, on_role, on_result,
 		on_failure };
-	owned(free) char *dir = own_printf("%s/log", d->config->state_dir);
-	struct store_peer self = { .id = d->config->index + 1,
-		.name = d->config->name,
-		.address = d->config->raft ? d->config->raft : "127.0.0.1:7408" };
+	const struct daemoncfg *c = d->config;
+	owned(free) char *dir = own_printf("%s/log", c->state_dir);
+	struct store_peer peers[PICKET_CONTROLLERS_MAX] = { { .id = c->index + 1,
+		.name = c->name,
+		.address = c->raft ? c->raft : "127.0.0.1:7408" } };
 	struct store_config config = { .dir = dir,
-		.id = d->config->index + 1,
-		.peers = &self,
-		.n_peers = 1,
+		.id = c->index + 1,
+		.peers = peers,
+		.n_peers = c->n_controllers ? c->n_controllers : 1,
 		.bootstrap = true,
 		.realtime = true,
-		.machine = &machine };
+		.machine = &ledger_machine };
 	char *why = NULL;
-	int rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
+	int rc;
 
+	for (unsigned i = 0; i < c->n_controllers; i++)
+		peers[i] = (struct store_peer){ i + 1, c->controllers[i].name,
+			c->controllers[i].raft };
+	if (c->n_controllers > 1) {
+		config.listen = c->raft ? c->raft : c->controllers[c->index].raft;
+		config.identity = d->identity;
+	}
+	rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
 	return rc ? fail(d, dir, rc, why) : 0;
+}
+
+static int open_council(struct daemon *d)
+{
+	static const struct council_handler handler = { on_peer_up, on_peer_says, on_peer_down,
+		on_peer_silent };
+	struct council_member members[PICKET_CONTROLLERS_MAX] = { 0 };
+	const struct daemoncfg *c = d->config;
+	struct council_config config = { .members = members,
+		.n = c->n_controllers,
+		.index = c->index,
+		.ifaces = (const char *const *)c->interfaces,
+		.n_ifaces = c->n_interfaces,
+		.cluster = cluster_id(c->pki),
+		.identity = d->identity,
+		.heartbeat = d->heartbeat,
+		.link = d->link };
+	int rc;
+
+	if (c->n_controllers < 2)
+		return 0;
+	for (size_t i = 0; i < c->n_controllers; i++) {
+		members[i].name = c->controllers[i].name;
+		members[i].link = c->controllers[i].link;
+		for (size_t l = 0; l < c->controllers[i].n_addresses; l++)
+			members[i].addresses[l] = c->controllers[i].addresses[l];
+	}
+	rc = council_new(&d->loop, &config, &handler, d, &d->council);
+	return rc ? fail(d, "the other controllers", rc, NULL) : 0;
 }
 
 static int open_doors(struct daemon *d)
@@ -664,10 +671,22 @@ static int open_all(struct daemon *d)
 {
 	struct director_config director = { .name = d->config->name,
 		.index = d->config->index,
-		.cluster = cluster_id(d->config->pki) };
+		.cluster = cluster_id(d->config->pki),
+		.node = d->config->node };
+	owned(free) char *boot_id = NULL;
 	char *why = NULL;
+	size_t len;
 	int rc;
 
+	for (size_t i = 0; i < d->config->n_controllers; i++) {
+		director.controllers[i] = d->config->controllers[i].name;
+		director.voters.now |= 1u << i;
+	}
+	rc = file_read(BOOT_ID, 64, &boot_id, &len);
+	if (rc)
+		return fail(d, BOOT_ID, rc, NULL);
+	boot_id[strcspn(boot_id, "\n")] = '\0';
+	director.boot_id = boot_id;
 	if (getrandom(&director.life, sizeof(director.life), 0) != sizeof(director.life))
 		return fail(d, "random numbers", -errno, NULL);
 	director.life = (director.life >> 1) | 1; /* JSON's integers are signed; 0 is nobody's */
@@ -681,6 +700,8 @@ static int open_all(struct daemon *d)
 	rc = open_kernel(d);
 	if (!rc)
 		rc = open_doors(d);
+	if (!rc)
+		rc = open_council(d);
 	return rc ? rc : open_store(d);
 }
 
@@ -700,6 +721,7 @@ static void watch(struct daemon *d)
 static void close_all(struct daemon *d)
 {
 	api_desk_free(d->api);
+	council_free(d->council);
 	link_free(d->link);
 	fencer_free(d->fencer);
 	if (d->store)

@@ -11,9 +11,18 @@
 
 #define DAEMONCFG_LIST_MAX 16
 
+/* One of the controllers, ourselves included; its place in the list is its index. */
+struct daemoncfg_controller {
+	char *name, *link, *raft;
+	char *addresses[PICKET_LINKS_MAX]; /* by heartbeat link */
+	size_t n_addresses;
+};
+
 struct daemoncfg {
-	char *name, *state_dir, *socket, *pki, *pin_prefix, *link, *raft, *api, *log_level;
+	char *name, *node, *state_dir, *socket, *pki, *pin_prefix, *link, *raft, *api, *log_level;
 	unsigned index;
+	struct daemoncfg_controller controllers[PICKET_CONTROLLERS_MAX];
+	size_t n_controllers; /* 0: this one alone */
 	char *interfaces[DAEMONCFG_LIST_MAX + 1];
 	size_t n_interfaces;
 	char *fence_path[DAEMONCFG_LIST_MAX + 1];
