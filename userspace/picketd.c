@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* picketd, the controller: wires the world to the director. Take in, think, act. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "core/director.h"
 #include "edge/api_desk.h"
 #include "edge/council.h"
+#include "edge/courier.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
 #include "edge/heartbeat.h"
@@ -52,7 +52,8 @@ struct daemon {
 	struct heartbeat *heartbeat;
 	struct store *store;
 	struct link *link;
-	struct council *council; /* NULL: no other controllers */
+	struct council *council; /* NULL: no other controllers; as is the courier */
+	struct courier *courier;
 	struct api_desk *api;
 	struct fencer *fencer;
 	struct director *director;
@@ -79,8 +80,7 @@ static uint64_t epoch_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
-/* ---- act ----------------------------------------------------------------------------------------
- */
+/* ---- act ------------------------------------------------------------------------------------ */
 
 static void act_propose(struct daemon *d, struct action *a)
 {
@@ -88,6 +88,7 @@ static void act_propose(struct daemon *d, struct action *a)
 	int rc;
 
 	desk_stamp(api_desk_desk(d->api), a->json);
+	courier_stamp(d->courier, a->json);
 	text = json_dumps(a->json, JSON_COMPACT);
 	/* In the term of the decision, and in no other. */
 	rc = store_propose(d->store, a->id, text, strlen(text), NULL);
@@ -234,7 +235,10 @@ static void act(struct daemon *d, struct action *a)
 		council_tell(d->council, a->controller, a->json);
 		break;
 	case ACTION_REPLY:
-		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
+		if (courier_reply(d->courier, a->token, a->status, a->json, a->text))
+			a->json = NULL;
+		else
+			api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
 		break;
 	case ACTION_NOTE:
 		act_note(d, a);
@@ -242,8 +246,7 @@ static void act(struct daemon *d, struct action *a)
 	}
 }
 
-/* ---- take in, think, act
- * ------------------------------------------------------------------------- */
+/* ---- take in, think, act -------------------------------------------------------------------- */
 
 static void on_due(uv_timer_t *timer);
 
@@ -298,11 +301,15 @@ static void step(struct daemon *d, const struct event *event)
 	sleep_until_due(d);
 }
 
+/* Of a request that another controller carried here. */
+static void on_step(void *ctx, const struct event *event)
+{
+	step(ctx, event);
+}
+
 static void on_due(uv_timer_t *timer)
 {
-	struct event event = { .kind = EVENT_TIME };
-
-	step(timer->data, &event);
+	step(timer->data, &(struct event){ .kind = EVENT_TIME });
 }
 
 /* Rule 4b: a daemon that hangs grants no more. */
@@ -384,8 +391,12 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
 {
 	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	step(d, &event);
+	courier_lost(d->courier);
+	if (role != STORE_LEADER)
+		desk_give_up(api_desk_desk(d->api));
 }
 
 static void on_result(void *ctx, void *cookie, int status, uint64_t index)
@@ -444,19 +455,25 @@ static void on_link_down(void *ctx, const char *node, const char *why)
 
 static void on_peer_up(void *ctx, unsigned controller)
 {
-	step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
+	on_step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
 }
 
 static void on_peer_says(void *ctx, unsigned controller, json_t *message)
 {
-	step(ctx,
-		&(struct event){
-			.kind = EVENT_PEER_SAYS, .controller = controller, .json = message });
+	struct daemon *d = ctx;
+
+	if (!courier_take(d->courier, controller, message))
+		step(d, &(struct event){ .kind = EVENT_PEER_SAYS,
+				.controller = controller,
+				.json = message });
 }
 
 static void on_peer_down(void *ctx, unsigned controller)
 {
-	step(ctx, &(struct event){ .kind = EVENT_PEER_DOWN, .controller = controller });
+	struct daemon *d = ctx;
+
+	step(d, &(struct event){ .kind = EVENT_PEER_DOWN, .controller = controller });
+	courier_lost(d->courier);
 }
 
 /* The death hint: for one election, nobody waits the whole timeout. */
@@ -490,9 +507,40 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	json_decref(event.fence.evidence);
 }
 
+/* The leader's index; -1: it is us, or nobody knows one. */
+static int leader_elsewhere(struct daemon *d)
+{
+	struct store_status status = { 0 };
+
+	if (!d->courier || !d->store)
+		return -1;
+	store_status(d->store, &status);
+	return status.role == STORE_LEADER ? -1 : (int)status.leader - 1;
+}
+
+/* Whoever is asked, the leader answers; but of a controller's own state that one itself. */
 static void on_asked(void *ctx, const struct event *event)
 {
-	step(ctx, event);
+	struct daemon *d = ctx;
+	int leader = strncmp(event->ask.path, "/v1/", 4) ? -1 : leader_elsewhere(d);
+	json_t *mark;
+
+	if (leader < 0) {
+		step(d, event);
+		return;
+	}
+	mark = json_pack("{s:s, s:s}", "do", "ask", "user", event->ask.user);
+	desk_stamp(api_desk_desk(d->api), mark);
+	courier_ask(d->courier, (unsigned)leader, event, mark);
+	json_decref(mark);
+}
+
+static void on_answered(
+	void *ctx, void *token, unsigned status, json_t *json, const char *text)
+{
+	struct daemon *d = ctx;
+
+	api_desk_reply(d->api, token, status, json, text);
 }
 
 /* What the desk itself has to say to the log. */
@@ -500,9 +548,13 @@ static int on_office(void *ctx, json_t *entry)
 {
 	struct store_status status;
 	struct daemon *d = ctx;
+	int rc, leader = leader_elsewhere(d);
 	char *text;
-	int rc;
 
+	if (leader >= 0) {
+		courier_propose(d->courier, (unsigned)leader, entry);
+		return 0;
+	}
 	store_status(d->store, &status);
 	if (status.role != STORE_LEADER)
 		return -ENOTCONN;
@@ -542,8 +594,7 @@ static void on_warn(void *ctx, const char *text)
 	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
 }
 
-/* ---- set-up
- * --------------------------------------------------------------------------------------- */
+/* ---- set-up --------------------------------------------------------------------------------- */
 
 static int fail(struct daemon *d, const char *what, int rc, char *why)
 {
@@ -552,24 +603,10 @@ static int fail(struct daemon *d, const char *what, int rc, char *why)
 	return rc ? rc : -EIO;
 }
 
-/* The cluster's id in heartbeats: who shares the CA is one cluster. FNV-1a over the certificate. */
-static uint64_t cluster_id(const char *pki)
-{
-	owned(free) char *path = own_printf("%s/ca.crt", pki), *text = NULL;
-	uint64_t h = 0xcbf29ce484222325ULL;
-	size_t len = 0;
-
-	if (file_read(path, 1 << 20, &text, &len))
-		return 0;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ULL;
-	return h >> 1; /* JSON's integers are signed */
-}
-
 static int open_kernel(struct daemon *d)
 {
 	struct heartbeat_config config = { .pin_prefix = d->config->pin_prefix,
-		.cluster = cluster_id(d->config->pki),
+		.cluster = identity_cluster(d->config->pki),
 		.ifaces = (const char **)d->config->interfaces,
 		.n_ifaces = d->config->n_interfaces,
 		.controller = d->config->index,
@@ -617,6 +654,7 @@ static int open_council(struct daemon *d)
 {
 	static const struct council_handler handler = { on_peer_up, on_peer_says, on_peer_down,
 		on_peer_silent };
+	static const struct courier_handler courier = { on_step, on_office, on_answered };
 	struct council_member members[PICKET_CONTROLLERS_MAX] = { 0 };
 	const struct daemoncfg *c = d->config;
 	struct council_config config = { .members = members,
@@ -624,7 +662,7 @@ static int open_council(struct daemon *d)
 		.index = c->index,
 		.ifaces = (const char *const *)c->interfaces,
 		.n_ifaces = c->n_interfaces,
-		.cluster = cluster_id(c->pki),
+		.cluster = identity_cluster(c->pki),
 		.identity = d->identity,
 		.heartbeat = d->heartbeat,
 		.link = d->link };
@@ -639,6 +677,8 @@ static int open_council(struct daemon *d)
 			members[i].addresses[l] = c->controllers[i].addresses[l];
 	}
 	rc = council_new(&d->loop, &config, &handler, d, &d->council);
+	if (!rc)
+		d->courier = courier_new(d->council, &courier, d);
 	return rc ? fail(d, "the other controllers", rc, NULL) : 0;
 }
 
@@ -671,7 +711,7 @@ static int open_all(struct daemon *d)
 {
 	struct director_config director = { .name = d->config->name,
 		.index = d->config->index,
-		.cluster = cluster_id(d->config->pki),
+		.cluster = identity_cluster(d->config->pki),
 		.node = d->config->node };
 	owned(free) char *boot_id = NULL;
 	char *why = NULL;
@@ -721,6 +761,7 @@ static void watch(struct daemon *d)
 static void close_all(struct daemon *d)
 {
 	api_desk_free(d->api);
+	courier_free(d->courier);
 	council_free(d->council);
 	link_free(d->link);
 	fencer_free(d->fencer);
@@ -733,55 +774,13 @@ static void close_all(struct daemon *d)
 	daemoncfg_free(d->config);
 }
 
-static void help(void)
-{
-	printf("usage: picketd [--config FILE]\n\n"
-	       "A controller of a picket cluster. FILE (/etc/picket/picketd.yaml) has these "
-	       "keys:\n\n");
-	daemoncfg_help(stdout);
-	printf("\nSee picketd(8).\n");
-}
-
-static int arguments(int argc, char **argv, const char **ret_config)
-{
-	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
-		if (c == 'c') {
-			*ret_config = optarg;
-		} else if (c == 'h') {
-			help();
-			return 0;
-		} else if (c == 'V') {
-			printf("picketd %s\n", PICKET_VERSION);
-			return 0;
-		} else {
-			return 2;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "picketd: unexpected argument '%s'; see picketd --help\n",
-			argv[optind]);
-		return 2;
-	}
-	return -1;
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon d;
-	const char *path = "/etc/picket/picketd.yaml";
-	char *why = NULL;
-	int rc = arguments(argc, argv, &path);
+	int rc = daemoncfg_begin(argc, argv, PICKET_VERSION, &d.config);
 
-	if (rc >= 0)
-		return rc;
-	if (daemoncfg_read(path, &d.config, &why)) {
-		fprintf(stderr, "picketd: %s\n", why);
-		return 1;
-	}
+	if (rc)
+		return rc - 1;
 	if (log_init(&d.log, "picketd", d.config->log_level)) {
 		fprintf(stderr,
 			"picketd: log_level '%s' is none of err, warning, notice, info, debug\n",

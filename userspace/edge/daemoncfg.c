@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <getopt.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/file.h"
 #include "core/document.h"
@@ -266,11 +268,61 @@ void daemoncfg_free(struct daemoncfg *c)
 	free(c);
 }
 
-void daemoncfg_help(FILE *out)
+static void keys_say(FILE *out)
 {
 	for (size_t i = 0; i < ROWS; i++)
 		fprintf(out, "  %-12s %s%s%s%s\n", rows[i].key, rows[i].help,
 			!rows[i].initial || *rows[i].initial == '!' ? "" : " (",
 			!rows[i].initial || *rows[i].initial == '!' ? "" : rows[i].initial,
 			!rows[i].initial || *rows[i].initial == '!' ? "" : ")");
+}
+
+static void help(void)
+{
+	printf("usage: picketd [--config FILE]\n\n"
+	       "A controller of a picket cluster. FILE (/etc/picket/picketd.yaml) has these "
+	       "keys:\n\n");
+	keys_say(stdout);
+	printf("\nSee picketd(8).\n");
+}
+
+static int arguments(int argc, char **argv, const char *version, const char **ret_config)
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
+		if (c == 'c') {
+			*ret_config = optarg;
+		} else if (c == 'h') {
+			help();
+			return 0;
+		} else if (c == 'V') {
+			printf("picketd %s\n", version);
+			return 0;
+		} else {
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "picketd: unexpected argument '%s'; see picketd --help\n",
+			argv[optind]);
+		return 2;
+	}
+	return -1;
+}
+
+int daemoncfg_begin(int argc, char **argv, const char *version, struct daemoncfg **ret)
+{
+	const char *path = DAEMONCFG_DEFAULT;
+	owned(free) char *why = NULL;
+	int r = arguments(argc, argv, version, &path);
+
+	if (r >= 0)
+		return r + 1;
+	if (!daemoncfg_read(path, ret, &why))
+		return 0;
+	fprintf(stderr, "picketd: %s\n", why);
+	return 2;
 }

@@ -3,12 +3,11 @@
 #ifndef EDGE_DAEMONCFG_H
 #define EDGE_DAEMONCFG_H
 
-#include <stdio.h>
-
 #include <picket/limits.h>
 
 #include "base/own.h"
 
+#define DAEMONCFG_DEFAULT "/etc/picket/picketd.yaml"
 #define DAEMONCFG_LIST_MAX 16
 
 /* One of the controllers, ourselves included; its place in the list is its index. */
@@ -34,7 +33,8 @@ int daemoncfg_read(const char *path, struct daemoncfg **ret, char **why);
 void daemoncfg_free(struct daemoncfg *config);
 own_define(daemoncfg, struct daemoncfg, daemoncfg_free)
 
-	/* Every key, its default and what it means. */
-	void daemoncfg_help(FILE *out);
+	/* The program's arguments, and the file they name. 0: go on with *ret; else the exit status
+	 * + 1: all that was asked for has been done, or what is wrong has been said. */
+	int daemoncfg_begin(int argc, char **argv, const char *version, struct daemoncfg **ret);
 
 #endif
