@@ -23,6 +23,7 @@
 #include "edge/identity.h"
 #include "edge/link.h"
 #include "edge/store.h"
+#include "edge/store_replicated.h"
 
 #define MS 1000000ULL
 #define NODES_MAX 4096
@@ -592,43 +593,6 @@ static void on_warn(void *ctx, const char *text)
 	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
 }
 
-/* ---- the log's own copy of the replicated state
- * --------------------------------------------------- */
-
-static void *machine_new(void)
-{
-	return replicated_new();
-}
-
-static void machine_free(void *machine)
-{
-	replicated_free(machine);
-}
-
-static void machine_apply(
-	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
-{
-	replicated_apply(machine, index, term, data, len);
-}
-
-static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
-{
-	return replicated_snapshot(machine, ret_data, ret_len);
-}
-
-static int machine_restore(void *machine, const void *data, size_t len)
-{
-	return replicated_restore(machine, data, len);
-}
-
-static const struct store_machine machine = {
-	.machine_new = machine_new,
-	.machine_free = machine_free,
-	.apply = machine_apply,
-	.snapshot = machine_snapshot,
-	.restore = machine_restore,
-};
-
 /* ---- set-up --------------------------------------------------------------------------------- */
 
 static int fail(struct daemon *d, const char *what, int rc, char *why)
@@ -670,7 +634,7 @@ static int open_store(struct daemon *d)
 		.n_peers = c->n_controllers ? c->n_controllers : 1,
 		.bootstrap = true,
 		.realtime = true,
-		.machine = &machine };
+		.machine = &store_replicated };
 	char *why = NULL;
 	int rc;
 
