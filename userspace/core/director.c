@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 /* A proposal that came to nothing is not made again at once: we may lead no more, and learn so
  * soon. */
@@ -53,6 +54,7 @@ void director_free(struct director *d)
 	if (!d)
 		return;
 	director_ask_done(d);
+	director_rehearse_done(d);
 	director_plan_drop(d);
 	nodes_free(d);
 	site_free(d->site);
@@ -92,6 +94,8 @@ static void note(struct director *d, const char *kind, const char *node, const c
 	}
 	e = journal_add(&d->journal, d->now_ns, d->epoch_ms, kind, node, resource, text, more);
 	action_add(d->out, ACTION_NOTE)->json = json_incref(e);
+	if (d->leader && strncmp(kind, "controller-", 11))
+		director_peer_note(d, e);
 }
 
 void director_note(struct director *d, const char *kind, const char *node, const char *resource,
@@ -229,6 +233,7 @@ int director_configure(
 	d->site = site;
 	d->timing = timing;
 	d->dirty = true;
+	director_rehearse_configure(d);
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		struct director_node *n = &d->nodes[i];
 
@@ -250,6 +255,7 @@ static void role(struct director *d, const struct event *event)
 		director_note(d, "leader", NULL, NULL, "%s leads in term %llu", d->name,
 			(unsigned long long)event->term);
 	proposals_lost(d);
+	director_rehearse_give_up(d);
 	attributes_forget(d->attributes);
 	json_decref(d->world);
 	d->world = NULL;
@@ -401,7 +407,8 @@ static void take(struct director *d, const struct event *event)
 		director_peer(d, event);
 		break;
 	case EVENT_FENCED:
-		director_fenced(d, event);
+		if (!director_rehearsed(d, event))
+			director_fenced(d, event);
 		break;
 	case EVENT_ASKED:
 		director_ask(d, event);
@@ -423,6 +430,7 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		bool news = d->dirty;
 
 		director_watch(d);
+		director_rehearse_watch(d);
 		director_attribute_watch(d);
 		director_drive(d);
 		if (news)
@@ -471,6 +479,7 @@ uint64_t director_due(const struct director *d)
 	if (d->faults_ns)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
+	sooner(&due, director_rehearse_due(d));
 	sooner(&due, director_recheck_ns(d));
 	sooner(&due, d->attention_ns);
 	if (d->dirty && d->now_ns < d->breath_ns)

@@ -8,6 +8,7 @@
 #include "core/decision.h"
 #include "core/director.h"
 #include "core/director_death.h"
+#include "core/director_rehearse.h"
 #include "core/grant.h"
 #include "core/journal.h"
 #include "core/membership.h"
@@ -19,8 +20,6 @@
 #include "core/transition.h"
 
 #define MS 1000000ULL
-/* A host that boots loads what takes over for it: storage, network, hypervisor. */
-#define DIRECTOR_REST_NS (2000 * MS)
 
 struct director_node {
 	const char *name; /* the site's */
@@ -76,8 +75,9 @@ struct director {
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
-	double failover_ms;               /* of the last one */
+	double failover_ms; /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
+	struct director_rehearse rehearse;
 	struct actions *out;
 };
 
@@ -101,10 +101,10 @@ void director_greet(struct director *d);
 void director_watch(struct director *d); /* what time alone brings about */
 void director_send(struct director *d, struct director_node *n, json_t *message);
 uint64_t director_lease_ms(struct director *d, struct director_node *n); /* T of its incarnation */
+uint64_t director_wait_ns(struct director *d, struct director_node *n);  /* and its W */
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
 void director_weigh(struct director *d, struct director_node *n, bool silent);
-void director_send(struct director *d, struct director_node *n, json_t *message);
 const char *director_state(struct director *d, struct director_node *n);
 bool director_usable(struct director *d, struct director_node *n);
 
@@ -119,6 +119,7 @@ char *director_todo(struct director *d, struct director_node *n);
 
 /* director_peer.c: the controllers among themselves */
 void director_peer(struct director *d, const struct event *event);
+void director_peer_note(struct director *d, json_t *event); /* to the others' journals */
 void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool heard, uint64_t ns);
 void director_peer_bar(struct director *d, struct director_node *n);
 void director_peer_ready(struct director *d);

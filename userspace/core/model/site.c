@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/model/alert.h"
 #include "core/model/site.h"
 #include "core/model/translate.h"
 
@@ -220,9 +221,9 @@ static void check_nodes(struct check *c, json_t *nodes)
 		if (!name_good(name))
 			wrong(c, where, "'%s' is no good node name: letters, digits, '-', '_', '.'",
 				name);
-		if (n->id < 1 || n->id >= PICKET_NODES_MAX)
+		if (n->id < 1 || n->id >= PICKET_NODE_CONTROLLER)
 			wrong(c, where, "node '%s' needs an id of 1 to %d", name,
-				PICKET_NODES_MAX - 1);
+				PICKET_NODE_CONTROLLER - 1);
 		for (i = 0; i < s->n_nodes; i++)
 			if (s->nodes[i].id == n->id)
 				wrong(c, where, "id %u is %s's already", n->id, s->nodes[i].name);
@@ -400,7 +401,7 @@ static void check_all(struct check *c)
 {
 	static const char *const keys[] = { "cluster", "properties", "nodes", "fencing",
 		"resources", "constraints", "templates", "tags", "resource-defaults",
-		"operation-defaults", NULL };
+		"operation-defaults", "alerts", NULL };
 	struct site *s = c->site;
 	const struct element *configuration;
 	json_t *fencing;
@@ -415,6 +416,7 @@ static void check_all(struct check *c)
 	check_names(c, "resources");
 	check_names(c, "templates");
 	check_names(c, "tags");
+	alerts_check(s->root, c->document, c->problems);
 	s->name = text_of(json_object_get(s->root, "cluster"), "name");
 	if (!s->name)
 		wrong(c, "/cluster", "cluster: {name: ...} is missing");
