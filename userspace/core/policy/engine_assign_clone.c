@@ -292,6 +292,11 @@ struct node *assign_bundle(struct engine *e, struct resource *r, struct node *pr
 		if (p->child && p->node)
 			assign_child(e, p);
 	}
+	/* What is carried runs in the containers, and nowhere else. */
+	for (unsigned i = 0; b->child && i < e->n_nodes; i++)
+		if (resource_sees(b->child, e->nodes[i]).allowed)
+			resource_slot(e, b->child, e->nodes[i])->score =
+				node_is_guest(e->nodes[i]) ? 0 : -SCORE_INFINITY;
 	if (b->child)
 		assign(e, b->child, prefer);
 	r->assigning = r->provisional = false;

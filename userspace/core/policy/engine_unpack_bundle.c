@@ -164,8 +164,12 @@ static void replica_parts(struct engine *e, struct resource *bundle, struct repl
 		bundle, -1);
 	resources_add(e, &bundle->children, r->container);
 	replica_connection(e, bundle, r);
-	if (r->child)
-		r->child->exclusive_discovery = true;
+	if (!r->child)
+		return;
+	r->child->exclusive_discovery = true;
+	/* Whether instances are told of each other is said where they are configured. */
+	if (r->child->notify)
+		r->child->parent->notify = true;
 }
 
 static int number_of(const struct element *x, const char *name, int otherwise)
