@@ -130,6 +130,7 @@ static void ban(struct engine *e, struct resource *r, struct node *node)
 {
 	if (resource_sees(r, node).allowed && resource_sees(r, node).score != -SCORE_INFINITY)
 		resource_slot(e, r, node)->score = -SCORE_INFINITY;
+	score_note(e, r, node, -SCORE_INFINITY, "clone", resource_top(r)->id);
 	for (unsigned i = 0; i < r->children.n; i++)
 		ban(e, r->children.items[i], node);
 }
@@ -229,10 +230,14 @@ struct node *assign_clone(struct engine *e, struct resource *r, struct node *pre
 	for (unsigned i = 0; i < r->by.n; i++) {
 		struct colocation *by = r->by.items[i];
 
-		if (colocation_influences(by, NULL))
-			colocation_add_scores(e, by->dependent, &r->slots, by->attribute,
-				(float)by->score / (float)SCORE_INFINITY,
-				SELECT_ACTIVE | SELECT_NONNEGATIVE);
+		struct slots *before = r->slots;
+
+		if (!colocation_influences(by, NULL))
+			continue;
+		colocation_add_scores(e, by->dependent, &r->slots, by->attribute,
+			(float)by->score / (float)SCORE_INFINITY,
+			SELECT_ACTIVE | SELECT_NONNEGATIVE);
+		score_note_changes(e, r, before, r->slots, "dependent", by->id);
 	}
 	for (unsigned i = 0; i < e->n_nodes; i++)
 		e->nodes[i]->n_instances = 0;
