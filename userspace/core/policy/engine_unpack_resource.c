@@ -368,7 +368,7 @@ static void force_anonymous(struct engine *e, struct resource *r)
 {
 	int n = (int)e->n_nodes;
 
-	if (r->kind != PRIMITIVE || !r->unique || !r->standard || !strcasecmp(r->standard, "ocf") ||
+	if (r->kind != PRIMITIVE || !r->unique || !r->standard || !strcasecmp(r->standard, "ocf") || r->is_fence_device ||
 		resource_top(r)->kind != CLONE)
 		return;
 	r->unique = false;

@@ -208,6 +208,29 @@ struct digested {
 	char timeout[32];
 };
 
+bool digest_needs_host(struct engine *e, struct resource *r)
+{
+	const char *address;
+
+	if (!r->is_connection || !r->container)
+		return false;
+	address = table_get(resource_parameters(e, r, NULL), "addr");
+	return address && !strcmp(address, "#uname");
+}
+
+/* Where a container's connection leads is known by its host only. */
+static void host_read(struct engine *e, struct resource *r, struct digested *d)
+{
+	const struct node *host;
+
+	if (!digest_needs_host(e, r))
+		return;
+	host = r->container->node ? r->container->node
+				  : resource_current(r->container, NULL, NULL);
+	if (host)
+		pairs_add(&d->all, "addr", host->name);
+}
+
 static void digested_read(struct engine *e, struct resource *r, const struct node *node,
 	const char *task, uint64_t interval_ms, struct digested *d)
 {
@@ -215,6 +238,7 @@ static void digested_read(struct engine *e, struct resource *r, const struct nod
 	struct table extra = { 0 };
 
 	d->all.n = 0;
+	host_read(e, r, d);
 	pairs_add_table(&d->all, resource_parameters(e, r, node));
 	operation_settings(e, r, task, interval_ms, &set);
 	d->own = operation_parameters(e, r, node, set.xml, &extra);

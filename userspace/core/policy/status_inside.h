@@ -98,6 +98,9 @@ int failcount_of(struct engine *e, struct resource *r, const struct node *node, 
 enum digest_verdict digest_compare(struct engine *e, struct resource *r, const struct node *node,
 	const struct element *lrm_op, const char *task, uint64_t interval_ms);
 
+/* Parameters name its container's host, which is not known before that is assigned. */
+bool digest_needs_host(struct engine *e, struct resource *r);
+
 /* ---- status_node.c ---- */
 void node_state_read(struct engine *e, const struct element *state);
 void node_remote_online(struct node *node);
