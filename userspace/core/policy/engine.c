@@ -111,6 +111,7 @@ int engine_run(struct engine *e, char **ret_why)
 	stage_assign(e);
 	stage_probes(e);
 	stage_actions(e);
+	remote_orders(e); /* which may find more nodes to fence */
 	stage_fencing(e);
 	stage_orders(e);
 	stage_notices(e);
