@@ -25,7 +25,15 @@ static void put_number(struct plan_action *p, const char *name, long long n)
 /* ---- of the resource
  * ----------------------------------------------------------------------------- */
 
-/* Of the resource, and of this operation alone. */
+/* What the plan itself has said stays. */
+static void put_parameters(struct plan_action *p, const struct table *t)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		if (!plan_pairs_get(&p->params, t->items[i].name))
+			plan_pairs_set(&p->params, t->items[i].name, t->items[i].value);
+}
+
+/* Of this operation alone, and of the resource. */
 static void parameters(struct engine *e, const struct act *a, const struct operation_settings *set,
 	struct plan_action *p)
 {
@@ -39,13 +47,11 @@ static void parameters(struct engine *e, const struct act *a, const struct opera
 	};
 	struct table own = { 0 };
 
-	for (unsigned i = 0; i < t->n; i++)
-		plan_pairs_set(&p->params, t->items[i].name, t->items[i].value);
 	if (set->xml && set->xml->first)
 		nvset_read(e->arena, e->ids, set->xml, "instance_attributes", &in, NULL, false,
 			&own, NULL);
-	for (unsigned i = 0; i < own.n; i++)
-		plan_pairs_set(&p->params, own.items[i].name, own.items[i].value);
+	put_parameters(p, &own);
+	put_parameters(p, t);
 }
 
 static void of_clone(const struct resource *r, struct plan_action *p)
