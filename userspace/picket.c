@@ -74,6 +74,8 @@ static const struct command_row rows[] = {
 	{ "token", "drop", "ID", "take a token back", NULL, cli_token_drop },
 	{ "init", NULL, "NAME", "make a CA, and a certificate for this first controller",
 		cli_init_options, cli_init },
+	{ "recover", NULL, NULL, "a majority is lost for good: let this controller go on alone",
+		cli_recover_options, cli_recover },
 	{ "pki", "ca", "DIR", "make the cluster's CA in DIR", NULL, cli_pki_ca },
 	{ "pki", "issue", "DIR NAME", "make a host's key and certificate, signed by the CA in DIR",
 		cli_pki_issue_options, cli_pki_issue },

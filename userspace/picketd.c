@@ -23,6 +23,7 @@
 #include "edge/identity.h"
 #include "edge/ledger.h"
 #include "edge/link.h"
+#include "edge/recovery.h"
 #include "edge/store.h"
 
 #define MS 1000000ULL
@@ -54,6 +55,7 @@ struct daemon {
 	struct link *link;
 	struct council *council; /* NULL: no other controllers; as is the courier */
 	struct courier *courier;
+	json_t *recovered; /* the order that made us the only one, until the log tells of it */
 	struct api_desk *api;
 	struct fencer *fencer;
 	struct director *director;
@@ -294,17 +296,13 @@ static void sleep_until_due(struct daemon *d)
 		uv_timer_stop(&d->due);
 }
 
-static void step(struct daemon *d, const struct event *event)
+static void step(void *ctx, const struct event *event)
 {
+	struct daemon *d = ctx;
+
 	think(d, event);
 	think_prompts(d);
 	sleep_until_due(d);
-}
-
-/* Of a request that another controller carried here. */
-static void on_step(void *ctx, const struct event *event)
-{
-	step(ctx, event);
 }
 
 static void on_due(uv_timer_t *timer)
@@ -388,17 +386,6 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 	sleep_until_due(d);
 }
 
-static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
-{
-	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
-	struct daemon *d = ctx;
-
-	step(d, &event);
-	courier_lost(d->courier);
-	if (role != STORE_LEADER)
-		desk_give_up(api_desk_desk(d->api));
-}
-
 static void on_result(void *ctx, void *cookie, int status, uint64_t index)
 {
 	struct event event = { .kind = EVENT_NOT_COMMITTED };
@@ -453,9 +440,20 @@ static void on_link_down(void *ctx, const char *node, const char *why)
 
 /* ---- the other controllers ----------------------------------------------------------------- */
 
+/* The leader's index; -1: it is us, or nobody knows one. */
+static int leader_elsewhere(struct daemon *d)
+{
+	struct store_status status = { 0 };
+
+	if (!d->courier || !d->store)
+		return -1;
+	store_status(d->store, &status);
+	return status.role == STORE_LEADER ? -1 : (int)status.leader - 1;
+}
+
 static void on_peer_up(void *ctx, unsigned controller)
 {
-	on_step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
+	step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
 }
 
 static void on_peer_says(void *ctx, unsigned controller, json_t *message)
@@ -479,13 +477,9 @@ static void on_peer_down(void *ctx, unsigned controller)
 /* The death hint: for one election, nobody waits the whole timeout. */
 static void on_peer_silent(void *ctx, unsigned controller)
 {
-	struct store_status status = { 0 };
 	struct daemon *d = ctx;
 
-	if (!d->store)
-		return;
-	store_status(d->store, &status);
-	if (status.leader != controller + 1 || status.role == STORE_LEADER)
+	if (leader_elsewhere(d) != (int)controller)
 		return;
 	log_say(&d->log, LOG_NOTICE, NULL, "the leader, %s, is silent: an election is due",
 		d->config->controllers[controller].name);
@@ -505,17 +499,6 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	event.fence.t_end_ns = r->end_ns;
 	step(ctx, &event);
 	json_decref(event.fence.evidence);
-}
-
-/* The leader's index; -1: it is us, or nobody knows one. */
-static int leader_elsewhere(struct daemon *d)
-{
-	struct store_status status = { 0 };
-
-	if (!d->courier || !d->store)
-		return -1;
-	store_status(d->store, &status);
-	return status.role == STORE_LEADER ? -1 : (int)status.leader - 1;
 }
 
 /* Whoever is asked, the leader answers; but of a controller's own state that one itself. */
@@ -562,6 +545,24 @@ static int on_office(void *ctx, json_t *entry)
 	rc = store_propose(d->store, status.term, text, strlen(text), NULL);
 	free(text);
 	return rc;
+}
+
+static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
+{
+	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
+	struct daemon *d = ctx;
+
+	step(d, &event);
+	courier_lost(d->courier);
+	if (role == STORE_LEADER && d->recovered) {
+		json_t *entry = recovery_entry(d->recovered, d->config->name);
+
+		on_office(d, entry);
+		json_decref(entry);
+		json_decref(give(d->recovered));
+		recovery_done(d->config->state_dir);
+	} else if (role != STORE_LEADER)
+		desk_give_up(api_desk_desk(d->api));
 }
 
 /* A beat's age as this controller's kernel knows it. */
@@ -646,7 +647,10 @@ static int open_store(struct daemon *d)
 		config.listen = c->raft ? c->raft : c->controllers[c->index].raft;
 		config.identity = d->identity;
 	}
-	rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
+	rc = recovery_read(c->state_dir, c->n_controllers, &d->recovered, &why);
+	config.recover = d->recovered;
+	if (!rc)
+		rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
 	return rc ? fail(d, dir, rc, why) : 0;
 }
 
@@ -654,10 +658,9 @@ static int open_council(struct daemon *d)
 {
 	static const struct council_handler handler = { on_peer_up, on_peer_says, on_peer_down,
 		on_peer_silent };
-	static const struct courier_handler courier = { on_step, on_office, on_answered };
-	struct council_member members[PICKET_CONTROLLERS_MAX] = { 0 };
+	static const struct courier_handler courier = { step, on_office, on_answered };
 	const struct daemoncfg *c = d->config;
-	struct council_config config = { .members = members,
+	struct council_config config = { .members = c->controllers,
 		.n = c->n_controllers,
 		.index = c->index,
 		.ifaces = (const char *const *)c->interfaces,
@@ -670,12 +673,6 @@ static int open_council(struct daemon *d)
 
 	if (c->n_controllers < 2)
 		return 0;
-	for (size_t i = 0; i < c->n_controllers; i++) {
-		members[i].name = c->controllers[i].name;
-		members[i].link = c->controllers[i].link;
-		for (size_t l = 0; l < c->controllers[i].n_addresses; l++)
-			members[i].addresses[l] = c->controllers[i].addresses[l];
-	}
 	rc = council_new(&d->loop, &config, &handler, d, &d->council);
 	if (!rc)
 		d->courier = courier_new(d->council, &courier, d);

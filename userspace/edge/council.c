@@ -8,6 +8,7 @@
 
 #include "base/own.h"
 #include "edge/council.h"
+#include "edge/daemoncfg.h"
 #include "edge/heartbeat.h"
 #include "edge/lease_sender.h"
 #include "edge/link.h"

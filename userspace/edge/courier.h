@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Courier: carries what a controller that does not lead is asked to the leader, and the answer back. */
+/* Courier: carries what a controller that does not lead is asked to the leader, and back. */
 #ifndef EDGE_COURIER_H
 #define EDGE_COURIER_H
 

@@ -128,13 +128,13 @@ static void check_controllers(struct daemoncfg *c, bool index_given, struct prob
 	c->index = (unsigned)at;
 	if (c->n_controllers == 2)
 		problems_add(problems, false, "",
-			"two controllers are refused: the loss of either stops both, for one of two is "
-			"no majority. Either add a third as a witness (a small host that votes and "
-			"runs no resources: picketd without an agent), or keep one controller only "
-			"and know that the cluster stands still while it is away");
+			"two controllers are refused: the loss of either stops both, for one of "
+			"two is no majority. Either add a third as a witness (a small host that "
+			"votes and runs no resources: picketd without an agent), or keep one "
+			"controller only, and know that nothing is decided while it is away");
 	else if (c->n_controllers % 2 == 0)
 		problems_add(problems, false, "",
-			"%zu controllers survive the loss of no more than %zu do: take 1, 3, 5 or 7",
+			"%zu controllers survive no more than %zu do: take 1, 3, 5 or 7",
 			c->n_controllers, c->n_controllers - 1);
 }
 
