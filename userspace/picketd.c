@@ -690,7 +690,8 @@ static int open_doors(struct daemon *d)
 		.version = PICKET_VERSION,
 		.socket = d->config->socket,
 		.address = d->config->api,
-		.pki = d->config->pki };
+		.pki = d->config->pki,
+		.controllers = daemoncfg_controllers(d->config) };
 	char *why = NULL;
 	int rc;
 
@@ -701,6 +702,7 @@ static int open_doors(struct daemon *d)
 	if (rc)
 		return fail(d, d->config->link, rc, NULL);
 	rc = api_desk_new(&d->loop, &api, &api_handler, d, &d->api, &why);
+	json_decref(api.controllers);
 	return rc ? fail(d, d->config->socket, rc, why) : 0;
 }
 

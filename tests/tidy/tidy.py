@@ -25,10 +25,11 @@ MAY = {
 }
 # one edge does not include another; these do
 EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identity"),
-            ("api", "identity"), ("api", "console"), ("link", "identity"), ("store", "identity"),
+            ("api", "identity"), ("api", "console"), ("api", "authority"), ("link", "identity"), ("store", "identity"),
             ("heartbeat", "ear"), ("lease", "ear"), ("deadman", "watchdog"),
             ("authority", "identity"), ("cli", "authority"), ("cli", "identity"),
-            ("executor", "cgroup"), ("cli", "door"), ("cli", "recovery"), ("ocfcmd", "local"),
+            ("executor", "cgroup"), ("cli", "door"), ("cli", "recovery"), ("cli", "enroll"),
+            ("enroll", "identity"), ("ocfcmd", "local"),
             ("council", "link"), ("council", "daemoncfg"), ("council", "heartbeat"), ("council", "lease_sender"),
             ("courier", "council"),
             ("ledger", "store")}

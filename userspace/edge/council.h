@@ -27,7 +27,7 @@ struct council_config {
 	size_t n_ifaces;
 	uint64_t cluster;
 	struct identity *identity;
-	struct heartbeat *heartbeat; /* in which the others' beats are heard */
+	struct heartbeat *heartbeat; /* hears the others' beats; NULL: nothing is sent either */
 	struct link *link;           /* the door at which those of higher index knock */
 };
 

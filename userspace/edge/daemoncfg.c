@@ -268,6 +268,26 @@ void daemoncfg_free(struct daemoncfg *c)
 	free(c);
 }
 
+json_t *daemoncfg_controllers(const struct daemoncfg *c)
+{
+	json_t *list = json_array(), *addresses;
+
+	for (size_t i = 0; i < c->n_controllers; i++) {
+		addresses = json_array();
+		for (size_t k = 0; k < c->controllers[i].n_addresses; k++)
+			json_array_append_new(
+				addresses, json_string(c->controllers[i].addresses[k]));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o}", "name", c->controllers[i].name, "link",
+				c->controllers[i].link, "addresses", addresses));
+	}
+	if (!c->n_controllers)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:[s%]}", "name", c->name, "link",
+						    c->link, "addresses", c->link,
+						    strcspn(c->link, ":")));
+	return list;
+}
+
 static void keys_say(FILE *out)
 {
 	for (size_t i = 0; i < ROWS; i++)

@@ -349,7 +349,7 @@ static bool certificate_named(X509 *certificate, const char *name)
 	return found;
 }
 
-static unsigned certificate_roles(X509 *certificate)
+unsigned identity_certificate_roles(X509 *certificate)
 {
 	static const char *const roles[] = { "node", "controller", "client" };
 	X509_NAME *subject = X509_get_subject_name(certificate);
@@ -390,7 +390,7 @@ unsigned identity_roles(struct identity *identity)
 	unsigned roles;
 
 	pthread_mutex_lock(&identity->lock);
-	roles = certificate_roles(identity->certificate);
+	roles = identity_certificate_roles(identity->certificate);
 	pthread_mutex_unlock(&identity->lock);
 	return roles;
 }
@@ -409,7 +409,7 @@ unsigned identity_peer_roles(SSL *ssl)
 {
 	X509 *peer = SSL_get0_peer_certificate(ssl);
 
-	return peer ? certificate_roles(peer) : 0;
+	return peer ? identity_certificate_roles(peer) : 0;
 }
 
 bool identity_peer_named(SSL *ssl, const char *name)

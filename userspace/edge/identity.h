@@ -46,6 +46,9 @@ long identity_not_after(struct identity *identity);
 SSL_CTX *identity_server(struct identity *identity);
 SSL_CTX *identity_client(struct identity *identity);
 
+/* Roles that any certificate shows. */
+unsigned identity_certificate_roles(X509 *certificate);
+
 /* The same questions about the other end of a finished handshake. */
 unsigned identity_peer_roles(SSL *ssl);
 bool identity_peer_named(SSL *ssl, const char *name);
