@@ -12,19 +12,19 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "core/cluster.h"
 #include "core/director.h"
+#include "core/replicated.h"
+#include "edge/alerter.h"
 #include "edge/api_desk.h"
 #include "edge/council.h"
-#include "edge/courier.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
 #include "edge/heartbeat.h"
 #include "edge/identity.h"
-#include "edge/ledger.h"
 #include "edge/link.h"
 #include "edge/recovery.h"
 #include "edge/store.h"
+#include "edge/store_replicated.h"
 
 #define MS 1000000ULL
 #define NODES_MAX 4096
@@ -53,10 +53,10 @@ struct daemon {
 	struct heartbeat *heartbeat;
 	struct store *store;
 	struct link *link;
-	struct council *council; /* NULL: no other controllers; as is the courier */
-	struct courier *courier;
+	struct council *council; /* NULL: no other controllers */
 	json_t *recovered; /* the order that made us the only one, until the log tells of it */
 	struct api_desk *api;
+	struct alerter *alerter;
 	struct fencer *fencer;
 	struct director *director;
 	struct known known[NODES_MAX];
@@ -90,13 +90,20 @@ static void act_propose(struct daemon *d, struct action *a)
 	int rc;
 
 	desk_stamp(api_desk_desk(d->api), a->json);
-	courier_stamp(d->courier, a->json);
 	text = json_dumps(a->json, JSON_COMPACT);
 	/* In the term of the decision, and in no other. */
 	rc = store_propose(d->store, a->id, text, strlen(text), NULL);
 	if (rc)
 		log_say(&d->log, LOG_ERR, NULL, "cannot propose %s: %s", text, strerror(-rc));
 	free(text);
+}
+
+static bool leads(struct daemon *d)
+{
+	struct store_status status;
+
+	store_status(d->store, &status);
+	return status.role == STORE_LEADER;
 }
 
 static struct prompt *prompt_add(struct daemon *d, enum event_kind kind, const char *node)
@@ -173,15 +180,14 @@ static void act_fence(struct daemon *d, struct action *a)
 		.device = a->device,
 		.action = a->op,
 		.deadline_ms = a->timeout_ms,
+		.reads = a->reads,
 		.verify = !strcmp(a->op, "off") };
-	struct store_status status;
 	const char *name;
 	json_t *value;
 	int rc;
 
 	/* Immediately before: is this still the leader (design rule 8)? */
-	store_status(d->store, &status);
-	if (status.role != STORE_LEADER) {
+	if (!leads(d)) {
 		fence_refused(d, a, "this controller leads no longer");
 		return;
 	}
@@ -207,6 +213,8 @@ static void act_note(struct daemon *d, struct action *a)
 	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
 	if (d->api)
 		api_desk_publish(d->api, a->json);
+	if (d->store)
+		alerter_note(d->alerter, d->director, leads(d), a->json);
 }
 
 static void act(struct daemon *d, struct action *a)
@@ -228,6 +236,7 @@ static void act(struct daemon *d, struct action *a)
 		heartbeat_node_remove(d->heartbeat, a->node_id);
 		break;
 	case ACTION_FENCE:
+	case ACTION_REHEARSE:
 		act_fence(d, a);
 		break;
 	case ACTION_UNFENCE:
@@ -237,10 +246,7 @@ static void act(struct daemon *d, struct action *a)
 		council_tell(d->council, a->controller, a->json);
 		break;
 	case ACTION_REPLY:
-		if (courier_reply(d->courier, a->token, a->status, a->json, a->text))
-			a->json = NULL;
-		else
-			api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
+		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
 		break;
 	case ACTION_NOTE:
 		act_note(d, a);
@@ -272,8 +278,9 @@ static void think_prompts(struct daemon *d)
 	struct prompt *p;
 
 	while ((p = d->prompts)) {
-		struct event event = { .kind = p->kind, .node = p->node,
-			.incarnation = p->incarnation };
+		struct event event = {
+			.kind = p->kind, .node = p->node, .incarnation = p->incarnation
+		};
 
 		d->prompts = p->next;
 		event.fence.id = p->id;
@@ -296,13 +303,17 @@ static void sleep_until_due(struct daemon *d)
 		uv_timer_stop(&d->due);
 }
 
-static void step(void *ctx, const struct event *event)
+static void step(struct daemon *d, const struct event *event)
 {
-	struct daemon *d = ctx;
-
 	think(d, event);
 	think_prompts(d);
 	sleep_until_due(d);
+}
+
+/* Of a request that another controller carried here. */
+static void on_step(void *ctx, const struct event *event)
+{
+	step(ctx, event);
 }
 
 static void on_due(uv_timer_t *timer)
@@ -318,6 +329,7 @@ static void on_grants(uv_timer_t *timer)
 
 	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
 	sd_notify(0, "WATCHDOG=1");
+	alerter_again(d->alerter, d->director);
 	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
 }
 
@@ -344,7 +356,7 @@ static void office_take(struct daemon *d, uint64_t index, json_t *entry)
 			json_string_value(json_object_get(record, "method")),
 			json_string_value(json_object_get(record, "path")),
 			json_integer_value(json_object_get(record, "status")) < 400 ? "done"
-										     : "refused",
+										    : "refused",
 			json_string_value(json_object_get(record, "user")));
 	}
 }
@@ -366,8 +378,8 @@ static void office_back(struct daemon *d, const void *data, size_t len)
 	json_t *all = json_loadb(data, len, 0, NULL);
 
 	if (desk_restore(api_desk_desk(d->api), json_object_get(all, "office"),
-		    (uint64_t)json_integer_value(json_object_get(
-			    json_object_get(all, "state"), "revision"))))
+		    (uint64_t)json_integer_value(
+			    json_object_get(json_object_get(all, "state"), "revision"))))
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot's tokens and audit cannot be read");
 	json_decref(all);
 }
@@ -440,27 +452,16 @@ static void on_link_down(void *ctx, const char *node, const char *why)
 
 /* ---- the other controllers ----------------------------------------------------------------- */
 
-/* The leader's index; -1: it is us, or nobody knows one. */
-static int leader_elsewhere(struct daemon *d)
-{
-	struct store_status status = { 0 };
-
-	if (!d->courier || !d->store)
-		return -1;
-	store_status(d->store, &status);
-	return status.role == STORE_LEADER ? -1 : (int)status.leader - 1;
-}
-
 static void on_peer_up(void *ctx, unsigned controller)
 {
-	step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
+	on_step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
 }
 
 static void on_peer_says(void *ctx, unsigned controller, json_t *message)
 {
 	struct daemon *d = ctx;
 
-	if (!courier_take(d->courier, controller, message))
+	if (!api_desk_relayed(d->api, controller, message))
 		step(d, &(struct event){ .kind = EVENT_PEER_SAYS,
 				.controller = controller,
 				.json = message });
@@ -471,15 +472,19 @@ static void on_peer_down(void *ctx, unsigned controller)
 	struct daemon *d = ctx;
 
 	step(d, &(struct event){ .kind = EVENT_PEER_DOWN, .controller = controller });
-	courier_lost(d->courier);
+	desk_relay_lost(api_desk_desk(d->api));
 }
 
 /* The death hint: for one election, nobody waits the whole timeout. */
 static void on_peer_silent(void *ctx, unsigned controller)
 {
+	struct store_status status = { 0 };
 	struct daemon *d = ctx;
 
-	if (leader_elsewhere(d) != (int)controller)
+	if (!d->store)
+		return;
+	store_status(d->store, &status);
+	if (status.leader != controller + 1 || status.role == STORE_LEADER)
 		return;
 	log_say(&d->log, LOG_NOTICE, NULL, "the leader, %s, is silent: an election is due",
 		d->config->controllers[controller].name);
@@ -493,37 +498,38 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	event.fence.id = r->id;
 	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
 			    : r->outcome == FENCER_ON ? EVENT_ON
+			    : r->outcome == FENCER_OK ? EVENT_DONE
 						      : EVENT_FAILED;
 	event.fence.text = r->reason;
+	event.fence.output = r->output;
+	event.fence.reads = r->reads;
+	event.fence.cancelled = r->cancelled;
 	event.fence.evidence = json_string(r->evidence);
 	event.fence.t_end_ns = r->end_ns;
 	step(ctx, &event);
 	json_decref(event.fence.evidence);
 }
 
-/* Whoever is asked, the leader answers; but of a controller's own state that one itself. */
 static void on_asked(void *ctx, const struct event *event)
 {
-	struct daemon *d = ctx;
-	int leader = strncmp(event->ask.path, "/v1/", 4) ? -1 : leader_elsewhere(d);
-	json_t *mark;
-
-	if (leader < 0) {
-		step(d, event);
-		return;
-	}
-	mark = json_pack("{s:s, s:s}", "do", "ask", "user", event->ask.user);
-	desk_stamp(api_desk_desk(d->api), mark);
-	courier_ask(d->courier, (unsigned)leader, event, mark);
-	json_decref(mark);
+	step(ctx, event);
 }
 
-static void on_answered(
-	void *ctx, void *token, unsigned status, json_t *json, const char *text)
+/* To one controller's desk, or to the leader's. */
+static int on_relay(void *ctx, int controller, json_t *message)
 {
+	struct store_status status = { 0 };
 	struct daemon *d = ctx;
 
-	api_desk_reply(d->api, token, status, json, text);
+	if (!d->council || !d->store)
+		return -ENOTCONN;
+	if (controller < 0) {
+		store_status(d->store, &status);
+		if (status.role == STORE_LEADER || !status.leader)
+			return -ENOTCONN;
+		controller = (int)status.leader - 1;
+	}
+	return council_say(d->council, (unsigned)controller, message);
 }
 
 /* What the desk itself has to say to the log. */
@@ -531,13 +537,9 @@ static int on_office(void *ctx, json_t *entry)
 {
 	struct store_status status;
 	struct daemon *d = ctx;
-	int rc, leader = leader_elsewhere(d);
 	char *text;
+	int rc;
 
-	if (leader >= 0) {
-		courier_propose(d->courier, (unsigned)leader, entry);
-		return 0;
-	}
 	store_status(d->store, &status);
 	if (status.role != STORE_LEADER)
 		return -ENOTCONN;
@@ -553,15 +555,10 @@ static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned lea
 	struct daemon *d = ctx;
 
 	step(d, &event);
-	courier_lost(d->courier);
-	if (role == STORE_LEADER && d->recovered) {
-		json_t *entry = recovery_entry(d->recovered, d->config->name);
-
-		on_office(d, entry);
-		json_decref(entry);
-		json_decref(give(d->recovered));
-		recovery_done(d->config->state_dir);
-	} else if (role != STORE_LEADER)
+	desk_relay_lost(api_desk_desk(d->api));
+	if (role == STORE_LEADER)
+		recovery_tell(d->config->state_dir, d->config->name, &d->recovered, on_office, d);
+	else
 		desk_give_up(api_desk_desk(d->api));
 }
 
@@ -578,6 +575,11 @@ static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cel
 		json_real(now > figures.last_ns ? (double)(now - figures.last_ns) / MS : 0));
 	json_object_set_new(cell, "beats", json_integer(figures.beats));
 	json_object_set_new(cell, "agent_age_ms", json_integer(figures.agent_age_ms));
+}
+
+static char *on_figures(void *ctx)
+{
+	return alerter_figures(((struct daemon *)ctx)->alerter);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -636,7 +638,7 @@ static int open_store(struct daemon *d)
 		.n_peers = c->n_controllers ? c->n_controllers : 1,
 		.bootstrap = true,
 		.realtime = true,
-		.machine = &ledger_machine };
+		.machine = &store_replicated };
 	char *why = NULL;
 	int rc;
 
@@ -658,7 +660,6 @@ static int open_council(struct daemon *d)
 {
 	static const struct council_handler handler = { on_peer_up, on_peer_says, on_peer_down,
 		on_peer_silent };
-	static const struct courier_handler courier = { step, on_office, on_answered };
 	const struct daemoncfg *c = d->config;
 	struct council_config config = { .members = c->controllers,
 		.n = c->n_controllers,
@@ -674,8 +675,6 @@ static int open_council(struct daemon *d)
 	if (c->n_controllers < 2)
 		return 0;
 	rc = council_new(&d->loop, &config, &handler, d, &d->council);
-	if (!rc)
-		d->courier = courier_new(d->council, &courier, d);
 	return rc ? fail(d, "the other controllers", rc, NULL) : 0;
 }
 
@@ -684,11 +683,12 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_asked, on_office,
-		on_link_figures };
+		on_link_figures, on_relay, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
 		.socket = d->config->socket,
+		.group = d->config->group,
 		.address = d->config->api,
 		.pki = d->config->pki,
 		.controllers = daemoncfg_controllers(d->config) };
@@ -730,6 +730,7 @@ static int open_all(struct daemon *d)
 		return fail(d, "random numbers", -errno, NULL);
 	director.life = (director.life >> 1) | 1; /* JSON's integers are signed; 0 is nobody's */
 	d->director = director_new(&director);
+	d->alerter = alerter_new(d->config->name, on_warn, d);
 	rc = file_folder(d->config->state_dir, 0700);
 	if (rc)
 		return fail(d, d->config->state_dir, rc, NULL);
@@ -759,8 +760,8 @@ static void watch(struct daemon *d)
 
 static void close_all(struct daemon *d)
 {
+	alerter_free(d->alerter);
 	api_desk_free(d->api);
-	courier_free(d->courier);
 	council_free(d->council);
 	link_free(d->link);
 	fencer_free(d->fencer);

@@ -3,22 +3,20 @@
 #include <string.h>
 
 #include "edge/council.h"
-#include "edge/courier.h"
 #include "edge/daemoncfg.h"
 #include "edge/link.h"
 #include "pki.h"
 
 #define N 3
 
-/* Three controllers in one process, each with its door, its council and its courier. */
+/* Three controllers in one process, each with its door and its council. */
 struct seat {
 	struct rig *rig;
 	struct identity *identity;
 	struct link *link;
 	struct council *council;
-	struct courier *courier;
-	unsigned ups, downs, silents, says, asked, replies, status, proposed;
-	char last[64], user[64];
+	unsigned ups, downs, silents, says;
+	char last[64];
 };
 
 struct rig {
@@ -37,8 +35,6 @@ static void on_says(void *ctx, unsigned controller, json_t *message)
 {
 	struct seat *s = ctx;
 
-	if (courier_take(s->courier, controller, message))
-		return;
 	s->says++;
 	snprintf(s->last, sizeof(s->last), "%u: %s", controller,
 		json_string_value(json_object_get(message, "type")));
@@ -69,44 +65,10 @@ static void link_down(void *ctx, const char *node, const char *why)
 	council_link_down(((struct seat *)ctx)->council, node, why);
 }
 
-/* The leader answers at once: who asked, and with what stamp its entry would go into the log. */
-static void on_event(void *ctx, const struct event *event)
-{
-	json_t *entry = json_pack("{s:s, s:s}", "do", "node", "user", event->ask.user);
-	struct seat *s = ctx;
-
-	s->asked++;
-	courier_stamp(s->courier, entry);
-	snprintf(s->user, sizeof(s->user), "%s",
-		json_string_value(json_object_get(json_object_get(entry, "audit"), "user")));
-	json_decref(entry);
-	cr_assert(courier_reply(s->courier, event->ask.token, 200,
-		json_pack("{s:s}", "path", event->ask.path), NULL));
-	cr_assert(!courier_reply(s->courier, event->ask.token, 200, NULL, "twice"));
-}
-
-static int on_propose(void *ctx, json_t *entry)
-{
-	((struct seat *)ctx)->proposed += json_is_object(entry);
-	return 0;
-}
-
-static void on_reply(void *ctx, void *token, unsigned status, json_t *json, const char *text)
-{
-	struct seat *s = ctx;
-
-	cr_assert_eq(token, ctx);
-	s->replies++;
-	s->status = status;
-	snprintf(s->last, sizeof(s->last), "%s", json_string_value(json_object_get(json, "path")));
-	json_decref(json);
-}
-
 static void seat_open(struct rig *rig, unsigned i)
 {
 	static const struct link_handler door = { link_up, link_says, link_down };
 	static const struct council_handler handler = { on_up, on_says, on_down, on_silent };
-	static const struct courier_handler courier = { on_event, on_propose, on_reply };
 	struct seat *s = &rig->seats[i];
 	struct council_config config = { .members = rig->members,
 		.n = N,
@@ -118,15 +80,12 @@ static void seat_open(struct rig *rig, unsigned i)
 		0);
 	config.link = s->link;
 	cr_assert_eq(council_new(&rig->loop, &config, &handler, s, &s->council), 0);
-	s->courier = courier_new(s->council, &courier, s);
 }
 
 static void seat_close(struct seat *s)
 {
-	courier_free(s->courier);
 	council_free(s->council);
 	link_free(s->link);
-	s->courier = NULL;
 	s->council = NULL;
 	s->link = NULL;
 }
@@ -194,47 +153,5 @@ Test(council, an_end_is_news)
 	cr_assert_eq(rig.seats[2].silents, 1);
 	seat_open(&rig, 1);
 	run_until(&rig.loop, rig.seats[0].ups == 3 && rig.seats[2].ups == 3);
-	rig_done(&rig);
-}
-
-Test(courier, the_leader_answers_whoever_is_asked)
-{
-	json_t *mark = json_pack("{s:{s:s, s:s}}", "audit", "user", "ada", "path", "/v1/x");
-	json_t *entry = json_pack("{s:s}", "do", "token");
-	struct event event = { .kind = EVENT_ASKED };
-	struct rig rig;
-
-	rig_init(&rig);
-	event.ask.token = &rig.seats[2];
-	event.ask.method = "POST";
-	event.ask.path = "/v1/nodes/n1/standby";
-	event.ask.user = "ada";
-	event.ask.text = "{}";
-	courier_ask(rig.seats[2].courier, 0, &event, mark);
-	run_until(&rig.loop, rig.seats[2].replies);
-	cr_assert_eq(rig.seats[2].status, 200);
-	cr_assert_str_eq(rig.seats[2].last, "/v1/nodes/n1/standby");
-	cr_assert_str_eq(rig.seats[0].user, "ada", "the audit says who it was");
-	courier_propose(rig.seats[2].courier, 0, entry);
-	run_until(&rig.loop, rig.seats[0].proposed == 1);
-	json_decref(mark);
-	json_decref(entry);
-	rig_done(&rig);
-}
-
-/* Nobody waits for a leader that is gone. */
-Test(courier, a_lost_leader_is_an_answer)
-{
-	struct event event = { .kind = EVENT_ASKED };
-	struct rig rig;
-
-	rig_init(&rig);
-	event.ask.token = &rig.seats[1];
-	event.ask.method = "GET";
-	event.ask.path = "/v1/status";
-	courier_ask(rig.seats[1].courier, 2, &event, NULL);
-	courier_lost(rig.seats[1].courier);
-	cr_assert_eq(rig.seats[1].replies, 1);
-	cr_assert_eq(rig.seats[1].status, 503);
 	rig_done(&rig);
 }

@@ -37,6 +37,8 @@ static uint64_t now_ms(void)
 
 static void on_reply(void *ctx, void *token, struct desk_reply *r)
 {
+	owned(free) char *more = NULL, *all = NULL;
+	struct api_desk *d = ctx;
 	char number[16];
 
 	if (r->allow)
@@ -59,8 +61,12 @@ static void on_reply(void *ctx, void *token, struct desk_reply *r)
 
 			api_header(token, "ETag", quoted);
 		}
+		/* Text without a type is the director's figures. */
+		if (!r->type && d->handler.on_figures)
+			more = d->handler.on_figures(d->ctx);
+		all = own_printf("%s%s", r->text, more ? more : "");
 		api_reply_text(token, r->status,
-			r->type ? r->type : "text/plain; version=0.0.4; charset=utf-8", r->text);
+			r->type ? r->type : "text/plain; version=0.0.4; charset=utf-8", all);
 	}
 }
 
@@ -91,6 +97,13 @@ static void on_link(void *ctx, uint32_t node, unsigned link, json_t *cell)
 	struct api_desk *d = ctx;
 
 	d->handler.on_link(d->ctx, node, link, cell);
+}
+
+static int on_relay(void *ctx, int controller, json_t *message)
+{
+	struct api_desk *d = ctx;
+
+	return d->handler.on_relay(d->ctx, controller, message);
 }
 
 static json_t *join_problem(const char *title, const char *detail)
@@ -150,6 +163,18 @@ static void on_file(void *ctx, void *token, const char *path, const char *if_non
 /* ---- from the doors
  * ------------------------------------------------------------------------------- */
 
+/* Roles that a certificate names are those of tokens. */
+static unsigned certificate_rights(unsigned roles)
+{
+	unsigned rights = 0, more;
+
+	for (unsigned i = 0; i < IDENTITY_ROLES; i++)
+		if (roles & 1u << i && (!i || roles & IDENTITY_CLIENT) &&
+			!warden_rights(identity_role_names[i], &more))
+			rights |= more;
+	return rights;
+}
+
 static void on_request(void *ctx, struct api_token *token, const struct api_request *r)
 {
 	bool local = !strcmp(r->from, "unix"), head = !strcmp(r->method, "HEAD");
@@ -172,6 +197,8 @@ static void on_request(void *ctx, struct api_token *token, const struct api_requ
 	if (local)
 		asked.rights =
 			ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | (r->uid ? 0 : ROUTE_ADMIN);
+	else
+		asked.rights = certificate_rights(r->roles);
 	if (strlen(r->body) != r->body_len) {
 		api_problem(token, 400, "Bad Request", "The body holds a NUL byte.", NULL);
 		return;
@@ -199,8 +226,9 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 {
 	static const struct api_handler doors = { on_request, on_stream_gone };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
-		handler->on_link ? on_link : NULL, on_join };
-	struct api_config local = { .socket = config->socket };
+		handler->on_link ? on_link : NULL, on_join,
+		handler->on_relay ? on_relay : NULL };
+	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
 	struct api_desk *d = own_new(struct api_desk);
 	struct desk_config desk = { .name = config->name, .version = config->version };
@@ -241,6 +269,18 @@ void api_desk_reply(
 	struct api_desk *d, void *token, unsigned status, json_t *json, const char *text)
 {
 	desk_answer(d->desk, token, status, json, text);
+}
+
+bool api_desk_relayed(struct api_desk *d, unsigned controller, json_t *message)
+{
+	uint8_t random[WARDEN_RANDOM];
+
+	if (!desk_relay_is(message))
+		return false;
+	if (getrandom(random, sizeof(random), 0) == sizeof(random))
+		desk_relay_take(d->desk, controller, message, random, now_ms());
+	explicit_bzero(random, sizeof(random));
+	return true;
 }
 
 void api_desk_publish(struct api_desk *d, json_t *event)

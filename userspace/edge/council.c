@@ -202,26 +202,24 @@ bool council_link_down(struct council *c, const char *name, const char *why)
 	return is_controller(name);
 }
 
-static void tell_one(struct council *c, unsigned controller, json_t *message)
+int council_say(struct council *c, unsigned controller, json_t *message)
 {
 	struct member *m = &c->members[controller];
+	owned(free) char *name = NULL;
 
-	if (!m->up)
-		return;
-	if (m->dialled) {
-		link_client_send(c->client, controller, message);
-	} else {
-		owned(free) char *name = own_printf("%s%s", LINK_CONTROLLER, m->name);
-
-		link_send(c->link, name, message);
-	}
+	if (controller >= c->n || !m->up)
+		return -ENOTCONN;
+	if (m->dialled)
+		return link_client_send(c->client, controller, message);
+	name = own_printf("%s%s", LINK_CONTROLLER, m->name);
+	return link_send(c->link, name, message);
 }
 
 void council_tell(struct council *c, int controller, json_t *message)
 {
 	for (unsigned i = 0; c && i < c->n; i++)
 		if (i != c->index && (controller < 0 || controller == (int)i))
-			tell_one(c, i, message);
+			council_say(c, i, message);
 }
 
 static int dial(struct council *c, uv_loop_t *loop, const struct council_config *config)

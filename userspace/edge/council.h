@@ -47,6 +47,8 @@ void council_free(struct council *council); /* no callbacks; NULL is fine */
 
 /* To one, or to all others (-1); who is not connected hears of it when it greets anew. Borrowed. */
 void council_tell(struct council *council, int controller, json_t *message);
+/* To one. -ENOTCONN; -EMSGSIZE. Borrowed. */
+int council_say(struct council *council, unsigned controller, json_t *message);
 
 /* What the door and the ear take in is shown here first. true: it was a controller's. */
 bool council_link_up(struct council *council, const char *name, json_t *hello);

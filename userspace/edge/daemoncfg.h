@@ -19,7 +19,8 @@ struct daemoncfg_controller {
 };
 
 struct daemoncfg {
-	char *name, *node, *state_dir, *socket, *pki, *pin_prefix, *link, *raft, *api, *log_level;
+	char *name, *node, *state_dir, *socket, *group, *pki, *pin_prefix, *link, *raft, *api;
+	char *log_level;
 	unsigned index;
 	struct daemoncfg_controller controllers[PICKET_CONTROLLERS_MAX];
 	size_t n_controllers; /* 0: this one alone */

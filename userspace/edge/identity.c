@@ -349,18 +349,20 @@ static bool certificate_named(X509 *certificate, const char *name)
 	return found;
 }
 
+const char *const identity_role_names[IDENTITY_ROLES] = { "node", "controller", "client", "viewer",
+	"operator", "fencer", "admin" };
+
 unsigned identity_certificate_roles(X509 *certificate)
 {
-	static const char *const roles[] = { "node", "controller", "client" };
 	X509_NAME *subject = X509_get_subject_name(certificate);
 	unsigned found = 0;
 	int at = -1;
 
 	while ((at = X509_NAME_get_index_by_NID(subject, NID_organizationalUnitName, at)) >= 0)
-		for (unsigned i = 0; i < 3; i++)
+		for (unsigned i = 0; i < IDENTITY_ROLES; i++)
 			if (certificate_text(
 				    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)),
-				    roles[i]))
+				    identity_role_names[i]))
 				found |= 1u << i;
 	return found;
 }
@@ -393,6 +395,21 @@ unsigned identity_roles(struct identity *identity)
 	roles = identity_certificate_roles(identity->certificate);
 	pthread_mutex_unlock(&identity->lock);
 	return roles;
+}
+
+int identity_of(const void *der, size_t len, char *ret, size_t size, unsigned *ret_roles)
+{
+	const unsigned char *at = der;
+	X509 *certificate = d2i_X509(NULL, &at, (long)len);
+	int r;
+
+	if (!certificate)
+		return -EBADMSG;
+	r = certificate_name(certificate, ret, size);
+	if (!r)
+		*ret_roles = identity_certificate_roles(certificate);
+	X509_free(certificate);
+	return r;
 }
 
 long identity_not_after(struct identity *identity)

@@ -99,3 +99,19 @@ int recovery_done(const char *state_dir)
 
 	return unlink(path) ? -errno : 0;
 }
+
+void recovery_tell(const char *state_dir, const char *controller, json_t **order,
+	int (*propose)(void *ctx, json_t *entry), void *ctx)
+{
+	json_t *entry;
+
+	if (!*order)
+		return;
+	entry = recovery_entry(*order, controller);
+	if (!propose(ctx, entry)) {
+		recovery_done(state_dir);
+		json_decref(*order);
+		*order = NULL;
+	}
+	json_decref(entry);
+}

@@ -19,5 +19,8 @@ int recovery_read(const char *state_dir, size_t n_controllers, json_t **ret, cha
 /* The entry that tells of it. */
 json_t *recovery_entry(json_t *order, const char *controller);
 int recovery_done(const char *state_dir);
+/* We lead: if there is an order (then it is let go of), its entry is proposed, and it is done. */
+void recovery_tell(const char *state_dir, const char *controller, json_t **order,
+	int (*propose)(void *ctx, json_t *entry), void *ctx);
 
 #endif
