@@ -122,8 +122,9 @@ class Node:
         root = f"{self.dir}/ocf"
         os.makedirs(f"{root}/resource.d")
         os.symlink("/usr/lib/ocf/lib", f"{root}/lib")
-        if os.path.isdir("/usr/lib/ocf/resource.d/heartbeat"):
-            os.symlink("/usr/lib/ocf/resource.d/heartbeat", f"{root}/resource.d/heartbeat")
+        for provider in ("heartbeat", "pacemaker"):
+            if os.path.isdir(f"/usr/lib/ocf/resource.d/{provider}"):
+                os.symlink(f"/usr/lib/ocf/resource.d/{provider}", f"{root}/resource.d/{provider}")
         os.symlink(f"{HERE}/ocf", f"{root}/resource.d/picket")
         for who, role in ((name, "node"), ("c1", "controller")):
             if not os.path.exists(f"{self.dir}/ca"):

@@ -11,13 +11,15 @@ ca_new() {
 	# The BMCs' own certificate, as their vendor would have it.
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
 		-keyout "$dir/pki/bmc.key" -out "$dir/pki/bmc.crt" -subj /CN=lab-bmc \
-		-addext "subjectAltName=$(for n in $(nodes); do printf 'IP:10.77.3.%d,' $((100 + $(octet "$n"))); done | sed 's/,$//')" \
+		-addext "subjectAltName=$(for n in {101..109}; do printf 'IP:10.77.3.%d,' "$n"; done | sed 's/,$//')" \
 		2>/dev/null
 }
 
 folder_new() { # machine
 	local m=$1 e=$dir/$1/etc role
 	mkdir -p "$e/pki" "$dir/$m/disk"
+	# A disk that can be full: it stays when the machine is switched off.
+	[ -z "${DISK_MB:-}" ] || mount -t tmpfs -o "size=${DISK_MB}m,mode=755" "$LAB-$m" "$dir/$m/disk"
 	case $m in c*) role=controller ;; *) role=node ;; esac
 	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --also localhost --out "$e/pki" >/dev/null
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
@@ -199,6 +201,19 @@ site_new() { # nodes
 	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
 }
 
+# One node more, with its BMC: made, switched on, and in the configuration.
+grow() {
+	local m=n$(($(nodes | wc -l) + 1))
+	echo "$m" >>"$dir/nodes"
+	echo "$m" >>"$dir/machines"
+	node_new "$m"
+	bmc_new "$m"
+	boot "$m"
+	configuration >"$dir/lab.yaml"
+	cp "$dir/lab.yaml" "$dir/c1/etc/lab.yaml"
+	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
+}
+
 up() { # [nodes]
 	site_new "${1:-3}"
 	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
@@ -228,6 +243,7 @@ down() {
 		rmdir_tree "$dir/cgroup/$m"
 	done
 	rmdir "$(readlink "$dir/cgroup")" 2>/dev/null || true
+	for m in $(machines); do while umount "$dir/$m/disk" 2>/dev/null; do :; done; done
 	rm -rf "$dir"
 }
 

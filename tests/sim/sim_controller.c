@@ -355,6 +355,7 @@ static void promise(struct sim *s, int c, json_t *message)
 	n = sim_host_of(json_string_value(json_object_get(message, "node")));
 	ctl->promised[n] = (uint64_t)json_integer_value(json_object_get(message, "incarnation"));
 	ctl->promised_term[n] = (uint64_t)json_integer_value(json_object_get(message, "term"));
+	fault_promised(s, c);
 }
 
 static void act(struct sim *s, int c, struct actions *actions)
@@ -434,7 +435,6 @@ void controller_start(struct sim *s, int c)
 	ctl->due_at = 0;
 	ctl->grant_until = 0;
 	ctl->paused_until = 0;
-	memset(ctl->promised, 0, sizeof(ctl->promised));
 	log_started(s, c);
 	t = sim_after(s, sim_between(s, 0, s->lease_ns / 4), push);
 	t->a = c;

@@ -545,7 +545,8 @@ static void proven_dead(struct director *d, struct director_node *n)
 	director_plan_forget(d, n->name);
 	director_note_more(d, "node-dead", n->name,
 		json_string_value(json_object_get(proof, "text")),
-		json_pack("{s:O}", "proof", proof));
+		json_pack("{s:O, s:I}", "proof", proof, "incarnation",
+			(json_int_t)cluster_incarnation(d->cluster, n->name)));
 }
 
 void director_fence_committed(struct director *d, struct director_node *n, json_t *entry)

@@ -325,3 +325,34 @@ char *director_metrics(struct director *d)
 		resource_figures(d, &t);
 	return t.data;
 }
+
+/* ---- for those who want to be told
+ * --------------------------------------------------------------- */
+
+json_t *director_alerts(const struct director *d, const char **ret_cluster)
+{
+	*ret_cluster = d->site ? d->site->name : "";
+	return d->site ? json_object_get(d->site->root, "alerts") : NULL;
+}
+
+json_t *director_deaths(const struct director *d)
+{
+	json_t *list;
+
+	if (!d->leader || !d->ready)
+		return NULL;
+	list = json_array();
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		const char *name = d->nodes[i].name;
+		json_t *proof = cluster_node(d->cluster, name, "proof");
+
+		if (cluster_life(d->cluster, name) != CLUSTER_DEAD)
+			continue;
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:O, s:O*, s:I, s:I, s:b}", "kind", "node-dead",
+				"node", name, "proof", proof, "text", json_object_get(proof, "text"),
+				"incarnation", (json_int_t)cluster_incarnation(d->cluster, name),
+				"time_ms", (json_int_t)d->epoch_ms, "again", 1));
+	}
+	return list;
+}

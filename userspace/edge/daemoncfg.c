@@ -27,6 +27,7 @@ static const struct row {
 	{ "api", TEXT, AT(api), 0, NULL, "address:port of API and console over TLS (7409)" },
 	{ "state_dir", TEXT, AT(state_dir), 0, "/var/lib/picket", "the replicated log" },
 	{ "socket", TEXT, AT(socket), 0, "/run/picket/api.sock", "where `picket` asks" },
+	{ "group", TEXT, AT(group), 0, NULL, "who may open the socket (root alone)" },
 	{ "pki", TEXT, AT(pki), 0, "/etc/picket/pki", "folder of ca.crt, node.crt and node.key" },
 	{ "pin_prefix", TEXT, AT(pin_prefix), 0, "host", "folder below /sys/fs/bpf/picket" },
 	{ "fence_path", LIST, AT(fence_path), AT(n_fence_path), NULL,

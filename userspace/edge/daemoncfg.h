@@ -12,7 +12,7 @@
 #define DAEMONCFG_LIST_MAX 16
 
 struct daemoncfg {
-	char *name, *state_dir, *socket, *pki, *pin_prefix, *link, *raft, *api, *log_level;
+	char *name, *state_dir, *socket, *group, *pki, *pin_prefix, *link, *raft, *api, *log_level;
 	unsigned index;
 	char *interfaces[DAEMONCFG_LIST_MAX + 1];
 	size_t n_interfaces;

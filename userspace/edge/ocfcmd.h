@@ -54,6 +54,7 @@ int ocfcmd_attrd_updater(struct ocfcmd *cmd);
 int ocfcmd_crm_node(struct ocfcmd *cmd);
 int ocfcmd_crm_mon(struct ocfcmd *cmd);
 int ocfcmd_crm_resource(struct ocfcmd *cmd);
+int ocfcmd_crm_failcount(struct ocfcmd *cmd);
 int ocfcmd_cibadmin(struct ocfcmd *cmd);
 int ocfcmd_stonith_admin(struct ocfcmd *cmd);
 int ocfcmd_crm_simulate(struct ocfcmd *cmd);

@@ -7,6 +7,7 @@
 
 #include <picket/limits.h>
 
+#include "base/element.h"
 #include "core/document.h"
 
 #define SITE_SELF "self" /* in place of a fence device: the node's own lease */
@@ -29,16 +30,19 @@ struct site_operation {
 	uint64_t interval_ms, timeout_ms;
 };
 
+enum site_kind { SITE_PRIMITIVE, SITE_GROUP, SITE_CLONE, SITE_BUNDLE };
+
 struct site_resource {
 	const char *name;
+	enum site_kind kind;
 	const char *standard, *provider, *type; /* of a primitive */
-	char *agent;                            /* owns the three before */
 	json_t *params, *meta;
 	struct site_operation *operations;
 	size_t n_operations;
-	size_t *members; /* of a group: indexes of primitives, in order */
+	size_t *members; /* what is inside of it: indexes, in order */
 	size_t n_members;
-	int group; /* index of the group a primitive belongs to, -1: none */
+	int parent; /* index of what it is directly inside of, -1: nothing */
+	int group;  /* index of the group a primitive belongs to, -1: none */
 };
 
 enum site_rule_kind { SITE_LOCATION, SITE_COLOCATION, SITE_ORDER };
@@ -63,6 +67,7 @@ struct site {
 	size_t n_resources;
 	struct site_rule *rules;
 	size_t n_rules;
+	struct element_tree *tree; /* <cib> with the <configuration>, for the policy */
 };
 
 /* Holds root. -EINVAL: problems say what and where; document may be NULL (places are pointers
@@ -72,7 +77,7 @@ int site_new(json_t *root, const struct document *document, struct problems *pro
 void site_free(struct site *site);
 own_define(site, struct site, site_free)
 
-	const struct site_node *site_node(const struct site *site, const char *name);
+const struct site_node *site_node(const struct site *site, const char *name);
 const struct site_device *site_device(const struct site *site, const char *name);
 const struct site_resource *site_resource(const struct site *site, const char *name);
 /* The methods of one fencing level of a node, levels counted from 0: names of devices, or
