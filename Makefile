@@ -24,7 +24,7 @@ B := .build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 GEN := .build/gen
 BIN := $(B)/bin
 
-PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd libcurl \
+PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd gnutls libcurl \
 	libsystemd libbpf libelf zlib sqlite3
 PKGS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
