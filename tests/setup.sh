@@ -15,7 +15,7 @@ build=(build-essential clang llvm libelf-dev zlib1g-dev libbpf-dev bpftool pkg-c
 lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps util-linux jq xxd
 	python3)
 test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils qemu-system-x86
-	xz-utils sparse strace libxml2-utils clang-format shellcheck tcpdump git chromium
+	xz-utils sparse coccinelle dkms strace libxml2-utils clang-format shellcheck tcpdump git chromium
 	chromium-driver python3-jsonschema debhelper dh-dkms dpkg-dev debootstrap dkms)
 # What the stack runs, and what the survey of OCF agents drives. None of it is started by dpkg.
 stack=(mariadb-server galera-4 rsync redis-server rabbitmq-server haproxy keepalived memcached
