@@ -147,7 +147,9 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 	const char *verdict = json_string_value(json_object_get(message, "verdict"));
 
 	n->connected = true;
-	n->synced = n->closed = n->admitting = false;
+	n->synced = n->admitting = false;
+	/* It is back; its first beat may be a moment behind, where the beats are the agent's own. */
+	n->closed &= !n->heard;
 	free(n->boot_id);
 	n->boot_id = own_string(boot ? boot : "");
 	n->hello_incarnation = json_integer_value(json_object_get(message, "incarnation"));
@@ -294,6 +296,7 @@ void director_weigh(struct director *d, struct director_node *n, bool silent)
 	if (heard) {
 		n->silent_ns = n->lost_at_ns = 0;
 		n->suspected = false;
+		n->closed &= !n->connected;
 	} else if ((n->heard || silent) && !n->silent_ns) {
 		n->silent_ns = d->now_ns;
 		n->timeline = (struct timeline){ 0 };
