@@ -17,7 +17,7 @@
  *   hand find FOLDER TEXT     the lines of its files that have TEXT; status 1: none
  *   hand settle               gives back what the kernel only keeps for later
  *   hand uevents              what the kernel says to udev, to the console
- *   hand daemon PROGRAM ARGS  runs it again and again, as an init would; its words go to the console
+ *   hand daemon PROGRAM ARGS  runs it again and again, as an init would, on the console
  *   hand feed DEVICE SECONDS  opens a watchdog, and lets it starve
  *
  * By the name of holder it is an OCF agent; what it starts says so to BEACON every 20 ms.
