@@ -5,13 +5,13 @@
 
 #include "core/attributes.h"
 #include "core/cluster.h"
+#include "core/decision.h"
 #include "core/director.h"
 #include "core/director_death.h"
 #include "core/director_rehearse.h"
 #include "core/grant.h"
 #include "core/journal.h"
 #include "core/membership.h"
-#include "core/policy/policy.h"
 #include "core/proof.h"
 #include "core/storm.h"
 #include "core/timeline.h"
@@ -35,7 +35,7 @@ struct director_node {
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
 	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
 	bool suspected, closed, blocking, admitting;
-	json_t *cells; /* resource → {state, digest, recurring} */
+	struct ledger ledger; /* what its agent told of its operations */
 	struct director_fence fence;
 	struct timeline timeline;
 };
@@ -61,7 +61,11 @@ struct director {
 	struct transition *transition;
 	unsigned transitions;
 	bool dirty;
-	json_t *why;
+	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
+	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
+	uint64_t attended_ns;  /* when that was done last */
+	uint64_t breath_ns; /* no plan before: an order was refused or not answered */
+	json_t *why;        /* of the last plan, NULL: not asked for */
 	json_t *hellos;     /* node → the hello of its present connection */
 	json_t *faults;     /* texts of what is broken between nodes and controllers */
 	uint64_t faults_ns; /* when they may have changed; 0: looked at */
@@ -125,11 +129,24 @@ void director_faults(struct director *d);
 /* director_plan.c: the transition */
 void director_result(struct director *d, struct director_node *n, json_t *result, bool history);
 void director_drive(struct director *d);
-struct view *director_view(struct director *d, const struct site *site);
 void director_plan_forget(struct director *d, const char *node);
 void director_plan_drop(struct director *d);
+uint64_t director_recheck_ns(const struct director *d); /* 0: never */
+void director_attend(struct director *d, json_t *entry);   /* an attribute has changed */
+void director_errand(struct director *d, struct director_node *n, const char *op,
+	const char *resource); /* of which nobody awaits the end */
+/* director_picture.c: what is seen */
+struct picture *director_picture(struct director *d, const struct site *site, bool copy);
+struct ledger_standing director_standing(
+	struct director *d, struct director_node *n, const char *resource);
+const char *director_state_name(struct ledger_standing standing, const char *role);
+const char *director_role_name(const char *role); /* in small letters */
+const char *director_role(const struct site *site, const struct site_resource *resource,
+	struct ledger_standing standing);
+bool director_is_instance(const char *instance, const char *resource);
+json_t *director_why(struct director *d); /* resource → why it is nowhere; borrowed */
 /* director_whatif.c: an answer's status and document, or a problem's title and detail */
-unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
+unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
 void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
 void director_attribute_request(struct director *d, struct director_node *n, json_t *message);

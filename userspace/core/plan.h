@@ -15,6 +15,7 @@ enum plan_kind {
 	PLAN_CANCEL,   /* end a recurring operation */
 	PLAN_CLEAR_FAILCOUNT,
 	PLAN_CLEAR_ATTRIBUTES, /* transient attributes of a node */
+	PLAN_FORGET,           /* the record of a resource on a node */
 	PLAN_SHUTDOWN,         /* the node may stop its agent now */
 	PLAN_PSEUDO,           /* a point in time: nothing to do, but others wait for it */
 };
@@ -36,6 +37,7 @@ struct plan_action {
 	char *op;       /* start, stop, monitor, promote, notify, migrate_to, reload-agent … */
 	char *resource; /* resource id as the configuration names it, without an instance number */
 	char *instance; /* "web:0" for an instance of a clone, else the same as resource */
+	char *record;   /* what its history may be kept under, if not under resource */
 	char *node;     /* node name the action runs on; the target for PLAN_FENCE */
 	char *router;   /* whose agent runs it for a remote or guest node; else NULL */
 	char *standard, *provider, *type; /* the agent: ocf, heartbeat, IPaddr2 */

@@ -290,6 +290,20 @@ SSL_CTX *identity_client(struct identity *identity)
 	return identity_take(identity, &identity->client);
 }
 
+/* FNV-1a over the file. */
+uint64_t identity_cluster(const char *dir)
+{
+	owned(free) char *path = own_printf("%s/ca.crt", dir), *text = NULL;
+	uint64_t h = 0xcbf29ce484222325ULL;
+	size_t len = 0;
+
+	if (file_read(path, IDENTITY_FILE_MAX, &text, &len))
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ULL;
+	return h >> 1; /* JSON's integers are signed */
+}
+
 /* ---- what a certificate says ----------------------------------------------------------------- */
 
 static bool certificate_text(const ASN1_STRING *text, const char *want)

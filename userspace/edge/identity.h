@@ -4,6 +4,7 @@
 #define EDGE_IDENTITY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -37,6 +38,9 @@ int identity_load(const char *dir, struct identity **ret, char **why);
  * changes. */
 int identity_reload(struct identity *identity, char **why);
 void identity_free(struct identity *identity);
+
+/* The cluster's id in heartbeats: who shares DIR/ca.crt's first CA is one cluster. 0: unreadable. */
+uint64_t identity_cluster(const char *dir);
 
 /* What our certificate says. Copies the CN: -ENODATA: it has none; -ENAMETOOLONG. */
 int identity_name(struct identity *identity, char *ret, size_t size);
