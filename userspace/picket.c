@@ -34,6 +34,8 @@ static const struct command_row rows[] = {
 		cli_whatif },
 	{ "whatif", "node-online", "NODE...", "what would happen if they came back", NULL,
 		cli_whatif },
+	{ "simulate", NULL, NULL, "what a cluster in a file would do next, and why",
+		cli_simulate_options, cli_simulate },
 	{ "audit", NULL, NULL, "who changed what, and who was refused", cli_limit_options,
 		cli_audit },
 	{ "doctor", NULL, NULL, "check this host and the cluster, and say what to mend",

@@ -167,6 +167,8 @@ static json_t *order(const char *node, const char *op)
 	return NULL;
 }
 
+static int call;
+
 static void result(const char *node, json_t *o, int rc, const char *how)
 {
 	json_t *action;
@@ -174,7 +176,8 @@ static void result(const char *node, json_t *o, int rc, const char *how)
 	cr_assert(o, "no order to answer");
 	action = json_object_get(o, "action");
 	says(node,
-		json_pack("{s:s, s:O, s:O, s:O, s:O, s:i, s:s, s:O, s:O?}", "type", "result", "id",
+		json_pack("{s:s, s:i, s:O, s:O, s:O, s:O, s:i, s:s, s:O, s:O?}", "type", "result",
+			"call_id", ++call, "id",
 			json_object_get(o, "id"), "op", json_object_get(action, "op"), "resource",
 			json_object_get(action, "resource"), "interval_ms",
 			json_object_get(action, "interval_ms"), "rc", rc, "status", how,

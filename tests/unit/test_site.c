@@ -66,8 +66,8 @@ Test(site, what_is_wrong_is_named_and_placed)
 	refused("group: [web, vip]", "group: [web, vap]", "a.yaml:11:23", "no primitive 'vap'");
 	refused("targets: [n1]", "targets: [n9]", "a.yaml:6:13", "no node 'n9'");
 	refused("id: 2", "id: 1", "a.yaml:4:3", "n1's already");
-	refused("score: 50", "score: much", "a.yaml:13:32", "is a number, INFINITY");
-	refused("interval: 10s", "interval: soon", "a.yaml:9:53", "a duration");
+	refused("score: 50", "score: much", "a.yaml:13:32", "a number, INFINITY");
+	refused("interval: 10s", "interval: soon", "a.yaml:9:61", "a duration");
 	refused("ocf:heartbeat:IPaddr2", "IPaddr2", "a.yaml:10:3", "none of ocf:");
 	refused("constraints:", "constraint:", "a.yaml:12:1", "unknown key 'constraint'");
 	refused("node: n1, score", "node: n7, score", "a.yaml:13:22", "no node 'n7'");

@@ -30,7 +30,6 @@ struct director *director_new(const struct director_config *config)
 	membership_init(&d->members, config->index, d->config.voters);
 	journal_init(&d->journal);
 	d->attributes = attributes_new();
-	d->why = json_object();
 	d->hellos = json_object();
 	d->faults = json_array();
 	return d;
@@ -41,7 +40,7 @@ static void nodes_free(struct director *d)
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		free(d->nodes[i].boot_id);
 		json_decref(d->nodes[i].self);
-		json_decref(d->nodes[i].cells);
+		ledger_done(&d->nodes[i].ledger);
 		director_fence_done(&d->nodes[i]);
 	}
 	free(d->nodes);
@@ -177,14 +176,14 @@ static void nodes_renew(struct director *d, const struct site *site)
 			*n = *old;
 			*old = (struct director_node){ .name = "", .id = old->id };
 		} else {
-			n->cells = json_object();
+			ledger_init(&n->ledger);
 		}
 		n->name = site->nodes[i].name;
 		n->id = site->nodes[i].id;
 		n->n_links = site->nodes[i].n_addresses;
 	}
 	for (size_t i = 0; i < d->n_nodes; i++)
-		if (d->nodes[i].cells && d->nodes[i].name[0]) {
+		if (d->nodes[i].ledger.resources && d->nodes[i].name[0]) {
 			struct action *a = action_add(d->out, ACTION_FORGET);
 
 			a->node_id = d->nodes[i].id;
@@ -260,7 +259,7 @@ static void role(struct director *d, const struct event *event)
 	/* A new leader has seen no wait begin, and nobody has told it what runs. */
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		director_fence_reset(d, &d->nodes[i]);
-		json_object_clear(d->nodes[i].cells);
+		ledger_clear(&d->nodes[i].ledger);
 		d->nodes[i].synced = false;
 		d->nodes[i].lost_at_ns = 0;
 	}
@@ -311,6 +310,19 @@ static void release(struct director *d, uint64_t term)
 	}
 }
 
+/* What the plan that is being carried out did not know. What is under way ends, no more is sent. */
+static void replan(struct director *d, const char *what, json_t *entry)
+{
+	static const char *const kinds[] = { "attribute", "node", "cleanup", "ticket" };
+	const char *store = json_string_value(json_object_get(entry, "store"));
+
+	if (store && !strcmp(store, "private"))
+		return;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i], what))
+			transition_abort(d->transition);
+}
+
 static void committed(struct director *d, const struct event *event)
 {
 	const char *what = json_string_value(json_object_get(event->json, "do"));
@@ -337,6 +349,7 @@ static void committed(struct director *d, const struct event *event)
 		greet = true;
 		director_peer_ready(d);
 	}
+	replan(d, what, event->json);
 	release(d, event->term);
 	if (greet)
 		for (size_t i = 0; i < d->n_nodes; i++)
@@ -456,6 +469,9 @@ uint64_t director_due(const struct director *d)
 	if (d->faults_ns)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
+	sooner(&due, director_recheck_ns(d));
+	if (d->dirty && d->now_ns < d->breath_ns)
+		sooner(&due, d->breath_ns);
 	if (d->now_ns < d->hold_ns)
 		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else

@@ -99,33 +99,32 @@ void director_give_up(struct director *d)
 	}
 }
 
+static bool same(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
 /* What runs under one agent cannot be stopped by another. */
 static void keep_agents(struct director *d, const struct site *next, struct problems *problems)
 {
-	struct view *view = d->site ? director_view(d, d->site) : NULL;
-
-	for (size_t r = 0; view && r < d->site->n_resources; r++) {
+	for (size_t r = 0; d->site && r < d->site->n_resources; r++) {
 		const struct site_resource *is = &d->site->resources[r],
 					   *will = site_resource(next, is->name);
-		bool same = will && is->type && will->type && !strcmp(is->type, will->type) &&
-			    !strcmp(is->standard, will->standard) &&
-			    !strcmp(is->provider ? is->provider : "",
-				    will->provider ? will->provider : "");
 
-		for (size_t i = 0; is->type && !same && i < d->n_nodes; i++) {
-			enum view_state s = view_cell(view, i, r)->state;
-
-			if (s != VIEW_STARTED && s != VIEW_FAILED && s != VIEW_STOP_FAILED)
+		if (!is->type || !will || (same(is->type, will->type) &&
+						  same(is->standard, will->standard) &&
+						  same(is->provider, will->provider)))
+			continue;
+		for (size_t i = 0; i < d->n_nodes; i++) {
+			if (director_standing(d, &d->nodes[i], is->name).role < LEDGER_STARTED)
 				continue;
 			problems_add(problems, false, "/resources",
 				"'%s' runs on %s: stop it first (meta: {target-role: Stopped}), "
-				"then take it "
-				"away or give it another agent",
+				"then give it another agent",
 				is->name, d->nodes[i].name);
 			break;
 		}
 	}
-	view_free(view);
 }
 
 static void ask_configure(struct director *d, const struct event *e)
@@ -249,62 +248,70 @@ static json_t *constrained(struct director *d, const char *resource, const char 
 
 static const char *where_it_runs(struct director *d, const char *resource)
 {
-	struct view *view = director_view(d, d->site);
-	const char *node = NULL;
-
-	for (size_t i = 0; i < d->n_nodes && !node; i++)
+	for (size_t i = 0; i < d->n_nodes; i++)
 		for (size_t r = 0; r < d->site->n_resources; r++) {
 			const struct site_resource *res = &d->site->resources[r];
-			bool of = !strcmp(res->name, resource) ||
-				  (res->group >= 0 &&
-					  !strcmp(d->site->resources[res->group].name, resource));
 
-			if (of && view_cell(view, i, r)->state == VIEW_STARTED)
-				node = d->nodes[i].name;
+			if (res->kind == SITE_PRIMITIVE && site_inside(d->site, res, resource) &&
+				director_standing(d, &d->nodes[i], res->name).role >=
+					LEDGER_STARTED)
+				return d->nodes[i].name;
 		}
-	view_free(view);
-	return node;
+	return NULL;
 }
 
+/* For each primitive inside of it, under each name that it has on the node. */
+static void each_history(struct director *d, struct director_node *n, const char *resource,
+	void (*fn)(struct ledger *ledger, const char *name))
+{
+	const char *name;
+	json_t *row;
+	void *next;
+
+	for (size_t r = 0; r < d->site->n_resources; r++) {
+		const struct site_resource *p = &d->site->resources[r];
+
+		if (p->kind != SITE_PRIMITIVE || !site_inside(d->site, p, resource))
+			continue;
+		json_object_foreach_safe(n->ledger.resources, next, name, row)
+		{
+			owned(free) char *copy = own_string(name);
+
+			if (director_is_instance(copy, p->name))
+				fn(&n->ledger, copy);
+		}
+	}
+}
+
+/* What failed to start or stop is asked again. */
 static void ask_cleanup(struct director *d, const struct event *e, const struct site_resource *res)
 {
 	const char *node = json_string_value(json_object_get(e->ask.body, "node"));
 	json_t *entry = NULL;
 
+	for (size_t i = 0; i < d->n_nodes; i++)
+		if (!node || !strcmp(node, d->nodes[i].name))
+			each_history(d, &d->nodes[i], res->name, ledger_forget);
 	for (size_t r = 0; r < d->site->n_resources; r++) {
 		const struct site_resource *p = &d->site->resources[r];
 
-		if (!p->type ||
-			(p != res && (p->group < 0 || &d->site->resources[p->group] != res)))
+		if (p->kind != SITE_PRIMITIVE || !site_inside(d->site, p, res->name))
 			continue;
 		if (entry)
 			director_propose(d, entry);
 		entry = json_pack("{s:s, s:s, s:s*, s:I}", "do", "cleanup", "resource", p->name,
 			"node", node, "asked", (json_int_t)++d->asked);
-		/* What failed to start or stop is asked again. */
-		for (size_t i = 0; i < d->n_nodes; i++)
-			if (!node || !strcmp(node, d->nodes[i].name))
-				json_object_del(d->nodes[i].cells, p->name);
 	}
-	reply_when_applied(d, e->ask.token, entry);
+	if (entry)
+		reply_when_applied(d, e->ask.token, entry);
+	else
+		problem(d, e->ask.token, 404, "Nothing to clean up", res->name, NULL);
 }
 
 static void ask_restart(struct director *d, const struct event *e, const struct site_resource *res)
 {
-	for (size_t r = 0; r < d->site->n_resources; r++) {
-		const struct site_resource *p = &d->site->resources[r];
-
-		if (!p->type ||
-			(p != res && (p->group < 0 || &d->site->resources[p->group] != res)))
-			continue;
-		for (size_t i = 0; i < d->n_nodes; i++) {
-			json_t *cell = json_object_get(d->nodes[i].cells, p->name);
-
-			/* As if its parameters had changed. */
-			if (json_integer_value(json_object_get(cell, "state")) == VIEW_STARTED)
-				json_object_set_new(cell, "digest", json_string("restart"));
-		}
-	}
+	for (size_t i = 0; i < d->n_nodes; i++)
+		each_history(d, &d->nodes[i], res->name, ledger_renew);
 	d->dirty = true;
 	reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
 }
@@ -321,8 +328,7 @@ static void ask_resource(
 		problem(d, e->ask.token, 404, "No such resource", name, NULL);
 		return;
 	}
-	if (res->group >= 0)
-		res = &d->site->resources[res->group];
+	res = site_top(d->site, res);
 	if (node && !site_node(d->site, node)) {
 		problem(d, e->ask.token, 404, "No such node", node, NULL);
 		return;
@@ -418,7 +424,8 @@ static void ask_write(struct director *d, const struct event *e)
 static void ask_whatif(struct director *d, const struct event *e)
 {
 	json_t *answer = NULL;
-	unsigned status = director_whatif(d, json_object_get(e->ask.body, "nodes"), &answer);
+	unsigned status = director_whatif(d, json_object_get(e->ask.body, "nodes"),
+		json_integer_value(json_object_get(e->ask.body, "at_s")), &answer);
 
 	if (status == 200) {
 		reply(d, e->ask.token, status, answer);

@@ -5,12 +5,12 @@
 
 #include "core/attributes.h"
 #include "core/cluster.h"
+#include "core/decision.h"
 #include "core/director.h"
 #include "core/director_death.h"
 #include "core/grant.h"
 #include "core/journal.h"
 #include "core/membership.h"
-#include "core/policy/policy.h"
 #include "core/proof.h"
 #include "core/storm.h"
 #include "core/timeline.h"
@@ -36,7 +36,7 @@ struct director_node {
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
 	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
 	bool suspected, closed, blocking, admitting;
-	json_t *cells; /* resource → {state, digest, recurring} */
+	struct ledger ledger; /* what its agent told of its operations */
 	struct director_fence fence;
 	struct timeline timeline;
 };
@@ -62,7 +62,9 @@ struct director {
 	struct transition *transition;
 	unsigned transitions;
 	bool dirty;
-	json_t *why;
+	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
+	uint64_t breath_ns; /* no plan before: an order was refused or not answered */
+	json_t *why;        /* of the last plan, NULL: not asked for */
 	json_t *hellos;     /* node → the hello of its present connection */
 	json_t *faults;     /* texts of what is broken between nodes and controllers */
 	uint64_t faults_ns; /* when they may have changed; 0: looked at */
@@ -124,11 +126,20 @@ void director_faults(struct director *d);
 /* director_plan.c: the transition */
 void director_result(struct director *d, struct director_node *n, json_t *result, bool history);
 void director_drive(struct director *d);
-struct view *director_view(struct director *d, const struct site *site);
 void director_plan_forget(struct director *d, const char *node);
 void director_plan_drop(struct director *d);
+uint64_t director_recheck_ns(const struct director *d); /* 0: never */
+/* director_picture.c: what is seen */
+struct picture *director_picture(struct director *d, const struct site *site, bool copy);
+struct ledger_standing director_standing(
+	struct director *d, struct director_node *n, const char *resource);
+const char *director_standing_name(struct ledger_standing standing);
+const char *director_role(const struct site *site, const struct site_resource *resource,
+	struct ledger_standing standing);
+bool director_is_instance(const char *instance, const char *resource);
+json_t *director_why(struct director *d); /* resource → why it is nowhere; borrowed */
 /* director_whatif.c: an answer's status and document, or a problem's title and detail */
-unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
+unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
 void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
 void director_attribute_request(struct director *d, struct director_node *n, json_t *message);

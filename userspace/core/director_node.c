@@ -464,7 +464,7 @@ static void begin_life(struct director *d, struct director_node *n)
 {
 	const char *boot = json_string_value(cluster_node(d->cluster, n->name, "boot_id"));
 
-	json_object_clear(n->cells);
+	ledger_clear(&n->ledger);
 	n->suspected = n->admitting = n->blocking = false;
 	n->silent_ns = n->lost_at_ns = n->hung_ns = 0;
 	if (grant_may(&d->grant)) {

@@ -15,6 +15,7 @@ enum plan_kind {
 	PLAN_CANCEL,   /* end a recurring operation */
 	PLAN_CLEAR_FAILCOUNT,
 	PLAN_CLEAR_ATTRIBUTES, /* transient attributes of a node */
+	PLAN_FORGET,           /* the record of a resource on a node */
 	PLAN_SHUTDOWN,         /* the node may stop its agent now */
 	PLAN_PSEUDO,           /* a point in time: nothing to do, but others wait for it */
 };

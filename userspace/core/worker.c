@@ -625,6 +625,14 @@ static void cancel(struct worker *w, struct post *r, const struct operation *o)
 	answer(w, o, OUTCOME_DONE, OUTCOME_OK, NULL);
 }
 
+static void forgive(struct worker *w, struct post *r, const struct operation *o)
+{
+	json_decref(r->record->failure);
+	r->record->failure = NULL;
+	store(w, r);
+	answer(w, o, OUTCOME_DONE, OUTCOME_OK, NULL);
+}
+
 static void obey(
 	struct worker *w, int controller, struct operation *operation, struct worker_time time)
 {
@@ -648,6 +656,8 @@ static void obey(
 		return;
 	if (o->kind == OPERATION_CANCEL)
 		cancel(w, r, o);
+	else if (o->kind == OPERATION_FORGIVE)
+		forgive(w, r, o);
 	else if (r->n_queue == WORKER_QUEUE_MAX)
 		refuse(w, -1, o, "refused: too many orders wait for this resource");
 	else

@@ -328,28 +328,6 @@ static const char *from_template(
 		template ? element_child_id(resources, "template", template) : e, name);
 }
 
-static void take_operations(struct site_resource *r, const struct element *e)
-{
-	const struct element *ops = element_child(e, "operations"), *op;
-	size_t n = 0;
-
-	for (op = element_child(ops, "op"); op; op = element_sibling(op, "op"))
-		n++;
-	r->operations = own_alloc(n * sizeof(*r->operations) + 1);
-	for (op = element_child(ops, "op"); op; op = element_sibling(op, "op")) {
-		struct site_operation *o = &r->operations[r->n_operations++];
-		const char *interval = element_get(op, "interval");
-		const char *timeout = element_get(op, "timeout");
-
-		o->name = element_get(op, "name");
-		o->timeout_ms = 20000;
-		if (interval)
-			site_duration(interval, &o->interval_ms);
-		if (timeout)
-			site_duration(timeout, &o->timeout_ms);
-	}
-}
-
 static bool kind_of(const struct element *e, enum site_kind *ret)
 {
 	static const char *const names[] = { "primitive", "group", "clone", "bundle" };
@@ -372,37 +350,26 @@ static size_t count(const struct element *e)
 	return n;
 }
 
-/* Members stand before what they are in. */
+/* Members stand after what they are in. */
 static void take_resource(
 	struct site *s, const struct element *resources, const struct element *e, int parent)
 {
-	size_t at = s->n_resources + count(e) - 1, n = 0;
-	struct site_resource *r = &s->resources[at];
+	struct site_resource *r = &s->resources[s->n_resources];
+	int at = (int)s->n_resources++;
 	enum site_kind kind;
-	json_t *v;
 
 	r->name = element_get(e, "id");
 	r->parent = parent;
+	r->element = e;
 	kind_of(e, &r->kind);
-	r->group = parent >= 0 && s->resources[parent].kind == SITE_GROUP ? parent : -1;
 	r->standard = from_template(resources, e, "class");
 	r->provider = from_template(resources, e, "provider");
 	r->type = from_template(resources, e, "type");
-	v = json_object_get(json_object_get(s->root, "resources"), r->name);
-	r->params = json_object_get(v, "params");
-	r->meta = json_object_get(v, "meta");
-	all_text(r->params);
-	all_text(r->meta);
-	take_operations(r, e);
+	r->promotable = r->kind == SITE_CLONE && site_meta(r, "promotable") &&
+			!strcmp(site_meta(r, "promotable"), "true");
 	for (const struct element *c = e->first; c; c = c->next)
-		n += kind_of(c, &kind);
-	r->members = own_alloc(n * sizeof(*r->members) + 1);
-	for (const struct element *c = e->first; c; c = c->next)
-		if (kind_of(c, &kind)) {
-			take_resource(s, resources, c, (int)at);
-			r->members[r->n_members++] = s->n_resources - 1;
-		}
-	s->n_resources++;
+		if (kind_of(c, &kind))
+			take_resource(s, resources, c, at);
 }
 
 static void take_resources(struct site *s, const struct element *resources)
@@ -413,47 +380,6 @@ static void take_resources(struct site *s, const struct element *resources)
 	for (const struct element *e = resources->first; e; e = e->next)
 		if (kind_of(e, &kind))
 			take_resource(s, resources, e, -1);
-}
-
-static bool take_rule(struct site *s, const struct element *e, struct site_rule *r)
-{
-	static const struct {
-		const char *element, *first, *second;
-	} kinds[] = { { "rsc_location", "rsc", NULL }, { "rsc_colocation", "rsc", "with-rsc" },
-		{ "rsc_order", "first", "then" } };
-	const struct site_resource *a, *b;
-	const char *score = element_get(e, "score"), *kind = element_get(e, "kind");
-
-	for (size_t i = 0; i < 3; i++) {
-		if (!element_is(e, kinds[i].element))
-			continue;
-		*r = (struct site_rule){ .kind = (enum site_rule_kind)i,
-			.id = element_get(e, "id"),
-			.score = SITE_INFINITY,
-			.node = element_get(e, "node"),
-			.optional = kind && !strcmp(kind, "Optional") };
-		a = site_resource(s, element_get(e, kinds[i].first));
-		b = kinds[i].second ? site_resource(s, element_get(e, kinds[i].second)) : a;
-		if (!a || !b || (!i && !r->node))
-			return false;
-		r->first = a - s->resources;
-		r->second = b - s->resources;
-		if (score)
-			site_score(score, &r->score);
-		return true;
-	}
-	return false;
-}
-
-static void take_rules(struct site *s, const struct element *constraints)
-{
-	size_t n = 0;
-
-	for (const struct element *e = constraints->first; e; e = e->next)
-		n++;
-	s->rules = own_alloc(n * sizeof(*s->rules) + 1);
-	for (const struct element *e = constraints->first; e; e = e->next)
-		s->n_rules += take_rule(s, e, &s->rules[s->n_rules]);
 }
 
 static void check_names(struct check *c, const char *of)
@@ -496,7 +422,6 @@ static void check_all(struct check *c)
 		return;
 	configuration = element_child(s->tree->root, "configuration");
 	take_resources(s, element_child(configuration, "resources"));
-	take_rules(s, element_child(configuration, "constraints"));
 }
 
 int site_new(
@@ -523,14 +448,9 @@ void site_free(struct site *site)
 {
 	if (!site)
 		return;
-	for (size_t i = 0; i < site->n_resources; i++) {
-		free(site->resources[i].operations);
-		free(site->resources[i].members);
-	}
 	free(site->nodes);
 	free(site->devices);
 	free(site->resources);
-	free(site->rules);
 	element_tree_free(site->tree);
 	json_decref(site->root);
 	free(site);
@@ -577,13 +497,35 @@ bool site_level_any(const struct site *site, const char *node, size_t level)
 	return json_object_get(level_at(site, node, level), "any") != NULL;
 }
 
-const char *site_meta(const struct site *site, const struct site_resource *r, const char *name)
+const char *site_meta(const struct site_resource *r, const char *name)
 {
-	const char *v = json_string_value(json_object_get(r->meta, name));
+	const struct element *set = element_child(r->element, "meta_attributes"), *nv;
 
-	if (!v && r->group >= 0)
-		v = json_string_value(json_object_get(site->resources[r->group].meta, name));
-	return v;
+	for (; set; set = element_sibling(set, "meta_attributes")) {
+		if (element_child(set, "rule"))
+			continue;
+		for (nv = element_child(set, "nvpair"); nv; nv = element_sibling(nv, "nvpair"))
+			if (!strcmp(element_get(nv, "name"), name))
+				return element_get(nv, "value");
+	}
+	return NULL;
+}
+
+const struct site_resource *site_top(const struct site *site, const struct site_resource *r)
+{
+	while (r->parent >= 0)
+		r = &site->resources[r->parent];
+	return r;
+}
+
+bool site_inside(const struct site *site, const struct site_resource *r, const char *outer)
+{
+	while (strcmp(r->name, outer) != 0) {
+		if (r->parent < 0)
+			return false;
+		r = &site->resources[r->parent];
+	}
+	return true;
 }
 
 const char *site_property(const struct site *site, const char *name, const char *otherwise)
@@ -591,8 +533,9 @@ const char *site_property(const struct site *site, const char *name, const char 
 	const struct element *config =
 		element_child(element_child(site->tree->root, "configuration"), "crm_config");
 
-	/* The first set that has it wins, as in the policy; rules on properties are for it alone. */
-	for (const struct element *set = config->first; set; set = set->next)
+	/* The first set that has it wins, as in the policy, whose own is not asked; rules on
+	 * properties are for it alone. */
+	for (const struct element *set = config->first->next; set; set = set->next)
 		for (const struct element *nv = set->first; nv; nv = nv->next) {
 			const char *its = element_get(nv, "name");
 
@@ -606,12 +549,4 @@ const char *site_property(const struct site *site, const char *name, const char 
 json_t *site_setting(const struct site *site, const char *name)
 {
 	return json_object_get(json_object_get(site->root, "cluster"), name);
-}
-
-uint64_t site_timeout(const struct site_resource *resource, const char *operation)
-{
-	for (size_t i = 0; i < resource->n_operations; i++)
-		if (!strcmp(resource->operations[i].name, operation))
-			return resource->operations[i].timeout_ms;
-	return 20000;
 }

@@ -135,7 +135,8 @@ static void form_value(struct translate *t, const struct form_key *k, const json
 	if (wants)
 		translate_wrong(t, pointer, "%s '%s' is wrong; wanted is %s", k->key, text, wants);
 	else if (k->kind == FORM_NODE &&
-		 !json_object_get(json_object_get(t->root, "nodes"), text))
+		 !json_object_get(json_object_get(t->root, "nodes"), text) &&
+		 !json_object_get(t->remotes, text))
 		translate_wrong(t, pointer, "no node '%s'", text);
 	else if (k->kind == FORM_RESOURCE && !json_object_get(t->names, text))
 		translate_wrong(t, pointer, "no resource '%s'", text);
@@ -254,23 +255,38 @@ static void names_check(struct translate *t, const struct element *blocks, const
 		}
 }
 
-/* Fencing is not for the plan to arrange: that it can be done is all that it must know. */
+static void nvpair(struct translate *t, struct element *set, const char *name, const char *value)
+{
+	struct element *nv = element_add(t->tree, set, "nvpair");
+
+	translate_id(t, nv, "%s-%s", element_get(set, "id"), name);
+	element_set(t->tree, nv, "name", name);
+	element_set(t->tree, nv, "value", value);
+}
+
+/* How a node's death is brought about is not for the plan to arrange. It only must know that it
+ * comes, and wait for it, whatever the properties say (S2); the first set is the one that counts. */
+static void fencing_properties(struct translate *t, struct element *e)
+{
+	static const char *const rows[][2] = { { "stonith-enabled", "true" },
+		{ "have-watchdog", "true" }, { "stonith-watchdog-timeout", "-1" },
+		{ "concurrent-fencing", "true" } };
+	struct element *set = element_add(t->tree, e, "cluster_property_set");
+
+	translate_id(t, set, "cib-bootstrap-options");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		nvpair(t, set, rows[i][0], rows[i][1]);
+}
+
 static void properties(struct translate *t, struct element *parent)
 {
-	struct element *e = element_add(t->tree, parent, "crm_config"), *set, *nv;
+	struct element *e = element_add(t->tree, parent, "crm_config");
 
+	if (!t->whole)
+		fencing_properties(t, e);
 	translate_block(t, json_object_get(t->root, "properties"), "/properties", e,
-		"cluster_property_set", "cib-bootstrap-options");
+		"cluster_property_set", t->whole ? "cib-bootstrap-options" : "properties");
 	names_check(t, e, "/properties", properties_known, "cluster property");
-	if (t->whole || !json_object_size(json_object_get(
-				json_object_get(t->root, "fencing"), "topology")))
-		return;
-	set = element_add(t->tree, e, "cluster_property_set");
-	translate_id(t, set, "picket-options");
-	nv = element_add(t->tree, set, "nvpair");
-	translate_id(t, nv, "picket-options-have-watchdog");
-	element_set(t->tree, nv, "name", "have-watchdog");
-	element_set(t->tree, nv, "value", "true");
 }
 
 static void defaults(struct translate *t, struct element *parent)
@@ -291,15 +307,6 @@ static void defaults(struct translate *t, struct element *parent)
 }
 
 /* ---- fencing, as Pacemaker has it -------------------------------------------------------------- */
-
-static void nvpair(struct translate *t, struct element *set, const char *name, const char *value)
-{
-	struct element *nv = element_add(t->tree, set, "nvpair");
-
-	translate_id(t, nv, "%s-%s", element_get(set, "id"), name);
-	element_set(t->tree, nv, "name", name);
-	element_set(t->tree, nv, "value", value);
-}
 
 static void device(struct translate *t, struct element *parent, const char *name, json_t *v)
 {
@@ -397,6 +404,7 @@ int translate_site(json_t *root, const struct document *document, bool whole,
 		.whole = whole,
 		.names = json_object(),
 		.inner = json_object(),
+		.remotes = json_object(),
 		.ids = json_object() };
 	struct element *cib = element_add(tree, NULL, "cib"), *c, *resources;
 	size_t before = problems->errors;
@@ -419,6 +427,7 @@ int translate_site(json_t *root, const struct document *document, bool whole,
 	defaults(&t, c);
 	json_decref(t.names);
 	json_decref(t.inner);
+	json_decref(t.remotes);
 	json_decref(t.ids);
 	if (problems->errors > before)
 		return -EINVAL;

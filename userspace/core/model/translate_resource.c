@@ -152,6 +152,24 @@ static void insides(struct translate *t, const char *name, json_t *v)
 	}
 }
 
+/* A connection to a host outside of the cluster, or a guest, is a node too. */
+static void remote(struct translate *t, const char *name, json_t *v)
+{
+	const char *type = json_string_value(json_object_get(v, "type"));
+	json_t *meta = json_object_get(v, "meta"), *set;
+	const char *guest = json_string_value(json_object_get(meta, "remote-node"));
+	size_t i;
+
+	json_array_foreach (meta, i, set)
+		if (!guest)
+			guest = json_string_value(json_object_get(
+				json_object_get(set, "values"), "remote-node"));
+	if (type && !strcmp(type, "ocf:pacemaker:remote"))
+		json_object_set_new(t->remotes, name, json_true());
+	if (guest)
+		json_object_set_new(t->remotes, guest, json_true());
+}
+
 void translate_names(struct translate *t)
 {
 	static const char *const sections[] = { "resources", "templates", "tags" };
@@ -174,15 +192,17 @@ void translate_names(struct translate *t)
 			json_object_set_new(t->ids, name, json_true());
 		}
 	}
-	json_object_foreach (json_object_get(t->root, "resources"), name, v)
+	json_object_foreach (json_object_get(t->root, "resources"), name, v) {
 		insides(t, name, v);
+		remote(t, name, v);
+	}
 }
 
 /* ---- primitives -------------------------------------------------------------------------------- */
 
 static void agent(struct translate *t, const char *type, const char *pointer, struct element *e)
 {
-	static const char *const classes[] = { "ocf", "systemd", "lsb", "service" };
+	static const char *const classes[] = { "ocf", "systemd", "lsb", "service", "stonith" };
 	owned(free) char *copy = own_string(type);
 	char *provider = strchr(copy, ':'), *name;
 	bool good = false;
@@ -200,7 +220,8 @@ static void agent(struct translate *t, const char *type, const char *pointer, st
 	} else {
 		provider = NULL;
 	}
-	if (!good || !name || !*name || strchr(name, '/') || (provider && !*provider))
+	if (!good || !name || !*name ||
+		(strchr(name, '/') && strcmp(copy, "stonith")) || (provider && !*provider))
 		translate_wrong(t, pointer,
 			"type '%s' is none of ocf:PROVIDER:AGENT, systemd:UNIT, lsb:SCRIPT, "
 			"service:NAME",
@@ -247,9 +268,9 @@ static void twice(struct translate *t, const struct element *operations, const c
 
 			if (na && nb && !strcmp(na, nb) && !site_duration(ia, &x) &&
 				!site_duration(ib, &y) && x == y)
-				translate_wrong(t, pointer,
-					"%s stands here twice with the interval %s: give each its "
-					"own, as in 10s and 11s",
+				translate_warn(t, pointer,
+					"%s stands here twice with the interval %s, and only the "
+					"first counts: give each its own, as in 10s and 11s",
 					na, ia);
 		}
 }
@@ -335,6 +356,14 @@ static void primitive(struct translate *t, const char *name, json_t *v, const ch
 
 	known(t, v, pointer, keys);
 	element_set(t->tree, e, "id", name);
+	if (type && !strncmp(type, "stonith:", 8) && !t->whole) {
+		translate_warn(t, at,
+			"'%s' is a fence device of Pacemaker's, and is left out: "
+			"fencing: {devices: ...} is what fences here",
+			name);
+		element_remove(e);
+		return;
+	}
 	if (type && template)
 		translate_wrong(t, at, "a type or a template, not both");
 	else if (template &&

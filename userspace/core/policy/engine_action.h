@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Act: one operation that may have to be done, or a point in time; and the order among them. */
+#ifndef CORE_POLICY_ENGINE_ACTION_H
+#define CORE_POLICY_ENGINE_ACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/policy/engine_resource.h"
+
+enum task {
+	TASK_NONE, TASK_MONITOR, TASK_START, TASK_STARTED, TASK_STOP, TASK_STOPPED, TASK_PROMOTE,
+	TASK_PROMOTED, TASK_DEMOTE, TASK_DEMOTED, TASK_NOTIFY, TASK_NOTIFIED, TASK_MIGRATE_TO,
+	TASK_MIGRATE_FROM, TASK_DELETE, TASK_CANCEL, TASK_CLEAR_FAILCOUNT, TASK_RELOAD, TASK_FENCE,
+	TASK_SHUTDOWN, TASK_LRM_DELETE, TASK_POINT, TASK_MAX,
+};
+
+/* Which of the three (pre: ask, post: tell), and of which task, a notification is. */
+enum notify_when { NOTIFY_NONE, NOTIFY_PRE, NOTIFY_CONFIRMED_PRE, NOTIFY_POST, NOTIFY_CONFIRMED_POST };
+
+/* Order flags, as an ordering carries them and as they hold between two acts. */
+enum {
+	ORD_NONE = 0,
+	ORD_OPTIONAL = 1 << 0,           /* only if both are done anyway */
+	ORD_APPLY_FIRST_NON_MIGRATABLE = 1 << 1,
+	ORD_IMPLIES_FIRST = 1 << 2,      /* then required makes first required */
+	ORD_IMPLIES_THEN = 1 << 3,       /* first required makes then required */
+	ORD_PROMOTED_IMPLIES_FIRST = 1 << 4,
+	ORD_IMPLIES_FIRST_MIGRATABLE = 1 << 5,
+	ORD_RUNNABLE_LEFT = 1 << 6,      /* then needs first to be runnable */
+	ORD_PSEUDO_LEFT = 1 << 7,        /* then needs first to be runnable or a pseudo act */
+	ORD_IMPLIES_THEN_ON_NODE = 1 << 8,
+	ORD_PROBE = 1 << 9,
+	ORD_RESTART = 1 << 10,
+	ORD_STONITH_STOP = 1 << 11,
+	ORD_SERIALIZE_ONLY = 1 << 12,
+	ORD_SAME_NODE = 1 << 13,
+	ORD_IMPLIES_FIRST_PRINTED = 1 << 14,
+	ORD_IMPLIES_THEN_PRINTED = 1 << 15,
+	ORD_ASYMMETRICAL = 1 << 16,
+	ORD_LOAD = 1 << 17,
+	ORD_ONE_OR_MORE = 1 << 18,
+	ORD_ANTI_COLOCATION = 1 << 19,
+	ORD_PRESERVE = 1 << 20,
+	ORD_THEN_CANCELS_FIRST = 1 << 21,
+	ORD_TRACE = 1 << 22,
+};
+
+struct act_link { /* one edge; both ends hold one */
+	struct act *act;
+	unsigned type; /* 0: taken out again */
+	bool done;     /* already in the graph */
+};
+
+struct act_links {
+	struct act_link *items;
+	unsigned n, cap;
+};
+
+struct act {
+	unsigned id; /* index in engine.acts */
+	enum task task;
+	uint64_t interval_ms;
+	enum notify_when when; /* TASK_NOTIFY, and points of notification */
+	enum task about;       /* the task that a notification, or a cancellation, is about */
+	const char *name;      /* of a TASK_POINT; "reboot", "off", "on" of TASK_FENCE */
+	struct resource *resource;
+	struct node *node;
+	const struct element *op_xml; /* its <op>, NULL: none configured */
+	struct table meta;     /* becomes CRM_meta_… */
+	struct table extra;    /* becomes parameters */
+	bool optional, runnable, pseudo, print_always, dedup, processed, migrate_runnable;
+	bool have_settings, reschedule, implied_by_fencing, requires_any, min_runnable_met;
+	bool update_seen, dumped, tainted, have_requires, shut_down_lock;
+	enum on_fail on_fail;
+	enum role fail_role;
+	enum requires requires;
+	uint64_t timeout_ms, start_delay_ms;
+	const char *reason;
+	int priority;
+	int required_runnable_before, runnable_before;
+	struct act_links before, after; /* what must be done before it; what waits for it */
+	struct act *next_of_resource, *next_hash;
+	struct act *pre_notify, *pre_notified, *post_notify, *post_notified;
+	struct act *cancel;
+	int expected_rc; /* of a monitor; -1: any */
+	unsigned visited;
+};
+
+/* Finds the act of this resource, task, interval and node, or makes it. optional as found stays
+ * required once it was. NULL node: not bound to one. */
+struct act *act_get(struct engine *e, struct resource *r, enum task task, uint64_t interval_ms,
+	struct node *node, bool optional);
+/* The first such act, NULL: none. any_node: node does not matter. */
+struct act *act_find(const struct engine *e, const struct resource *r, enum task task,
+	uint64_t interval_ms, const struct node *node);
+struct act *act_find_any(const struct resource *r, enum task task);
+struct act *act_point(struct engine *e, const char *name); /* by name: one each */
+struct act *act_fence(struct engine *e, struct node *node, const char *op, bool optional,
+	const char *reason, bool priority_delay);
+struct act *act_clear_failcount(
+	struct engine *e, struct resource *r, struct node *node, const char *reason);
+
+/* A point in the life of a resource: started, stopped, promoted, demoted, and a group's own acts. */
+struct act *act_resource_point(struct engine *e, struct resource *r, enum task task, bool optional,
+	bool runnable);
+struct act *act_shutdown(struct engine *e, struct node *node);
+struct act *act_notify(struct engine *e, struct resource *r, struct node *node,
+	enum notify_when when, enum task about);
+
+void act_order(struct engine *e, struct act *first, struct act *then, unsigned type);
+enum task task_read(const char *s);
+const char *task_name(enum task task);
+
+/* A rule of order that becomes edges between acts once all acts are known. */
+struct ordering {
+	unsigned type;
+	struct resource *first_resource, *then_resource;
+	struct act *first, *then;
+	enum task first_task, then_task; /* when the act is not given */
+	const char *id;
+};
+
+/* first or then may be an act, or a resource and a task. */
+void ordering_new(struct engine *e, struct resource *first_resource, enum task first_task,
+	struct act *first, struct resource *then_resource, enum task then_task, struct act *then,
+	unsigned type);
+
+#endif

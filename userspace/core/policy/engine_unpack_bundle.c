@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "core/policy/engine_bundle.h"
+#include "core/policy/engine_unpack.h"
+
+struct replica *bundle_replica_of(const struct bundle *b, const struct resource *part)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		struct replica *r = &b->replicas[i];
+
+		if (part == r->ip || part == r->container || part == r->connection ||
+			part == r->child)
+			return r;
+	}
+	return NULL;
+}
+
+struct replica *bundle_replica_on(const struct bundle *b, const struct node *guest)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->replicas[i].node == guest)
+			return &b->replicas[i];
+	return NULL;
+}
+
+/* The clone that holds what the containers carry, as if it had been configured. */
+static struct element *clone_element(
+	struct engine *e, const struct bundle *b, const struct element *primitive)
+{
+	struct element *x = new_child(e, NULL, "clone"), *meta;
+
+	element_set(e->arena, x, "id",
+		engine_printf(e, "%s-%s", b->prefix, b->promoted_max ? "master" : "clone"));
+	meta = new_child(e, x, "meta_attributes");
+	new_nvpair(e, meta, "ordered", "true");
+	new_nvpair(e, meta, "clone-max", engine_printf(e, "%d", b->n_replicas));
+	new_nvpair(e, meta, "clone-node-max", engine_printf(e, "%d", b->per_host));
+	new_nvpair(e, meta, "globally-unique", b->per_host > 1 ? "true" : "false");
+	if (b->promoted_max) {
+		new_nvpair(e, meta, "promotable", "true");
+		new_nvpair(e, meta, "promoted-max", engine_printf(e, "%d", b->promoted_max));
+	}
+	element_copy(e->arena, x, primitive);
+	return x;
+}
+
+static struct element *part_element(struct engine *e, const char *id, const char *agent)
+{
+	struct element *x = new_child(e, NULL, "primitive"), *ops, *op;
+
+	element_set(e->arena, x, "id", id);
+	element_set(e->arena, x, "class", "ocf");
+	element_set(e->arena, x, "provider", "heartbeat");
+	element_set(e->arena, x, "type", agent);
+	ops = new_child(e, x, "operations");
+	op = new_child(e, ops, "op");
+	element_set(e->arena, op, "name", "monitor");
+	element_set(e->arena, op, "interval", "60s");
+	return x;
+}
+
+static const char *next_address(struct engine *e, const char *last)
+{
+	struct in6_addr six;
+	struct in_addr four;
+	char text[INET6_ADDRSTRLEN];
+
+	if (inet_pton(AF_INET, last, &four) == 1) {
+		four.s_addr = htonl(ntohl(four.s_addr) + 1);
+		return engine_printf(e, "%s", inet_ntop(AF_INET, &four, text, sizeof(text)));
+	}
+	if (inet_pton(AF_INET6, last, &six) == 1) {
+		for (int i = 15; i >= 0 && !++six.s6_addr[i]; i--)
+			;
+		return engine_printf(e, "%s", inet_ntop(AF_INET6, &six, text, sizeof(text)));
+	}
+	return last;
+}
+
+static void disallow(struct engine *e, struct resource *r, struct node *node)
+{
+	struct slot *slot = resource_slot(e, r, node);
+
+	slot->allowed = 1;
+	slot->score = -SCORE_INFINITY;
+	slot->discovery = DISCOVER_NEVER;
+}
+
+/* The guest node of a replica: nothing may run there but the replica's own child. */
+static void replica_node(struct engine *e, struct resource *bundle, struct replica *r,
+	const char *name)
+{
+	struct resource *parent = r->child->parent;
+	struct node *node = node_by_name(e, name);
+	struct slot *slot;
+
+	if (!node)
+		node = node_new(e, name, name, true, -SCORE_INFINITY);
+	node->base_score = -SCORE_INFINITY;
+	node->discovery_never = true;
+	for (unsigned i = 0; i < e->n_all; i++) {
+		struct resource *other = e->all[i];
+
+		if (other->slots && resource_sees(other, node).allowed)
+			disallow(e, other, node);
+	}
+	r->node = node;
+	r->child->slots = NULL;
+	slot = resource_slot(e, r->child, node);
+	slot->allowed = 1;
+	slot->score = 500;
+	slot->discovery = DISCOVER_EXCLUSIVE;
+	slot = resource_slot(e, parent, node);
+	slot->allowed = 1;
+	slot->score = -SCORE_INFINITY;
+	slot->discovery = DISCOVER_EXCLUSIVE;
+}
+
+static void replica_connection(struct engine *e, struct resource *bundle, struct replica *r)
+{
+	struct bundle *b = bundle->bundle;
+	const char *id = engine_printf(e, "%s-%d", b->prefix, r->offset);
+	struct element *x;
+
+	if (!r->child || !b->network)
+		return;
+	if (index_get(e->ids, INDEX_ELEMENT, id))
+		id = engine_printf(e, "%s-remote-%d", b->prefix, r->offset);
+	x = remote_element(e, id, r->container->id, NULL, NULL, NULL,
+		r->address ? r->address : "#uname", b->control_port ? b->control_port : "3121");
+	replica_node(e, bundle, r, id);
+	r->connection = resource_unpack(e, x, bundle, -1);
+	for (unsigned i = 0; i < e->n_nodes; i++)
+		if (e->nodes[i]->remote && resource_sees(r->connection, e->nodes[i]).allowed)
+			resource_slot(e, r->connection, e->nodes[i])->score = -SCORE_INFINITY;
+	r->node->connection = r->connection;
+	r->connection->container = r->container;
+	table_set(e->arena, &r->node->attributes, "#kind", "container");
+	resources_add(e, &bundle->children, r->connection);
+}
+
+static void replica_parts(struct engine *e, struct resource *bundle, struct replica *r)
+{
+	struct bundle *b = bundle->bundle;
+
+	if (r->address) {
+		const char *id = engine_printf(e, "%s-ip-%s", b->prefix, r->address);
+
+		r->ip = resource_unpack(e, part_element(e, id, "IPaddr2"), bundle, -1);
+		resources_add(e, &bundle->children, r->ip);
+	}
+	r->container = resource_unpack(e,
+		part_element(e, engine_printf(e, "%s-%s-%d", b->prefix, b->agent, r->offset),
+			b->agent),
+		bundle, -1);
+	resources_add(e, &bundle->children, r->container);
+	replica_connection(e, bundle, r);
+	if (r->child)
+		r->child->exclusive_discovery = true;
+}
+
+static int number_of(const struct element *x, const char *name, int otherwise)
+{
+	long long n = value_number(element_get(x, name), otherwise);
+
+	return n < 0 ? 0 : n > 1000000 ? 1000000 : (int)n;
+}
+
+static const struct element *read_bundle(struct engine *e, struct resource *bundle,
+	struct bundle *b)
+{
+	static const char *const agents[] = { "docker", "rkt", "podman" };
+	const struct element *x = NULL;
+
+	b->prefix = bundle->id;
+	for (size_t i = 0; i < sizeof(agents) / sizeof(*agents) && !x; i++) {
+		x = element_child(bundle->own_xml, agents[i]);
+		b->agent = agents[i];
+	}
+	if (!x)
+		return NULL;
+	b->promoted_max = number_of(x, "promoted-max", 0);
+	if (!element_get(x, "promoted-max"))
+		b->promoted_max = number_of(x, "masters", 0);
+	b->n_replicas = number_of(x, "replicas", 0);
+	if (b->n_replicas <= 0)
+		b->n_replicas = b->promoted_max > 0 ? b->promoted_max : 1;
+	b->per_host = number_of(x, "replicas-per-host", 1);
+	if (b->per_host < 1)
+		b->per_host = 1;
+	bundle->unique = b->per_host > 1;
+	return x;
+}
+
+void unpack_bundle(struct engine *e, struct resource *bundle)
+{
+	struct bundle *b = engine_alloc(e, sizeof(*b));
+	const struct element *network = element_child(bundle->own_xml, "network");
+	const struct element *primitive = element_child(bundle->own_xml, "primitive");
+	const char *address = element_get(network, "ip-range-start");
+
+	bundle->bundle = b;
+	if (!read_bundle(e, bundle, b))
+		return;
+	b->control_port = element_get(network, "control-port");
+	b->network = address || b->control_port;
+	if (!address && b->network && b->per_host > 1)
+		b->per_host = 1;
+	if (primitive && b->network) {
+		b->child = resource_unpack(e, clone_element(e, b, primitive), bundle, -1);
+		if (b->child)
+			resources_add(e, &bundle->children, b->child);
+	}
+	for (int i = 0; i < b->n_replicas; i++) {
+		struct replica *r;
+
+		engine_grow(e, b->replicas, b->n, b->cap);
+		r = &b->replicas[b->n++];
+		*r = (struct replica){ .offset = i, .address = address };
+		if (b->child && (unsigned)i < b->child->children.n)
+			r->child = b->child->children.items[i];
+		if (address)
+			address = next_address(e, address);
+	}
+	for (unsigned i = 0; i < b->n; i++)
+		replica_parts(e, bundle, &b->replicas[i]);
+}

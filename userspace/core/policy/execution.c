@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/policy/execution.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/model/value.h"
+
+#define NOT_RUNNING 7
+#define UUID "00000000-0000-0000-0000-000000000000"
+
+/* ---- nodes ---------------------------------------------------------------------------------------- */
+
+static struct element *child_made(
+	struct element_tree *tree, struct element *parent, const char *name, const char *id)
+{
+	struct element *e = element_child(parent, name);
+
+	if (e)
+		return e;
+	e = element_add(tree, parent, name);
+	element_set(tree, e, "id", id);
+	return e;
+}
+
+static struct element *by_attribute(
+	const struct element *parent, const char *name, const char *attribute, const char *value)
+{
+	struct element *e = element_child(parent, name);
+
+	while (e && (!element_get(e, attribute) || strcmp(element_get(e, attribute), value)))
+		e = element_sibling(e, name);
+	return e;
+}
+
+struct element *execution_state(struct element_tree *tree, const char *node)
+{
+	struct element *status = element_child(tree->root, "status"), *state;
+	const struct element *nodes =
+		element_child(element_child(tree->root, "configuration"), "nodes");
+	const struct element *known = by_attribute(nodes, "node", "uname", node);
+
+	if (!status)
+		status = element_add(tree, tree->root, "status");
+	state = by_attribute(status, "node_state", "uname", node);
+	if (!state && known && element_get(known, "id"))
+		state = by_attribute(status, "node_state", "id", element_get(known, "id"));
+	if (state)
+		return state;
+	/* Remote and guest nodes go by their names. */
+	state = element_add(tree, status, "node_state");
+	element_set(tree, state, "id", known ? element_get(known, "id") : node);
+	element_set(tree, state, "uname", node);
+	return state;
+}
+
+void execution_node(struct element_tree *tree, const char *node, bool up, bool expected)
+{
+	struct element *state = execution_state(tree, node);
+
+	element_set(tree, state, "in_ccm", up ? "true" : "false");
+	element_set(tree, state, "crmd", up ? "online" : "offline");
+	element_set(tree, state, "join", up ? "member" : "down");
+	element_set(tree, state, "expected", up || expected ? "member" : "down");
+}
+
+void execution_fence(struct element_tree *tree, const char *node)
+{
+	struct element *state = execution_state(tree, node), *part;
+
+	execution_node(tree, node, false, false);
+	part = element_child(state, "lrm");
+	if (part)
+		element_remove(part);
+	part = element_child(state, "transient_attributes");
+	if (part)
+		element_remove(part);
+}
+
+/* ---- operations ----------------------------------------------------------------------------------- */
+
+static struct element *record_of(struct element_tree *tree, const struct plan_action *a)
+{
+	struct element *state = execution_state(tree, a->node);
+	struct element *lrm = child_made(tree, state, "lrm", element_get(state, "id"));
+	struct element *list = element_child(lrm, "lrm_resources"), *record;
+
+	if (!list)
+		list = element_add(tree, lrm, "lrm_resources");
+	record = element_child_id(list, "lrm_resource", a->resource);
+	if (record)
+		return record;
+	record = element_add(tree, list, "lrm_resource");
+	element_set(tree, record, "id", a->resource);
+	element_set(tree, record, "class", a->standard);
+	element_set(tree, record, "provider", a->provider);
+	element_set(tree, record, "type", a->type);
+	return record;
+}
+
+/* Recurring operations, migrations and failures are kept; of the others only the last. */
+static const char *entry_id(
+	struct element_tree *tree, const struct plan_action *a, const char *op, bool failed)
+{
+	if (!strcmp(op, "migrate_to") || !strcmp(op, "migrate_from"))
+		return element_printf(tree, "%s_%s_0", a->resource, op);
+	if (failed)
+		return element_printf(tree, "%s_last_failure_0", a->resource);
+	if (a->interval_ms)
+		return element_printf(tree, "%s_%s_%llu", a->resource, op,
+			(unsigned long long)a->interval_ms);
+	return element_printf(tree, "%s_last_0", a->resource);
+}
+
+static long long next_call(const struct element *record)
+{
+	long long call = 0;
+
+	for (const struct element *op = element_child(record, "lrm_rsc_op"); op;
+		op = element_sibling(op, "lrm_rsc_op")) {
+		long long n = value_number(element_get(op, "call-id"), 0);
+
+		call = n > call ? n : call;
+	}
+	return call + 1;
+}
+
+static void set_number(
+	struct element_tree *tree, struct element *e, const char *name, long long n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", n);
+	element_set(tree, e, name, text);
+}
+
+int execution_record(struct element_tree *tree, const struct plan_action *a, int exit)
+{
+	bool failed = exit != a->target_rc;
+	/* A reload that worked leaves the resource as a start does. */
+	const char *op = strncmp(a->op, "reload", 6) ? a->op : failed ? "monitor" : "start";
+	const char *source = plan_pairs_get(&a->meta, "migrate_source");
+	const char *target = plan_pairs_get(&a->meta, "migrate_target");
+	struct element *record, *entry;
+	const char *id;
+	long long call;
+
+	if (!a->node || !a->resource)
+		return -ENOENT;
+	record = record_of(tree, a);
+	id = entry_id(tree, a, op, failed);
+	call = next_call(record);
+	entry = element_child_id(record, "lrm_rsc_op", id);
+	if (!entry) {
+		entry = element_add(tree, record, "lrm_rsc_op");
+		element_set(tree, entry, "id", id);
+	}
+	element_set(tree, entry, "operation", op);
+	element_set(tree, entry, "operation_key",
+		element_printf(tree, "%s_%s_%llu", a->resource, op,
+			(unsigned long long)a->interval_ms));
+	element_set(tree, entry, "transition-key",
+		element_printf(tree, "1:0:%d:" UUID, a->target_rc));
+	element_set(tree, entry, "transition-magic",
+		element_printf(tree, "0:%d;1:0:%d:" UUID, exit, a->target_rc));
+	set_number(tree, entry, "call-id", call);
+	set_number(tree, entry, "rc-code", exit);
+	set_number(tree, entry, "op-status", 0);
+	set_number(tree, entry, "interval", (long long)a->interval_ms);
+	element_set(tree, entry, "migrate_source", source);
+	element_set(tree, entry, "migrate_target", target);
+	return 0;
+}
+
+/* ---- the run -------------------------------------------------------------------------------------- */
+
+static const struct execution_failure *failure_of(const struct plan_action *a,
+	const struct execution_failure *failures, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct execution_failure *f = &failures[i];
+
+		if (!strcmp(f->op, a->op) && f->interval_ms == a->interval_ms && a->resource &&
+			(!strcmp(f->resource, a->resource) || !strcmp(f->resource, a->instance)) &&
+			a->node && !strcmp(f->node, a->node))
+			return f;
+	}
+	return NULL;
+}
+
+static bool leaves_record(const char *op)
+{
+	return strcmp(op, "delete") && strcmp(op, "notify") && strcmp(op, "meta-data") &&
+	       strcmp(op, "probe_again");
+}
+
+/* Whether it succeeded. */
+static bool execute(struct element_tree *tree, const struct plan_action *a,
+	const struct execution_failure *failures, unsigned n_failures)
+{
+	const struct execution_failure *failure;
+
+	if (a->kind == PLAN_FENCE) {
+		if (strcmp(a->op, "on"))
+			execution_fence(tree, a->node);
+		return true;
+	}
+	if (a->kind != PLAN_RESOURCE || !leaves_record(a->op))
+		return true;
+	failure = failure_of(a, failures, n_failures);
+	execution_record(tree, a, failure ? failure->exit : a->target_rc);
+	return !failure || failure->exit == a->target_rc;
+}
+
+unsigned execution_run(struct element_tree *tree, const struct plan *plan,
+	const struct execution_failure *failures, unsigned n_failures)
+{
+	unsigned *waits = own_alloc((plan->n + 1) * sizeof(*waits)), n = 0, head = 0, done = 0;
+	unsigned *first = own_alloc((plan->n + 2) * sizeof(*first)), *next;
+	unsigned *queue = own_alloc((plan->n + 1) * sizeof(*queue)), total = 0;
+
+	/* Who waits for each: the edges turned round. */
+	for (size_t i = 0; i < plan->n; i++) {
+		waits[i] = (unsigned)plan->actions[i]->n_after;
+		for (size_t k = 0; k < plan->actions[i]->n_after; k++)
+			first[plan->actions[i]->after[k] + 2]++;
+		total += waits[i];
+	}
+	for (size_t i = 2; i < plan->n + 2; i++)
+		first[i] += first[i - 1];
+	next = own_alloc((total + 1) * sizeof(*next));
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t k = 0; k < plan->actions[i]->n_after; k++)
+			next[first[plan->actions[i]->after[k] + 1]++] = (unsigned)i;
+	for (unsigned i = 0; i < plan->n; i++)
+		if (!waits[i])
+			queue[n++] = i;
+	while (head < n) {
+		unsigned id = queue[head++];
+
+		if (!execute(tree, plan->actions[id], failures, n_failures))
+			continue;
+		done++;
+		for (unsigned k = first[id]; k < first[id + 1]; k++)
+			if (!--waits[next[k]])
+				queue[n++] = next[k];
+	}
+	free(waits);
+	free(first);
+	free(next);
+	free(queue);
+	return done;
+}

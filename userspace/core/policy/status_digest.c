@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Status, digests: whether a resource still runs with the parameters that are configured. */
+#include <ctype.h>
+#include <stdio.h>
+
+#include <openssl/evp.h>
+
+#include "base/lines.h"
+#include "core/model/nvset.h"
+#include "core/model/value.h"
+#include "core/policy/status_inside.h"
+
+#define PAIRS_MAX 512 /* of one resource; more are not looked at */
+#define DIGEST_TEXT (2 * EVP_MAX_MD_SIZE + 1)
+
+/* ---- parameters ---------------------------------------------------------------------------------- */
+
+static bool has_rule(const struct index *ids, const struct element *holder)
+{
+	for (const struct element *set = element_child(holder, "instance_attributes"); set;
+		set = element_sibling(set, "instance_attributes")) {
+		const char *ref = element_get(set, "id-ref");
+
+		if (element_child(ref ? index_get(ids, INDEX_ELEMENT, ref) : set, "rule"))
+			return true;
+	}
+	return false;
+}
+
+static const struct element *defaults_of(const struct engine *e)
+{
+	return element_child(e->configuration, "rsc_defaults");
+}
+
+static bool depends_on_node(const struct engine *e, const struct resource *r)
+{
+	for (; r; r = r->parent)
+		if (has_rule(e->ids, r->xml))
+			return true;
+	return has_rule(e->ids, defaults_of(e));
+}
+
+static void parameters_read(struct engine *e, const struct resource *r, const struct node *node,
+	struct table *into)
+{
+	struct rule_input in = {
+		.now = { .seconds = e->now },
+		.node_attributes = node ? &node->attributes : NULL,
+		.rsc_standard = r->standard,
+		.rsc_provider = r->provider,
+		.rsc_type = r->type,
+	};
+	int64_t change = 0;
+
+	for (; r; r = r->parent)
+		nvset_read(e->arena, e->ids, r->xml, "instance_attributes", &in, NULL, false, into,
+			&change);
+	if (defaults_of(e))
+		nvset_read(e->arena, e->ids, defaults_of(e), "instance_attributes", &in, NULL,
+			false, into, &change);
+	if (change)
+		engine_recheck_at(e, change);
+}
+
+const struct table *resource_parameters(
+	struct engine *e, struct resource *r, const struct node *node)
+{
+	unsigned at = node && depends_on_node(e, r) ? node->index + 1 : 0;
+	struct table *t = index_get_pair(e->ids, INDEX_PARAMETERS, r->index, at);
+
+	if (t)
+		return t;
+	t = engine_alloc(e, sizeof(*t));
+	parameters_read(e, r, at ? node : NULL, t);
+	index_set_pair(e->ids, INDEX_PARAMETERS, r->index, at, t);
+	return t;
+}
+
+/* ---- the text that is digested ------------------------------------------------------------------- */
+
+struct pairs {
+	struct table_pair items[PAIRS_MAX];
+	unsigned n;
+};
+
+/* What is of the cluster, not of the resource, is no reason to restart. */
+static bool is_filtered(const char *name)
+{
+	static const char *const names[] = { "id", "crm_feature_set", "op-digest", "on_node",
+		"on_node_uuid", "pcmk_external_ip" };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return !strncmp(name, "CRM_meta_", strlen("CRM_meta_"));
+}
+
+static void pairs_add(struct pairs *p, const char *name, const char *value)
+{
+	unsigned at;
+
+	for (at = 0; at < p->n && strcmp(p->items[at].name, name) < 0; at++)
+		;
+	if (p->n == PAIRS_MAX || (at < p->n && !strcmp(p->items[at].name, name)))
+		return;
+	memmove(&p->items[at + 1], &p->items[at], (p->n - at) * sizeof(*p->items));
+	p->items[at] = (struct table_pair){ .name = name, .value = value };
+	p->n++;
+}
+
+static void pairs_add_table(struct pairs *p, const struct table *t)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		if (!is_filtered(t->items[i].name))
+			pairs_add(p, t->items[i].name, t->items[i].value);
+}
+
+static void add_escaped(struct lines *out, const char *s)
+{
+	for (; *s; s++) {
+		switch (*s) {
+		case '&':
+			lines_add(out, "&amp;");
+			break;
+		case '<':
+			lines_add(out, "&lt;");
+			break;
+		case '>':
+			lines_add(out, "&gt;");
+			break;
+		case '"':
+			lines_add(out, "&quot;");
+			break;
+		case '\n':
+			lines_add(out, "\\n");
+			break;
+		case '\t':
+			lines_add(out, "\\t");
+			break;
+		case '\r':
+			lines_add(out, "\\r");
+			break;
+		default:
+			lines_add(out, "%c", *s);
+		}
+	}
+}
+
+/* list: only those between blanks in it; NULL: all. */
+static void digest(const struct pairs *p, const char *list, char ret[DIGEST_TEXT])
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	struct lines text = { 0 };
+	unsigned len = 0;
+
+	lines_add(&text, " <parameters");
+	for (unsigned i = 0; i < p->n; i++) {
+		owned(free) char *blank = own_printf(" %s ", p->items[i].name);
+
+		if (list && !strstr(list, blank))
+			continue;
+		lines_add(&text, " %s=\"", p->items[i].name);
+		add_escaped(&text, p->items[i].value);
+		lines_add(&text, "\"");
+	}
+	lines_add(&text, "/>\n");
+	if (!EVP_Digest(text.data, text.len, sum, &len, EVP_md5(), NULL))
+		len = 0; /* of no use, and equal to nothing */
+	for (unsigned i = 0; i < len; i++)
+		snprintf(ret + 2 * i, 3, "%02x", sum[i]);
+	ret[2 * len] = '\0';
+	lines_done(&text);
+}
+
+/* ---- the verdict --------------------------------------------------------------------------------- */
+
+static bool is_renewed(const struct engine *e, const struct element *op)
+{
+	for (unsigned i = 0; i < e->n_renewed; i++)
+		if (e->renewed[i] == op)
+			return true;
+	return false;
+}
+
+/* Parameters of one operation alone; whether there are any. */
+static bool operation_parameters(struct engine *e, struct resource *r, const struct node *node,
+	const struct element *op_xml, struct table *ret)
+{
+	struct rule_input in = {
+		.now = { .seconds = e->now },
+		.node_attributes = node ? &node->attributes : NULL,
+		.rsc_standard = r->standard,
+		.rsc_provider = r->provider,
+		.rsc_type = r->type,
+	};
+
+	if (op_xml && op_xml->first)
+		nvset_read(e->arena, e->ids, op_xml, "instance_attributes", &in, NULL, false, ret,
+			NULL);
+	return ret->n;
+}
+
+enum digest_verdict digest_check(struct engine *e, struct resource *r, const struct node *node,
+	const struct element *lrm_op, const char *task, uint64_t interval_ms)
+{
+	const char *all = element_get(lrm_op, "op-digest");
+	const char *restart = element_get(lrm_op, "op-restart-digest");
+	char calculated[DIGEST_TEXT], timeout[32];
+	struct operation_settings set;
+	struct table extra = { 0 };
+	struct pairs p = { .n = 0 };
+	bool own;
+
+	if (is_renewed(e, lrm_op))
+		return DIGEST_RESTART;
+	if (!all && !restart)
+		return DIGEST_UNKNOWN;
+	pairs_add_table(&p, resource_parameters(e, r, node));
+	operation_settings(e, r, task, interval_ms, &set);
+	own = operation_parameters(e, r, node, set.xml, &extra);
+	pairs_add_table(&p, &extra);
+	/* How long a recurring operation may take is part of it. */
+	if (interval_ms) {
+		snprintf(timeout, sizeof(timeout), "%llu", (unsigned long long)set.timeout_ms);
+		pairs_add(&p, "CRM_meta_timeout", timeout);
+	}
+	if (restart) {
+		digest(&p, element_get(lrm_op, "op-force-restart"), calculated);
+		if (strcmp(calculated, restart))
+			return DIGEST_RESTART;
+	}
+	if (!all)
+		return DIGEST_UNKNOWN;
+	digest(&p, NULL, calculated);
+	if (!strcmp(calculated, all))
+		return DIGEST_SAME;
+	/* A reload would not bring what is only of this operation. */
+	return !interval_ms && own ? DIGEST_RESTART : DIGEST_ALL;
+}
