@@ -16,7 +16,7 @@ lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps uti
 	python3)
 test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-utils qemu-system-x86
 	xz-utils sparse strace libxml2-utils clang-format shellcheck tcpdump git chromium
-	chromium-driver python3-jsonschema)
+	chromium-driver python3-jsonschema debhelper dh-dkms dpkg-dev debootstrap dkms)
 # What the stack runs, and what the survey of OCF agents drives. None of it is started by dpkg.
 stack=(mariadb-server galera-4 rsync redis-server rabbitmq-server haproxy keepalived memcached
 	python3-pymysql keystone uwsgi-core uwsgi-plugin-python3 corosync)

@@ -68,6 +68,8 @@ static const struct command_row rows[] = {
 	{ "resource", "cleanup", "RESOURCE [NODE]", "forget its failures", NULL, cli_resource },
 	{ "resource", "restart", "RESOURCE", "stop it and start it again", NULL, cli_resource },
 	{ "fence", NULL, "NODE", "cut a node off and switch it off", cli_sure_options, cli_fence },
+	{ "fence", "test", "NODE", "rehearse that: log in to each of its devices, switch nothing",
+		NULL, cli_fence_test },
 	{ "confirm", NULL, "NODE", "vouch that a lost node is switched off", cli_sure_options,
 		cli_confirm },
 	{ "token", "create", "NAME", "make a token for the API and the console", cli_token_options,

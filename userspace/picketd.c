@@ -13,8 +13,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "core/cluster.h"
 #include "core/director.h"
+#include "core/replicated.h"
+#include "edge/alerter.h"
 #include "edge/api_desk.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
@@ -50,6 +51,7 @@ struct daemon {
 	struct store *store;
 	struct link *link;
 	struct api_desk *api;
+	struct alerter *alerter;
 	struct fencer *fencer;
 	struct director *director;
 	struct known known[NODES_MAX];
@@ -90,6 +92,14 @@ static void act_propose(struct daemon *d, struct action *a)
 	if (rc)
 		log_say(&d->log, LOG_ERR, NULL, "cannot propose %s: %s", text, strerror(-rc));
 	free(text);
+}
+
+static bool leads(struct daemon *d)
+{
+	struct store_status status;
+
+	store_status(d->store, &status);
+	return status.role == STORE_LEADER;
 }
 
 static struct prompt *prompt_add(struct daemon *d, enum event_kind kind, const char *node)
@@ -166,15 +176,14 @@ static void act_fence(struct daemon *d, struct action *a)
 		.device = a->device,
 		.action = a->op,
 		.deadline_ms = a->timeout_ms,
+		.reads = a->reads,
 		.verify = !strcmp(a->op, "off") };
-	struct store_status status;
 	const char *name;
 	json_t *value;
 	int rc;
 
 	/* Immediately before: is this still the leader (design rule 8)? */
-	store_status(d->store, &status);
-	if (status.role != STORE_LEADER) {
+	if (!leads(d)) {
 		fence_refused(d, a, "this controller leads no longer");
 		return;
 	}
@@ -200,6 +209,8 @@ static void act_note(struct daemon *d, struct action *a)
 	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
 	if (d->api)
 		api_desk_publish(d->api, a->json);
+	if (d->store)
+		alerter_note(d->alerter, d->director, leads(d), a->json);
 }
 
 static void act(struct daemon *d, struct action *a)
@@ -221,6 +232,7 @@ static void act(struct daemon *d, struct action *a)
 		heartbeat_node_remove(d->heartbeat, a->node_id);
 		break;
 	case ACTION_FENCE:
+	case ACTION_REHEARSE:
 		act_fence(d, a);
 		break;
 	case ACTION_UNFENCE:
@@ -262,8 +274,9 @@ static void think_prompts(struct daemon *d)
 	struct prompt *p;
 
 	while ((p = d->prompts)) {
-		struct event event = { .kind = p->kind, .node = p->node,
-			.incarnation = p->incarnation };
+		struct event event = {
+			.kind = p->kind, .node = p->node, .incarnation = p->incarnation
+		};
 
 		d->prompts = p->next;
 		event.fence.id = p->id;
@@ -308,6 +321,7 @@ static void on_grants(uv_timer_t *timer)
 
 	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
 	sd_notify(0, "WATCHDOG=1");
+	alerter_again(d->alerter, d->director);
 	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
 }
 
@@ -332,7 +346,7 @@ static void office_take(struct daemon *d, uint64_t index, json_t *entry)
 			json_string_value(json_object_get(record, "method")),
 			json_string_value(json_object_get(record, "path")),
 			json_integer_value(json_object_get(record, "status")) < 400 ? "done"
-										     : "refused",
+										    : "refused",
 			json_string_value(json_object_get(record, "user")));
 	}
 }
@@ -354,8 +368,8 @@ static void office_back(struct daemon *d, const void *data, size_t len)
 	json_t *all = json_loadb(data, len, 0, NULL);
 
 	if (desk_restore(api_desk_desk(d->api), json_object_get(all, "office"),
-		    (uint64_t)json_integer_value(json_object_get(
-			    json_object_get(all, "state"), "revision"))))
+		    (uint64_t)json_integer_value(
+			    json_object_get(json_object_get(all, "state"), "revision"))))
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot's tokens and audit cannot be read");
 	json_decref(all);
 }
@@ -434,8 +448,12 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	event.fence.id = r->id;
 	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
 			    : r->outcome == FENCER_ON ? EVENT_ON
+			    : r->outcome == FENCER_OK ? EVENT_DONE
 						      : EVENT_FAILED;
 	event.fence.text = r->reason;
+	event.fence.output = r->output;
+	event.fence.reads = r->reads;
+	event.fence.cancelled = r->cancelled;
 	event.fence.evidence = json_string(r->evidence);
 	event.fence.t_end_ns = r->end_ns;
 	step(ctx, &event);
@@ -479,6 +497,11 @@ static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cel
 	json_object_set_new(cell, "agent_age_ms", json_integer(figures.agent_age_ms));
 }
 
+static char *on_figures(void *ctx)
+{
+	return alerter_figures(((struct daemon *)ctx)->alerter);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct daemon *d = signal->data;
@@ -497,72 +520,30 @@ static void on_warn(void *ctx, const char *text)
 /* ---- the log's own copy of the replicated state
  * --------------------------------------------------- */
 
-struct replicated {
-	struct cluster *cluster;
-	struct office *office;
-};
-
 static void *machine_new(void)
 {
-	struct replicated *r = own_new(struct replicated);
-
-	r->cluster = cluster_new();
-	r->office = office_new();
-	return r;
+	return replicated_new();
 }
 
 static void machine_free(void *machine)
 {
-	struct replicated *r = machine;
-
-	cluster_free(r->cluster);
-	office_free(r->office);
-	free(r);
+	replicated_free(machine);
 }
 
 static void machine_apply(
 	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
 {
-	json_t *entry = json_loadb(data, len, 0, NULL), *record;
-	struct replicated *r = machine;
-
-	if (entry) {
-		office_apply(r->office, index, entry, &record);
-		cluster_apply(r->cluster, index, term, entry);
-	}
-	json_decref(entry);
+	replicated_apply(machine, index, term, data, len);
 }
 
-/* The office lies in the cluster's own document: who knows no office reads past it. */
 static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
 {
-	struct replicated *r = machine;
-	owned(free) char *cluster = cluster_snapshot(r->cluster);
-	json_t *all = cluster ? json_loads(cluster, 0, NULL) : NULL;
-	char *text;
-
-	json_object_set_new(all, "office", office_snapshot(r->office));
-	text = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	json_decref(all);
-	if (!text)
-		return -ENOMEM;
-	*ret_data = text;
-	*ret_len = strlen(text);
-	return 0;
+	return replicated_snapshot(machine, ret_data, ret_len);
 }
 
 static int machine_restore(void *machine, const void *data, size_t len)
 {
-	json_t *all = json_loadb(data, len, 0, NULL), *office = json_object_get(all, "office");
-	struct replicated *r = machine;
-	int rc = cluster_restore(r->cluster, data, len);
-
-	if (!rc && office)
-		rc = office_restore(r->office, office);
-	else if (!rc)
-		r->office->revision = cluster_revision(r->cluster);
-	json_decref(all);
-	return rc;
+	return replicated_restore(machine, data, len);
 }
 
 static const struct store_machine machine = {
@@ -640,7 +621,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_asked, on_office,
-		on_link_figures };
+		on_link_figures, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
@@ -673,6 +654,7 @@ static int open_all(struct daemon *d)
 		return fail(d, "random numbers", -errno, NULL);
 	director.life = (director.life >> 1) | 1; /* JSON's integers are signed; 0 is nobody's */
 	d->director = director_new(&director);
+	d->alerter = alerter_new(d->config->name, on_warn, d);
 	rc = file_folder(d->config->state_dir, 0700);
 	if (rc)
 		return fail(d, d->config->state_dir, rc, NULL);
@@ -700,6 +682,7 @@ static void watch(struct daemon *d)
 
 static void close_all(struct daemon *d)
 {
+	alerter_free(d->alerter);
 	api_desk_free(d->api);
 	link_free(d->link);
 	fencer_free(d->fencer);

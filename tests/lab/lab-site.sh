@@ -11,7 +11,7 @@ ca_new() {
 	# The BMCs' own certificate, as their vendor would have it.
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
 		-keyout "$dir/pki/bmc.key" -out "$dir/pki/bmc.crt" -subj /CN=lab-bmc \
-		-addext "subjectAltName=$(for n in $(nodes); do printf 'IP:10.77.3.%d,' $((100 + $(octet "$n"))); done | sed 's/,$//')" \
+		-addext "subjectAltName=$(for n in {101..109}; do printf 'IP:10.77.3.%d,' "$n"; done | sed 's/,$//')" \
 		2>/dev/null
 }
 
@@ -196,6 +196,19 @@ site_new() { # nodes
 	for m in $(nodes); do node_new "$m"; bmc_new "$m"; done
 	for m in $(machines); do boot "$m"; done
 	wait_for 20 "picketd" api_up
+	configuration >"$dir/lab.yaml"
+	cp "$dir/lab.yaml" "$dir/c1/etc/lab.yaml"
+	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
+}
+
+# One node more, with its BMC: made, switched on, and in the configuration.
+grow() {
+	local m=n$(($(nodes | wc -l) + 1))
+	echo "$m" >>"$dir/nodes"
+	echo "$m" >>"$dir/machines"
+	node_new "$m"
+	bmc_new "$m"
+	boot "$m"
 	configuration >"$dir/lab.yaml"
 	cp "$dir/lab.yaml" "$dir/c1/etc/lab.yaml"
 	inside c1 "$bin/picket" apply /etc/picket/lab.yaml

@@ -306,6 +306,19 @@ static void fence(struct sim *s, int c, const struct action *a)
 	t->z = s->host[c].c.gen;
 }
 
+/* Nothing is switched; a deaf BMC does not let anybody in. */
+static void rehearse(struct sim *s, int c, const struct action *a)
+{
+	int n = sim_host_of(a->node);
+	struct timer *t = sim_after(
+		s, sim_between(s, 20 * MS, 150 * MS) + s->host[n].bmc_slow_ns, power_result);
+
+	t->a = c;
+	t->x = a->id;
+	t->y = s->host[n].bmc_deaf ? EVENT_FAILED : EVENT_DONE;
+	t->z = s->host[c].c.gen;
+}
+
 static void unfence(struct sim *s, int c, const struct action *a)
 {
 	int n = sim_host_of(a->node);
@@ -368,6 +381,9 @@ static void act(struct sim *s, int c, struct actions *actions)
 			break;
 		case ACTION_FENCE:
 			fence(s, c, a);
+			break;
+		case ACTION_REHEARSE:
+			rehearse(s, c, a);
 			break;
 		case ACTION_UNFENCE:
 			unfence(s, c, a);

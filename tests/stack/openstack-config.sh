@@ -20,7 +20,7 @@ connection_recycle_time = 20
 [cache]
 enabled = true
 backend = dogpile.cache.memcached
-memcache_servers = $(nodes | while read -r n; do printf '10.77.2.%d:11211,' "$(octet "$n")"; done | sed 's/,$//')
+memcache_servers = $(nodes | head -n 3 | while read -r n; do printf '10.77.2.%d:11211,' "$(octet "$n")"; done | sed 's/,$//')
 memcache_socket_timeout = 0.5
 memcache_dead_retry = 10
 [token]

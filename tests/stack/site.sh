@@ -135,7 +135,7 @@ galera_size() { # node: how many its component has
 	inside "$1" mariadb -uroot -S /run/mysqld/mysqld.sock -Nse "SHOW STATUS LIKE 'wsrep_cluster_size'" 2>/dev/null | awk '{ print $2 }'
 }
 galera_whole() { # node
-	[ "$(galera_size "$1")" = "$(nodes | wc -l)" ] &&
+	[ "$(galera_size "$1")" = "$(nodes | head -n 3 | wc -l)" ] &&
 		inside "$1" mariadb -uroot -S /run/mysqld/mysqld.sock -Nse "SHOW STATUS LIKE 'wsrep_local_state_comment'" | grep -q Synced
 }
 db_answers() { nsenter --net="/run/netns/$LAB-client" mariadb -h "$DB_VIP" -ujudge -pjudge -e 'SELECT 1'; }
@@ -179,11 +179,11 @@ empty() {
 	wait_for 30 "Redis to be emptied" through timeout 5 redis-cli -h "$REDIS_VIP" del grow
 }
 
-# Every part of it runs on every node, as many as there are.
+# Every part of it runs on every node, as many as there are; the data base on the first three.
 openstack_whole() {
 	local m n
 	n=$(nodes | wc -l)
-	for m in $(nodes); do
+	for m in $(nodes | head -n 3); do
 		alive "$m" && galera_whole "$m" || { echo "$m: the data base"; return 1; }
 		[ "$(inside "$m" pgrep -x 'haproxy|memcached|redis-server|uwsgi' | wc -l)" -ge 4 ] || { echo "$m: a daemon"; return 1; }
 		through bash -c "exec 3<>/dev/tcp/10.77.2.$(octet "$m")/5672" 2>/dev/null || { echo "$m: RabbitMQ"; return 1; }
@@ -193,10 +193,13 @@ openstack_whole() {
 		{ echo "Redis: replicas"; return 1; }
 }
 
-stack_up_openstack() { # [nodes]
+openstack_site() {
 	DISK_MB=700 # small enough to be filled
 	site_yaml=$stack/stack.yaml
 	stack_node() { openstack_folder "$1"; }
+}
+
+stack_up_openstack() { # [nodes]
 	site_new "${1:-3}"
 	echo "$STACK" >"$dir/stack"
 	rack_new

@@ -12,7 +12,8 @@ static uint64_t now = 1000 * MS, log_index, term = 1;
 static json_t *sent[64], *notes;
 static char *sent_to[64];
 static size_t n_sent;
-static struct action fenced; /* the last fence order */
+static struct action fenced;    /* the last fence order */
+static struct action rehearsed; /* the last rehearsal */
 static unsigned status;
 static json_t *answer;
 static bool committing = true;
@@ -52,6 +53,14 @@ static void take(struct actions *actions)
 			fenced = *a;
 			fenced.op = own_string(a->op);
 			fenced.node = own_string(a->node);
+			fenced.device = own_string(a->device);
+			fenced.json = json_incref(a->json);
+		} else if (a->kind == ACTION_REHEARSE) {
+			rehearsed = *a;
+			rehearsed.node = own_string(a->node);
+			rehearsed.device = own_string(a->device);
+			rehearsed.op = own_string(a->op);
+			rehearsed.json = NULL;
 		} else if (a->kind == ACTION_REPLY) {
 			status = a->status;
 			answer = json_incref(a->json);
@@ -452,4 +461,167 @@ Test(director, a_node_that_booted_unnoticed_is_not_what_it_was, .init = set_up)
 	cr_assert_gt(json_integer_value(json_object_get(node_status("n1"), "incarnation")),
 		(json_int_t)old);
 	cr_assert_null(fenced.op);
+}
+
+/* ---- grades of proof, and rehearsals ------------------------------------------------------------
+ */
+
+static const char FEEDS[] =
+	"cluster: {name: t, fence-reads: 3}\n"
+	"nodes:\n"
+	"  n1: {id: 1, addresses: [a, b]}\n"
+	"  n2: {id: 2, addresses: [a, b]}\n"
+	"fencing:\n"
+	"  devices:\n"
+	"    b1: {agent: fence_picket_redfish, targets: [n1], params: {ip: x}}\n"
+	"    pa: {agent: fence_picket_pdu, targets: [n1], params: {ip: y}}\n"
+	"    pb: {agent: fence_apc_snmp, targets: [n1], params: {ip: z}}\n"
+	"    b2: {agent: fence_x, targets: [n2]}\n"
+	"  topology:\n"
+	"    n1: [[b1], [pa, pb]]\n"
+	"resources:\n"
+	"  web: {type: 'ocf:x:y', operations: {monitor: {interval: 10s}}}\n";
+
+/* The controller of n1 fails, both outlets go off; what comes next? */
+static void feeds_off(void)
+{
+	ask("PUT", "/v1/configuration", FEEDS);
+	cr_assert_eq(status, 200);
+	lose(1);
+	later(300);
+	cr_assert_str_eq(fenced.device, "b1");
+	cr_assert_eq(fenced.reads, 3);
+	fence_result(EVENT_FAILED, "no route to host");
+	later(50);
+	cr_assert_str_eq(fenced.device, "pa");
+	fence_result(EVENT_OFF, "");
+	later(50);
+	cr_assert_str_eq(fenced.device, "pb");
+	cr_assert_null(order("n2", "start"));
+	fence_result(EVENT_OFF, "");
+	cr_assert_str_eq(fenced.device, "b1");
+	cr_assert_str_eq(fenced.op, "status");
+	cr_assert_null(order("n2", "start"));
+}
+
+static const char *proof_of(const char *node, const char *key)
+{
+	json_t *proof = json_object_get(node_status(node), "proof");
+
+	return json_string_value(json_object_get(proof, key));
+}
+
+Test(director, a_silent_controller_and_all_feeds_off_are_a_death, .init = set_up)
+{
+	feeds_off();
+	fence_result(EVENT_FAILED, "timed out");
+	cr_assert(order("n2", "start"));
+	cr_assert(strstr(proof_of("n1", "text"), "b1 gives no answer"));
+	cr_assert(strstr(proof_of("n1", "text"), "all its feeds"));
+	cr_assert_str_eq(proof_of("n1", "grade"), "read back");
+}
+
+Test(director, outlets_of_a_machine_that_says_on_are_not_its_feeds, .init = set_up)
+{
+	feeds_off();
+	fence_result(EVENT_ON, "");
+	later(1000);
+	cr_assert_null(order("n2", "start"));
+	cr_assert(strstr(
+		json_string_value(json_object_get(node_status("n1"), "why")), "not its feeds"));
+}
+
+Test(director, a_controller_that_says_off_as_well_confirms, .init = set_up)
+{
+	feeds_off();
+	fence_result(EVENT_OFF, "");
+	cr_assert(order("n2", "start"));
+	cr_assert_str_eq(proof_of("n1", "grade"), "confirmed by a second source");
+}
+
+static void rehearsal_comes(const char *device)
+{
+	rehearsed = (struct action){ 0 };
+	for (int i = 0; i < 200 && !(rehearsed.device && !strcmp(rehearsed.device, device)); i++)
+		later(100);
+	cr_assert(rehearsed.device && !strcmp(rehearsed.device, device), "no test of %s", device);
+	cr_assert_str_eq(rehearsed.op, "rehearse");
+}
+
+static void rehearsal_result_of(enum event_proof proof, const char *text, const char *output)
+{
+	struct event e = { .kind = EVENT_FENCED };
+
+	e.fence.id = rehearsed.id;
+	e.fence.proof = proof;
+	e.fence.text = text;
+	e.fence.output = output;
+	e.fence.t_end_ns = now;
+	step(&e);
+}
+
+static bool noted(const char *kind)
+{
+	json_t *n;
+	size_t i;
+
+	json_array_foreach (notes, i, n)
+		if (!strcmp(json_string_value(json_object_get(n, "kind")), kind))
+			return true;
+	return false;
+}
+
+static bool faulty(const char *text)
+{
+	json_t *f;
+	size_t i;
+	bool found = false;
+
+	ask("GET", "/v1/status", "");
+	json_array_foreach (json_object_get(answer, "faults"), i, f)
+		found |= strstr(json_string_value(f), text) != NULL;
+	return found;
+}
+
+Test(director, devices_are_rehearsed_by_themselves_and_fail_loudly, .init = set_up)
+{
+	rehearsal_comes("b1");
+	rehearsal_result_of(EVENT_DONE, "", "system=1\n");
+	rehearsal_comes("b2");
+	cr_assert_not(noted("fence-test-failed"));
+	rehearsal_result_of(EVENT_FAILED, "login refused (HTTP 401)", "");
+	cr_assert(noted("fence-test-failed"));
+	cr_assert(faulty("n2 could not be fenced through b2: login refused"));
+	cr_assert_null(fenced.op);
+	later(61000);
+	cr_assert_str_eq(rehearsed.device, "b2"); /* sooner than the others */
+	rehearsal_result_of(EVENT_DONE, "", "");
+	cr_assert(noted("fence-test-passed"));
+	cr_assert_not(faulty("b2"));
+}
+
+Test(director, who_answered_the_rehearsal_is_who_must_answer, .init = set_up)
+{
+	ask("POST", "/v1/nodes/n1/fence-test", "");
+	cr_assert_eq(status, 0); /* it waits */
+	cr_assert_str_eq(rehearsed.device, "b1");
+	rehearsal_result_of(
+		EVENT_DONE, "", "power=on\nrecord:system_uuid=U1\nrecord:=x\nrecord:y\n");
+	later(10);
+	cr_assert_eq(status, 200);
+	cr_assert(json_is_true(json_object_get(answer, "passed")));
+	lose(1);
+	later(300);
+	cr_assert_str_eq(json_string_value(json_object_get(fenced.json, "system_uuid")), "U1");
+	cr_assert_str_eq(json_string_value(json_object_get(fenced.json, "ip")), "x");
+}
+
+Test(director, nobody_waits_for_a_rehearsal, .init = set_up)
+{
+	rehearsal_comes("b1");
+	lose(1);
+	later(300);
+	cr_assert_str_eq(fenced.op, "off");
+	ask("POST", "/v1/nodes/n9/fence-test", "");
+	cr_assert_eq(status, 404);
 }

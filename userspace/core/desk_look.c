@@ -267,9 +267,10 @@ static json_t *fencing_json(json_t *root, json_t *status)
 		name = json_string_value(json_object_get(v, "name"));
 		levels = json_object_get(json_object_get(fencing, "topology"), name);
 		json_object_set_new(nodes, name,
-			json_pack("{s:O, s:O*, s:O*, s:o}", "state", json_object_get(v, "state"),
-				"proof", json_object_get(v, "proof"), "why",
-				json_object_get(v, "why"), "levels",
+			json_pack("{s:O, s:O*, s:O*, s:O*, s:o}", "state",
+				json_object_get(v, "state"), "proof", json_object_get(v, "proof"),
+				"why", json_object_get(v, "why"), "tests",
+				json_object_get(v, "fence_tests"), "levels",
 				levels ? json_incref(levels) : json_array()));
 	}
 	return json_pack("{s:o, s:o}", "devices", devices, "nodes", nodes);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 /* A proposal that came to nothing is not made again at once: we may lead no more, and learn so
  * soon. */
@@ -53,6 +54,7 @@ void director_free(struct director *d)
 	if (!d)
 		return;
 	director_ask_done(d);
+	director_rehearse_done(d);
 	director_plan_drop(d);
 	nodes_free(d);
 	site_free(d->site);
@@ -229,6 +231,7 @@ int director_configure(
 	d->site = site;
 	d->timing = timing;
 	d->dirty = true;
+	director_rehearse_configure(d);
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		struct director_node *n = &d->nodes[i];
 
@@ -250,6 +253,7 @@ static void role(struct director *d, const struct event *event)
 		director_note(d, "leader", NULL, NULL, "%s leads in term %llu", d->name,
 			(unsigned long long)event->term);
 	proposals_lost(d);
+	director_rehearse_give_up(d);
 	attributes_forget(d->attributes);
 	json_decref(d->world);
 	d->world = NULL;
@@ -399,7 +403,8 @@ static void take(struct director *d, const struct event *event)
 		director_peer(d, event);
 		break;
 	case EVENT_FENCED:
-		director_fenced(d, event);
+		if (!director_rehearsed(d, event))
+			director_fenced(d, event);
 		break;
 	case EVENT_ASKED:
 		director_ask(d, event);
@@ -421,6 +426,7 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		bool news = d->dirty;
 
 		director_watch(d);
+		director_rehearse_watch(d);
 		director_attribute_watch(d);
 		director_drive(d);
 		if (news)
@@ -472,6 +478,7 @@ uint64_t director_due(const struct director *d)
 	sooner(&due, director_recheck_ns(d));
 	if (d->dirty && d->now_ns < d->breath_ns)
 		sooner(&due, d->breath_ns);
+	sooner(&due, director_rehearse_due(d));
 	if (d->now_ns < d->hold_ns)
 		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 static void reply(struct director *d, void *token, unsigned status, json_t *body)
 {
@@ -220,6 +221,12 @@ static void ask_node(struct director *d, const struct event *e, const char *name
 		ask_fence(d, e, n);
 	else if (!strcmp(verb, "confirm"))
 		ask_confirm(d, e, n);
+	else if (!strcmp(verb, "fence-test") && !director_rehearse_ask(d, e->ask.token, name))
+		problem(d, e->ask.token, 409, "Nothing to test",
+			"no fence device is configured for it (a lease of its own needs no test)",
+			NULL);
+	else if (!strcmp(verb, "fence-test"))
+		d->dirty = true;
 	else
 		problem(d, e->ask.token, 404, "No such action on a node", verb, NULL);
 }

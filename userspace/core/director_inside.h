@@ -12,6 +12,7 @@
 #include "core/journal.h"
 #include "core/membership.h"
 #include "core/proof.h"
+#include "core/rehearsal.h"
 #include "core/storm.h"
 #include "core/timeline.h"
 #include "core/timing.h"
@@ -74,8 +75,11 @@ struct director {
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
-	double failover_ms;               /* of the last one */
-	struct director_waiting *waiting; /* requests answered when their entry is applied */
+	double failover_ms; /* of the last one */
+	struct rehearsal rehearsal;
+	uint64_t rehearsal_term;             /* in which its times were set */
+	struct rehearse_waiting *rehearsing; /* requests answered when a node's tests are done */
+	struct director_waiting *waiting;    /* requests answered when their entry is applied */
 	struct actions *out;
 };
 
@@ -102,7 +106,6 @@ uint64_t director_lease_ms(struct director *d, struct director_node *n); /* T of
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
 void director_weigh(struct director *d, struct director_node *n, bool silent);
-void director_send(struct director *d, struct director_node *n, json_t *message);
 const char *director_state(struct director *d, struct director_node *n);
 bool director_usable(struct director *d, struct director_node *n);
 

@@ -5,6 +5,7 @@
 
 #include "base/lines.h"
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 /* ---- status -----------------------------------------------------------------------------------
  */
@@ -41,8 +42,8 @@ static json_t *links_json(struct director *d, struct director_node *n)
 
 static json_t *fencing_json(struct director *d, struct director_node *n)
 {
-	static const char *const phases[] = { "waiting", "intent", "running", "lease", "listening",
-		"proven", "pause", "off", "switching-on" };
+	static const char *const phases[] = { "waiting", "intent", "running", "asking", "lease",
+		"listening", "proven", "pause", "off", "switching-on" };
 	const struct director_fence *f = &n->fence;
 	enum cluster_life life = cluster_life(d->cluster, n->name);
 	json_t *j;
@@ -91,6 +92,7 @@ static json_t *node_json(struct director *d, struct director_node *n)
 		json_object_set_new(j, "todo", json_string(todo));
 	if (fencing)
 		json_object_set_new(j, "fencing", fencing);
+	json_object_set_new(j, "fence_tests", rehearsal_json(&d->rehearsal, n->name));
 	if (cluster_node(d->cluster, n->name, "proof"))
 		json_object_set(j, "proof", cluster_node(d->cluster, n->name, "proof"));
 	return j;
@@ -176,6 +178,24 @@ static json_t *controllers_json(struct director *d)
 	return list;
 }
 
+/* What is broken, or would be when it matters. */
+static json_t *faults_json(struct director *d)
+{
+	json_t *list = json_copy(d->faults);
+
+	for (size_t i = 0; i < d->rehearsal.n; i++) {
+		const struct rehearsal_row *row = &d->rehearsal.rows[i];
+		owned(free) char *text = NULL;
+
+		if (row->state != REHEARSAL_FAILED)
+			continue;
+		text = own_printf(
+			"%s could not be fenced through %s: %s", row->node, row->device, row->text);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
 json_t *director_status(struct director *d)
 {
 	json_t *nodes = json_array(), *j;
@@ -203,7 +223,7 @@ json_t *director_status(struct director *d)
 		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
 	}
 	json_object_set_new(j, "granting", json_boolean(grant_may(&d->grant)));
-	json_object_set(j, "faults", d->faults);
+	json_object_set_new(j, "faults", faults_json(d));
 	json_object_set_new(j, "fencing_paused", json_boolean(d->storming));
 	json_object_set(j, "vouched", cluster_vouched(d->cluster));
 	return j;
@@ -311,7 +331,39 @@ char *director_metrics(struct director *d)
 		d->failover_ms / 1000);
 	figure(&t, "transitions_total", "counter", "Plans carried out.", d->transitions);
 	node_figures(d, &t);
+	director_rehearse_figures(d, &t);
 	if (d->site)
 		resource_figures(d, &t);
 	return t.data;
+}
+
+/* ---- for those who want to be told
+ * --------------------------------------------------------------- */
+
+json_t *director_alerts(const struct director *d, const char **ret_cluster)
+{
+	*ret_cluster = d->site ? d->site->name : "";
+	return d->site ? json_object_get(d->site->root, "alerts") : NULL;
+}
+
+json_t *director_deaths(const struct director *d)
+{
+	json_t *list;
+
+	if (!d->leader || !d->ready)
+		return NULL;
+	list = json_array();
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		const char *name = d->nodes[i].name;
+		json_t *proof = cluster_node(d->cluster, name, "proof");
+
+		if (cluster_life(d->cluster, name) != CLUSTER_DEAD)
+			continue;
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:O, s:O*, s:I, s:I, s:b}", "kind", "node-dead",
+				"node", name, "proof", proof, "text", json_object_get(proof, "text"),
+				"incarnation", (json_int_t)cluster_incarnation(d->cluster, name),
+				"time_ms", (json_int_t)d->epoch_ms, "again", 1));
+	}
+	return list;
 }

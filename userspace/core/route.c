@@ -65,6 +65,8 @@ const struct route routes[] = {
 		"Move everything away from a node, then let it leave"),
 	ACT("nodeFence", "/v1/nodes/{node}/fence", ROUTE_FENCE, "Empty",
 		"Cut a node off and switch it off"),
+	POST("nodeFenceTest", "/v1/nodes/{node}/fence-test", ROUTE_OPERATE, "Empty", "FenceTest",
+		"Rehearse the fencing of a node: log in to each of its devices, switch nothing"),
 	ACT("nodeConfirm", "/v1/nodes/{node}/confirm", ROUTE_FENCE, "Empty",
 		"Vouch that a lost node is switched off"),
 	ACT("resourceMove", "/v1/resources/{resource}/move", ROUTE_OPERATE, "Place",

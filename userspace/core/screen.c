@@ -308,6 +308,21 @@ static void screen_verdict(struct screen *s, json_t *status)
 	lines_done(&t);
 }
 
+/* What holds nobody up today, and would when it matters. */
+static void screen_faults(struct screen *s, json_t *faults)
+{
+	json_t *fault;
+	size_t i;
+
+	if (json_array_size(faults))
+		lines_add(&s->text, "\n  broken\n");
+	json_array_foreach (faults, i, fault) {
+		lines_add(&s->text, "  ");
+		screen_say(s, TONE_BAD, json_string_value(fault), 0);
+		lines_add(&s->text, "\n");
+	}
+}
+
 char *screen_status(json_t *status, bool colour)
 {
 	struct screen s = { .colour = colour };
@@ -330,6 +345,7 @@ char *screen_status(json_t *status, bool colour)
 		screen_resources(&s, resources);
 	if (json_array_size(actions))
 		screen_actions(&s, actions);
+	screen_faults(&s, json_object_get(status, "faults"));
 	return s.text.data;
 }
 
@@ -339,7 +355,8 @@ char *screen_status(json_t *status, bool colour)
 static enum tone event_tone(const char *kind)
 {
 	static const char *const bad[] = { "node-lost", "fence-failed", "operation-failed",
-		"configuration-refused", "node-refused", "order-unanswered" };
+		"configuration-refused", "node-refused", "order-unanswered", "fence-test-failed",
+		"fault" };
 	static const char *const good[] = { "node-online", "node-dead", "fence-off", "link-heard",
 		"configured" };
 	static const char *const warn[] = { "node-suspected", "link-silent", "node-blocked",

@@ -30,6 +30,8 @@ static uint64_t now_ms(void)
 
 static void on_reply(void *ctx, void *token, struct desk_reply *r)
 {
+	owned(free) char *more = NULL, *all = NULL;
+	struct api_desk *d = ctx;
 	char number[16];
 
 	if (r->allow)
@@ -52,8 +54,12 @@ static void on_reply(void *ctx, void *token, struct desk_reply *r)
 
 			api_header(token, "ETag", quoted);
 		}
+		/* Text without a type is the director's figures. */
+		if (!r->type && d->handler.on_figures)
+			more = d->handler.on_figures(d->ctx);
+		all = own_printf("%s%s", r->text, more ? more : "");
 		api_reply_text(token, r->status,
-			r->type ? r->type : "text/plain; version=0.0.4; charset=utf-8", r->text);
+			r->type ? r->type : "text/plain; version=0.0.4; charset=utf-8", all);
 	}
 }
 

@@ -22,6 +22,7 @@ struct api_desk_handler {
 	void (*on_event)(void *ctx, const struct event *event);
 	int (*on_propose)(void *ctx, json_t *entry); /* as desk_handler */
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
+	char *(*on_figures)(void *ctx); /* further lines of /metrics; may be NULL */
 };
 
 /* -errno with *why, a sentence that the caller frees. */

@@ -57,6 +57,7 @@ int cli_export(const struct command *command, void *ctx);
 int cli_node(const struct command *command, void *ctx);
 int cli_resource(const struct command *command, void *ctx);
 int cli_fence(const struct command *command, void *ctx);
+int cli_fence_test(const struct command *command, void *ctx);
 int cli_confirm(const struct command *command, void *ctx);
 int cli_token_create(const struct command *command, void *ctx);
 int cli_token_list(const struct command *command, void *ctx);

@@ -138,6 +138,52 @@ int cli_fence(const struct command *command, void *ctx)
 	return r ? r : node_ask(ctx, node, "fence", "gets no more grants; see picket status");
 }
 
+static const char *member(json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void test_print(const struct cli *cli, json_t *test)
+{
+	const char *key;
+	json_t *value;
+
+	fprintf(cli->out, "  %-7s %s (%s)%s%s\n", member(test, "state"), member(test, "device"),
+		member(test, "agent"), *member(test, "text") ? ": " : "", member(test, "text"));
+	json_object_foreach (json_object_get(test, "record"), key, value)
+		fprintf(cli->out, "          %s: %s\n", key, json_string_value(value));
+}
+
+int cli_fence_test(const struct command *command, void *ctx)
+{
+	owned(free) char *encoded = door_encode(command->words[0]);
+	owned(free) char *path = own_printf("/v1/nodes/%s/fence-test", encoded);
+	struct door_request request = { .method = "POST", .path = path, .body = "{}" };
+	const struct cli *cli = ctx;
+	struct door_answer answer;
+	json_t *test;
+	bool passed;
+	size_t i;
+	int r = cli_ask(cli, &request, &answer);
+
+	if (r)
+		return r;
+	passed = json_is_true(json_object_get(answer.json, "passed"));
+	if (cli_json(cli)) {
+		cli_print(cli, answer.json);
+	} else {
+		fprintf(cli->out,
+			passed ? "%s can be fenced\n" : "%s could NOT be fenced as configured\n",
+			command->words[0]);
+		json_array_foreach (json_object_get(answer.json, "tests"), i, test)
+			test_print(cli, test);
+	}
+	door_answer_done(&answer);
+	return passed ? CLI_OK : CLI_FAILURE;
+}
+
 int cli_confirm(const struct command *command, void *ctx)
 {
 	const char *node = command->words[0];

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/model/alert.h"
 #include "core/model/site.h"
 #include "core/model/translate.h"
 
@@ -400,7 +401,7 @@ static void check_all(struct check *c)
 {
 	static const char *const keys[] = { "cluster", "properties", "nodes", "fencing",
 		"resources", "constraints", "templates", "tags", "resource-defaults",
-		"operation-defaults", NULL };
+		"operation-defaults", "alerts", NULL };
 	struct site *s = c->site;
 	const struct element *configuration;
 	json_t *fencing;
@@ -415,6 +416,7 @@ static void check_all(struct check *c)
 	check_names(c, "resources");
 	check_names(c, "templates");
 	check_names(c, "tags");
+	alerts_check(s->root, c->document, c->problems);
 	s->name = text_of(json_object_get(s->root, "cluster"), "name");
 	if (!s->name)
 		wrong(c, "/cluster", "cluster: {name: ...} is missing");
