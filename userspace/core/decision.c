@@ -5,6 +5,7 @@
 #include "base/lines.h"
 #include "core/decision.h"
 #include "core/policy/engine.h"
+#include "core/policy/execution.h"
 
 int decision_new(const struct picture *picture, int64_t now_s, bool explain,
 	struct decision **ret, char **ret_why)
@@ -14,6 +15,7 @@ int decision_new(const struct picture *picture, int64_t now_s, bool explain,
 	int rc;
 
 	d->picture = picture;
+	d->now_s = now_s;
 	d->cib = picture_cib(picture);
 	d->engine = engine_new(d->cib->root, now_s, &options);
 	rc = engine_run(d->engine, ret_why);
@@ -52,15 +54,23 @@ static void placed(void *ctx, const char *resource, const char *node, const char
 		json_array_append_new(list, json_pack("{s:s, s:s}", "node", node, "role", role));
 }
 
+/* The plan is carried out on a copy, where every action ends well. */
 json_t *decision_placement(const struct decision *d)
 {
 	const struct site *site = d->picture->site;
+	owned(element_tree) struct element_tree *then = element_tree_new();
+	owned(engine) struct engine *look = NULL;
+	owned(free) char *why = NULL;
 	json_t *all = json_object();
 
 	for (size_t i = 0; i < site->n_resources; i++)
 		if (site->resources[i].kind == SITE_PRIMITIVE)
 			json_object_set_new(all, site->resources[i].name, json_array());
-	engine_placement(d->engine, placed, all);
+	element_copy(then, NULL, d->cib->root);
+	execution_run(then, d->plan, NULL, 0);
+	look = engine_new(then->root, d->now_s, NULL);
+	if (!engine_look(look, &why))
+		engine_running(look, placed, all);
 	return all;
 }
 

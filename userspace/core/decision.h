@@ -11,6 +11,7 @@ struct decision {
 	struct element_tree *cib;
 	struct engine *engine;
 	struct plan *plan;
+	int64_t now_s;
 	int64_t recheck_s; /* since 1970, when time alone may change it; 0: never */
 };
 

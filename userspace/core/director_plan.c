@@ -133,14 +133,9 @@ static const char *meta(const struct plan_action *a, const char *name)
 	return v ? v : plan_pairs_get(&a->meta, name);
 }
 
-/* What it is called on its node: instances are told apart only where they differ. */
 static const char *history_name(const struct plan_action *a)
 {
-	const char *unique = meta(a, "globally_unique");
-
-	return a->instance && unique && !strcmp(unique, "true") ? a->instance
-	       : a->resource                                    ? a->resource
-								: "";
+	return a->resource ? a->resource : "";
 }
 
 static const char *operation_of(const struct plan_action *a)
@@ -152,6 +147,8 @@ static const char *operation_of(const struct plan_action *a)
 		return "shutdown";
 	case PLAN_CLEAR_FAILCOUNT:
 		return "forgive";
+	case PLAN_FORGET:
+		return "forget";
 	default:
 		return a->op;
 	}
@@ -188,6 +185,8 @@ static void order(struct director *d, struct director_node *n, const struct plan
 	json_t *message = order_json(d, a);
 
 	ledger_order(&n->ledger, message, d->epoch_ms / 1000);
+	if (a->kind == PLAN_FORGET)
+		ledger_forget(&n->ledger, a->resource);
 	director_send(d, n, message);
 	transition_sent(d->transition, a->id, d->now_ns + a->timeout_ms * MS + ANSWER_NS);
 	if (worth_telling(a))
