@@ -621,7 +621,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_asked, on_office,
-		on_link_figures, on_figures };
+		on_link_figures, NULL, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,

@@ -168,7 +168,8 @@ def of_bank(diary, db, rng, n):
 
 # ---- Redis ------------------------------------------------------------------------------------------
 class Redis:
-    """RESP, as much of it as a set needs. An addition counts when another node has it too (WAIT)."""
+    """RESP, as much of it as a set needs. An addition counts when every replica there is, and one at least, has it
+    (WAIT): the agent may promote any of them."""
 
     def __init__(self, host, port=6379):
         self.host, self.port, self.link, self.file = host, port, None, None
@@ -213,9 +214,16 @@ class Redis:
             raise
 
     def add(self, value):
-        if self.do(("SADD", "grow", value), ("WAIT", "1", "1000"))[1] < 1:
+        self.do(("SADD", "grow", value))
+        try:
+            replicas = len(self.do(("ROLE",))[0][2])
+            have = self.do(("WAIT", str(max(1, replicas)), "1000"))[0]
+        except (Refused, IndexError, TypeError) as e:
             self.close()
-            raise Unknown("no other node has it")
+            raise Unknown(str(e)) from e
+        if have < max(1, replicas):
+            self.close()
+            raise Unknown(f"{have} of {replicas} replicas have it")
 
 
 def of_redis(diary, redis, rng, n):

@@ -3,7 +3,7 @@
 # Pacemaker and Corosync on the lab's machines, with the same agents and BMCs: a web server and its address, or the full
 # stack. Sourced by site.sh.
 #   PACEMAKER=default  as installed: token 3 s, nodes are rebooted
-#   PACEMAKER=best     the shortest token that held on this machine, nodes are switched off
+#   PACEMAKER=best     the shortest token that held on this machine, nodes are switched off, no wait for other leaders
 
 corosync_config() { # node
 	local m o
@@ -71,7 +71,8 @@ TXT
 pacemaker_stack_cib() {
 	xmllint --xpath /cib/configuration "$stack/stack-cib.xml" |
 		if [ "${PACEMAKER:-default}" = best ]; then
-			sed '/id="options-stonith-action"/s/value="[^"]*"/value="off"/'
+			sed '/id="options-stonith-action"/{ s/value="[^"]*"/value="off"/; p
+				s/stonith-action/dc-deadtime/g; s/value="[^"]*"/value="3s"/; }'
 		else
 			cat
 		fi
@@ -116,11 +117,21 @@ pacemaker_site() { # nodes cib what...: machines, each furnished by "what... NOD
 	switches_new
 	rack_new
 	ca_new
-	for m in $(nodes); do pacemaker_node "$m"; "$@" "$m"; bmc_new "$m"; done
+	for m in $(nodes); do
+		pacemaker_node "$m"
+		"$@" "$m"
+		bmc_new "$m"
+		# It is on every disk already when the machines are switched on.
+		{
+			echo '<cib crm_feature_set="3.16.2" validate-with="pacemaker-3.9" admin_epoch="1" epoch="1" num_updates="0">'
+			"$cib"
+			echo '<status/></cib>'
+		} >"$dir/$m/disk/pacemaker/cib/cib.xml"
+		chown hacluster:haclient "$dir/$m/disk/pacemaker/cib/cib.xml"
+		chmod 0600 "$dir/$m/disk/pacemaker/cib/cib.xml"
+	done
 	for m in $(nodes); do boot "$m"; done
 	wait_for 90 "all nodes online" pacemaker_online
-	"$cib" >"$dir/n1/etc/cib.xml"
-	wait_for 30 "the configuration to be taken" inside n1 cibadmin --replace --scope configuration -x /etc/picket/cib.xml
 }
 
 stack_up_openstack_pacemaker() { # [nodes]

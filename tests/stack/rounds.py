@@ -134,10 +134,7 @@ def serving(stack, since, clients=("client", "rack")):
 def silence(history, service, t0, t1, client="client"):
     """The longest time between t0 and t1 in which the client was not served: (seconds, from, to)."""
     work, ops = SERVICES[service]
-    good = [o["t1"] for o in history if o["client"] == client and o["work"] == work and o["op"] in ops and
-            o["result"] == "ok" and t0 - 2 < o["t1"] <= t1]
-    marks = sorted([t0, *[t for t in good if t > t0], t1] if not good else [max(t0 - 2, min(good)), *good, t1])
-    return max(((b - a, a, b) for a, b in zip(marks, marks[1:])), default=(0, t0, t0))
+    return judge.silence([o for o in history if o["client"] == client and o["work"] == work and o["op"] in ops], t0, t1)
 
 
 def whole(m):

@@ -94,6 +94,8 @@ static void note(struct director *d, const char *kind, const char *node, const c
 	}
 	e = journal_add(&d->journal, d->now_ns, d->epoch_ms, kind, node, resource, text, more);
 	action_add(d->out, ACTION_NOTE)->json = json_incref(e);
+	if (d->leader && strncmp(kind, "controller-", 11))
+		director_peer_note(d, e);
 }
 
 void director_note(struct director *d, const char *kind, const char *node, const char *resource,

@@ -6,6 +6,8 @@
 #define INTENT_FRESH_NS (150 * MS)
 /* Whether a controller answers that had not before: it has lost its power, or it has not. */
 #define ASK_MS 2000
+/* A host that boots loads what takes over for it: storage, network, hypervisor. */
+#define REST_NS (2000 * MS)
 
 static json_t *about(struct director *d, struct director_node *n, const char *what)
 {
@@ -515,7 +517,7 @@ void director_fence_rest(struct director *d, struct director_node *n)
 	if (f->phase == FENCE_NONE && switch_on(d, n)) {
 		f->phase = FENCE_REST;
 		f->place = (struct topology_place){ 0 };
-		f->until_ns = d->now_ns + DIRECTOR_REST_NS;
+		f->until_ns = d->now_ns + REST_NS;
 	}
 	if (f->phase != FENCE_REST || d->now_ns < f->until_ns)
 		return;

@@ -8,11 +8,11 @@
 #include "core/decision.h"
 #include "core/director.h"
 #include "core/director_death.h"
+#include "core/director_rehearse.h"
 #include "core/grant.h"
 #include "core/journal.h"
 #include "core/membership.h"
 #include "core/proof.h"
-#include "core/rehearsal.h"
 #include "core/storm.h"
 #include "core/timeline.h"
 #include "core/timing.h"
@@ -20,8 +20,6 @@
 #include "core/transition.h"
 
 #define MS 1000000ULL
-/* A host that boots loads what takes over for it: storage, network, hypervisor. */
-#define DIRECTOR_REST_NS (2000 * MS)
 
 struct director_node {
 	const char *name; /* the site's */
@@ -76,10 +74,8 @@ struct director {
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms; /* of the last one */
-	struct rehearsal rehearsal;
-	uint64_t rehearsal_term;             /* in which its times were set */
-	struct rehearse_waiting *rehearsing; /* requests answered when a node's tests are done */
-	struct director_waiting *waiting;    /* requests answered when their entry is applied */
+	struct director_waiting *waiting; /* requests answered when their entry is applied */
+	struct director_rehearse rehearse;
 	struct actions *out;
 };
 
@@ -120,6 +116,7 @@ char *director_todo(struct director *d, struct director_node *n);
 
 /* director_peer.c: the controllers among themselves */
 void director_peer(struct director *d, const struct event *event);
+void director_peer_note(struct director *d, json_t *event); /* to the others' journals */
 void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool heard, uint64_t ns);
 void director_peer_bar(struct director *d, struct director_node *n);
 void director_peer_ready(struct director *d);

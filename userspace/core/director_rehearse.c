@@ -24,13 +24,13 @@ static uint64_t patience_ns(const struct director *d)
 
 void director_rehearse_configure(struct director *d)
 {
-	rehearsal_configure(&d->rehearsal, d->site, d->timing.fence_test_ms * MS);
-	d->rehearsal_term = 0; /* what is new must not wait for long */
+	rehearsal_configure(&d->rehearse.all, d->site, d->timing.fence_test_ms * MS);
+	d->rehearse.term = 0; /* what is new must not wait for long */
 }
 
 static json_t *answer_of(struct director *d, const char *node)
 {
-	json_t *tests = rehearsal_json(&d->rehearsal, node), *test;
+	json_t *tests = rehearsal_json(&d->rehearse.all, node), *test;
 	bool passed = json_array_size(tests) > 0;
 	size_t i;
 
@@ -53,12 +53,12 @@ static void reply(struct director *d, struct rehearse_waiting *w, unsigned statu
 
 static void answer(struct director *d)
 {
-	struct rehearse_waiting **at = &d->rehearsing;
+	struct rehearse_waiting **at = &d->rehearse.waiting;
 
 	while (*at) {
 		struct rehearse_waiting *w = *at;
 
-		if (rehearsal_pending(&d->rehearsal, w->node)) {
+		if (rehearsal_pending(&d->rehearse.all, w->node)) {
 			at = &w->next;
 			continue;
 		}
@@ -69,10 +69,10 @@ static void answer(struct director *d)
 
 void director_rehearse_give_up(struct director *d)
 {
-	while (d->rehearsing) {
-		struct rehearse_waiting *w = d->rehearsing;
+	while (d->rehearse.waiting) {
+		struct rehearse_waiting *w = d->rehearse.waiting;
 
-		d->rehearsing = w->next;
+		d->rehearse.waiting = w->next;
 		reply(d, w, 503,
 			json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
 				"This controller leads no longer", "status", 503, "detail",
@@ -82,27 +82,27 @@ void director_rehearse_give_up(struct director *d)
 
 void director_rehearse_done(struct director *d)
 {
-	while (d->rehearsing) {
-		struct rehearse_waiting *w = d->rehearsing;
+	while (d->rehearse.waiting) {
+		struct rehearse_waiting *w = d->rehearse.waiting;
 
-		d->rehearsing = w->next;
+		d->rehearse.waiting = w->next;
 		free(w->node);
 		free(w);
 	}
-	rehearsal_done(&d->rehearsal);
+	rehearsal_done(&d->rehearse.all);
 }
 
 bool director_rehearse_ask(struct director *d, void *token, const char *node)
 {
 	struct rehearse_waiting *w;
 
-	if (!rehearsal_ask(&d->rehearsal, node, d->now_ns))
+	if (!rehearsal_ask(&d->rehearse.all, node, d->now_ns))
 		return false;
 	w = own_new(struct rehearse_waiting);
 	w->token = token;
 	w->node = own_string(node);
-	w->next = d->rehearsing;
-	d->rehearsing = w;
+	w->next = d->rehearse.waiting;
+	d->rehearse.waiting = w;
 	return true;
 }
 
@@ -144,18 +144,18 @@ void director_rehearse_watch(struct director *d)
 {
 	struct rehearsal_row *row;
 
-	if (d->rehearsal_term != d->term) {
-		rehearsal_begin(&d->rehearsal, d->now_ns + FIRST_NS, STEP_NS);
-		d->rehearsal_term = d->term;
+	if (d->rehearse.term != d->term) {
+		rehearsal_begin(&d->rehearse.all, d->now_ns + FIRST_NS, STEP_NS);
+		d->rehearse.term = d->term;
 	}
-	for (size_t i = 0; i < d->rehearsal.n; i++) {
-		row = &d->rehearsal.rows[i];
+	for (size_t i = 0; i < d->rehearse.all.n; i++) {
+		row = &d->rehearse.all.rows[i];
 		if (row->id && d->now_ns >= row->sent_ns + patience_ns(d))
 			tell(d, row,
-				rehearsal_result(&d->rehearsal, row, "no result came", NULL,
+				rehearsal_result(&d->rehearse.all, row, "no result came", NULL,
 					d->now_ns, d->epoch_ms));
 	}
-	row = rehearsal_next(&d->rehearsal, d->now_ns);
+	row = rehearsal_next(&d->rehearse.all, d->now_ns);
 	if (row && fencing_now(d))
 		rehearsal_again(row, d->now_ns + LATER_NS);
 	else if (row)
@@ -165,12 +165,12 @@ void director_rehearse_watch(struct director *d)
 
 uint64_t director_rehearse_due(const struct director *d)
 {
-	return rehearsal_due(&d->rehearsal, patience_ns(d));
+	return rehearsal_due(&d->rehearse.all, patience_ns(d));
 }
 
 bool director_rehearsed(struct director *d, const struct event *event)
 {
-	struct rehearsal_row *row = rehearsal_out(&d->rehearsal, event->fence.id);
+	struct rehearsal_row *row = rehearsal_out(&d->rehearse.all, event->fence.id);
 	const char *why = event->fence.proof == EVENT_FAILED ? event->fence.text : NULL;
 
 	if (!row)
@@ -179,14 +179,14 @@ bool director_rehearsed(struct director *d, const struct event *event)
 		rehearsal_again(row, d->now_ns + LATER_NS);
 	else
 		tell(d, row,
-			rehearsal_result(&d->rehearsal, row, why, event->fence.output, d->now_ns,
+			rehearsal_result(&d->rehearse.all, row, why, event->fence.output, d->now_ns,
 				d->epoch_ms));
 	return true;
 }
 
 json_t *director_rehearse_params(struct director *d, const char *node, const struct site_device *of)
 {
-	const struct rehearsal_row *row = rehearsal_find(&d->rehearsal, node, of->name);
+	const struct rehearsal_row *row = rehearsal_find(&d->rehearse.all, node, of->name);
 	json_t *params = json_copy(of->params), *value;
 	const char *key;
 
@@ -201,8 +201,8 @@ void director_rehearse_figures(struct director *d, struct lines *t)
 {
 	lines_add(t, "# HELP picket_fence_test_passed 1 when the node could be fenced through the "
 		     "device at the last test.\n# TYPE picket_fence_test_passed gauge\n");
-	for (size_t i = 0; i < d->rehearsal.n; i++) {
-		const struct rehearsal_row *row = &d->rehearsal.rows[i];
+	for (size_t i = 0; i < d->rehearse.all.n; i++) {
+		const struct rehearsal_row *row = &d->rehearse.all.rows[i];
 
 		if (row->state != REHEARSAL_NEVER)
 			lines_add(t, "picket_fence_test_passed{node=\"%s\",device=\"%s\"} %d\n",

@@ -9,6 +9,12 @@
 
 struct director;
 
+struct director_rehearse {
+	struct rehearsal all;
+	uint64_t term;                    /* in which its times were set */
+	struct rehearse_waiting *waiting; /* requests answered when a node's tests are done */
+};
+
 void director_rehearse_configure(struct director *d);
 void director_rehearse_watch(struct director *d);   /* what time alone brings about */
 void director_rehearse_give_up(struct director *d); /* no longer the leader */

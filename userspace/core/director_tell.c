@@ -92,7 +92,7 @@ static json_t *node_json(struct director *d, struct director_node *n)
 		json_object_set_new(j, "todo", json_string(todo));
 	if (fencing)
 		json_object_set_new(j, "fencing", fencing);
-	json_object_set_new(j, "fence_tests", rehearsal_json(&d->rehearsal, n->name));
+	json_object_set_new(j, "fence_tests", rehearsal_json(&d->rehearse.all, n->name));
 	if (cluster_node(d->cluster, n->name, "proof"))
 		json_object_set(j, "proof", cluster_node(d->cluster, n->name, "proof"));
 	return j;
@@ -183,8 +183,8 @@ static json_t *faults_json(struct director *d)
 {
 	json_t *list = json_copy(d->faults);
 
-	for (size_t i = 0; i < d->rehearsal.n; i++) {
-		const struct rehearsal_row *row = &d->rehearsal.rows[i];
+	for (size_t i = 0; i < d->rehearse.all.n; i++) {
+		const struct rehearsal_row *row = &d->rehearse.all.rows[i];
 		owned(free) char *text = NULL;
 
 		if (row->state != REHEARSAL_FAILED)

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,7 +20,9 @@
 #include "edge/api_inside.h"
 
 #define API_BACKLOG 128
-#define API_CONNECTIONS 512
+#define API_CONNECTIONS 1024
+#define API_PER_ADDRESS 768 /* of them for one address: nobody alone shuts out the others */
+#define API_FILES 65536
 #define API_TIMEOUT_S 30
 #define API_PEM_MAX (1 << 20)
 #define API_HEADERS_MAX 32768 /* bytes of memory for one connection's headers */
@@ -500,8 +503,9 @@ static struct MHD_Daemon *tls_start(struct api *api, const struct api_config *co
 		!file_read(crt_path, API_PEM_MAX, &crt, &crt_len))
 		daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS, 0,
 			NULL, NULL, api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd,
-			MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-			timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_HEADERS_MAX,
+			MHD_OPTION_CONNECTION_LIMIT, connections,
+			MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)API_PER_ADDRESS,
+			MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_HEADERS_MAX,
 			MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api,
 			MHD_OPTION_NOTIFY_CONNECTION, api_on_connection, api,
 			MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
@@ -537,6 +541,17 @@ static void api_on_handle_closed(uv_handle_t *handle)
 	free(api);
 }
 
+/* Each connection is a file, and other doors have files as well. */
+static void files_allow(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= API_FILES)
+		return;
+	files.rlim_cur = files.rlim_max < API_FILES ? files.rlim_max : API_FILES;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_handler *handler,
 	void *ctx, struct api **ret, char **why)
 {
@@ -547,6 +562,7 @@ int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_h
 	r = config->address ? socket_listen(config, &fd, why) : socket_open(config, &fd, why);
 	if (r)
 		return r;
+	files_allow();
 	api = own_new(struct api);
 	api->tls = config->address != NULL;
 	uv_timer_init(loop, &api->timer);

@@ -49,7 +49,7 @@ struct api_config {
 	const char *pki;          /* folder of node.crt and node.key, for TLS */
 	const char *group;        /* its group; NULL: unchanged */
 	size_t body_max;          /* 0: PICKET_DOCUMENT_MAX */
-	unsigned connections_max; /* 0: 512 */
+	unsigned connections_max; /* 0: 1024 */
 	unsigned timeout_s;       /* a silent client is dropped; 0: 30 */
 };
 

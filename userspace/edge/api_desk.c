@@ -92,6 +92,13 @@ static void on_link(void *ctx, uint32_t node, unsigned link, json_t *cell)
 	d->handler.on_link(d->ctx, node, link, cell);
 }
 
+static int on_relay(void *ctx, int controller, json_t *message)
+{
+	struct api_desk *d = ctx;
+
+	return d->handler.on_relay(d->ctx, controller, message);
+}
+
 static void on_file(void *ctx, void *token, const char *path, const char *if_none_match)
 {
 	const struct console_file *f = console_file(path);
@@ -164,7 +171,7 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 {
 	static const struct api_handler doors = { on_request, on_stream_gone };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
-		handler->on_link ? on_link : NULL };
+		handler->on_link ? on_link : NULL, handler->on_relay ? on_relay : NULL };
 	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
 	struct api_desk *d = own_new(struct api_desk);
@@ -202,6 +209,18 @@ void api_desk_reply(
 	struct api_desk *d, void *token, unsigned status, json_t *json, const char *text)
 {
 	desk_answer(d->desk, token, status, json, text);
+}
+
+bool api_desk_relayed(struct api_desk *d, unsigned controller, json_t *message)
+{
+	uint8_t random[WARDEN_RANDOM];
+
+	if (!desk_relay_is(message))
+		return false;
+	if (getrandom(random, sizeof(random), 0) == sizeof(random))
+		desk_relay_take(d->desk, controller, message, random, now_ms());
+	explicit_bzero(random, sizeof(random));
+	return true;
 }
 
 void api_desk_publish(struct api_desk *d, json_t *event)

@@ -22,6 +22,7 @@ struct api_desk_handler {
 	void (*on_event)(void *ctx, const struct event *event);
 	int (*on_propose)(void *ctx, json_t *entry); /* as desk_handler */
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
+	int (*on_relay)(void *ctx, int controller, json_t *message); /* as desk_handler */
 	char *(*on_figures)(void *ctx); /* further lines of /metrics; may be NULL */
 };
 
@@ -32,6 +33,8 @@ void api_desk_free(struct api_desk *doors);
 /* The director's answer. json is stolen, text borrowed: one of them. */
 void api_desk_reply(
 	struct api_desk *doors, void *token, unsigned status, json_t *json, const char *text);
+/* A message of another controller; false: it is none of the desks' affairs. */
+bool api_desk_relayed(struct api_desk *doors, unsigned controller, json_t *message);
 void api_desk_publish(struct api_desk *doors, json_t *event);
 struct desk *api_desk_desk(struct api_desk *doors);
 

@@ -36,9 +36,9 @@ struct fencer_order {
 	const char *target; /* the node's name */
 	const char *plug;   /* NULL: from pcmk_host_map, else the target's name */
 	const char *device; /* orders of one device run one after the other; NULL = alone */
-	/* on, off, reboot, status, monitor, list, metadata, validate-all …; rehearse: what off needs,
-	 * without switching: by an agent that knows the word, otherwise by its status. It gives way
-	 * to every other order of its device. */
+	/* on, off, reboot, status, monitor, list, metadata, validate-all …; rehearse: what off
+	 * needs, without switching: by an agent that knows the word, otherwise by its status. It
+	 * gives way to every other order of its device. */
 	const char *action;
 	uint64_t deadline_ms; /* from now, for waiting, all tries and verification; at least 1 */
 	unsigned reads;       /* consecutive readings of off that verify; 0: the fencer's */
