@@ -324,6 +324,8 @@ static void replan(struct director *d, const char *what, json_t *entry)
 
 	if (store && !strcmp(store, "private"))
 		return;
+	if (!strcmp(what, "attribute"))
+		director_attend(d, entry);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i], what))
 			transition_abort(d->transition);
@@ -478,6 +480,7 @@ uint64_t director_due(const struct director *d)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
 	sooner(&due, director_recheck_ns(d));
+	sooner(&due, d->attention_ns);
 	if (d->dirty && d->now_ns < d->breath_ns)
 		sooner(&due, d->breath_ns);
 	sooner(&due, director_rehearse_due(d));

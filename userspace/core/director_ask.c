@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What operators ask of the director, and what it answers. */
 #include <stdio.h>
+#include <time.h>
 
 #include "core/director_inside.h"
 #include "core/director_rehearse.h"
@@ -232,7 +233,8 @@ static void ask_node(struct director *d, const struct event *e, const char *name
 }
 
 /* The configuration with a constraint more, or with those of picket's own making taken away. */
-static json_t *constrained(struct director *d, const char *resource, const char *node, int score)
+static json_t *constrained(struct director *d, const char *resource, const char *node, int score,
+	const char *expires)
 {
 	json_t *root = json_deep_copy(d->site->root), *rules = json_object_get(root, "constraints"),
 	       *kept;
@@ -247,8 +249,11 @@ static json_t *constrained(struct director *d, const char *resource, const char 
 			json_array_append(kept, rule);
 	}
 	if (node)
-		json_array_append_new(kept, json_pack("{s:s, s:s, s:s, s:i}", "id", id, "location",
-						    resource, "node", node, "score", score));
+		json_array_append_new(kept,
+			json_pack("{s:s, s:s, s:s, s:o, s:s*}", "id", id, "location", resource,
+				"node", node, "score",
+				json_string(score > 0 ? "INFINITY" : "-INFINITY"), "expires",
+				expires));
 	json_object_set_new(root, "constraints", kept);
 	return root;
 }
@@ -269,7 +274,7 @@ static const char *where_it_runs(struct director *d, const char *resource)
 
 /* For each primitive inside of it, under each name that it has on the node. */
 static void each_history(struct director *d, struct director_node *n, const char *resource,
-	void (*fn)(struct ledger *ledger, const char *name))
+	void (*fn)(struct director *d, struct director_node *n, const char *name))
 {
 	const char *name;
 	json_t *row;
@@ -285,9 +290,21 @@ static void each_history(struct director *d, struct director_node *n, const char
 			owned(free) char *copy = own_string(name);
 
 			if (director_is_instance(copy, p->name))
-				fn(&n->ledger, copy);
+				fn(d, n, copy);
 		}
 	}
+}
+
+static void forget(struct director *d, struct director_node *n, const char *name)
+{
+	ledger_forget(&n->ledger, name);
+	if (director_usable(d, n))
+		director_errand(d, n, "forgive", name);
+}
+
+static void renew(struct director *d, struct director_node *n, const char *name)
+{
+	ledger_renew(&n->ledger, name);
 }
 
 /* What failed to start or stop is asked again. */
@@ -298,7 +315,7 @@ static void ask_cleanup(struct director *d, const struct event *e, const struct 
 
 	for (size_t i = 0; i < d->n_nodes; i++)
 		if (!node || !strcmp(node, d->nodes[i].name))
-			each_history(d, &d->nodes[i], res->name, ledger_forget);
+			each_history(d, &d->nodes[i], res->name, forget);
 	for (size_t r = 0; r < d->site->n_resources; r++) {
 		const struct site_resource *p = &d->site->resources[r];
 
@@ -318,9 +335,28 @@ static void ask_cleanup(struct director *d, const struct event *e, const struct 
 static void ask_restart(struct director *d, const struct event *e, const struct site_resource *res)
 {
 	for (size_t i = 0; i < d->n_nodes; i++)
-		each_history(d, &d->nodes[i], res->name, ledger_renew);
+		each_history(d, &d->nodes[i], res->name, renew);
 	d->dirty = true;
 	reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
+}
+
+/* Until when a move or a ban holds: {for: "2h"}. False: it does not say so in a way that is known. */
+static bool until(struct director *d, const struct event *e, char ret[32])
+{
+	const char *length = json_string_value(json_object_get(e->ask.body, "for"));
+	struct tm tm;
+	uint64_t ms;
+	time_t end;
+
+	ret[0] = 0;
+	if (!json_object_get(e->ask.body, "for"))
+		return true;
+	if (!length || site_duration(length, &ms))
+		return false;
+	end = (time_t)((d->epoch_ms + ms) / 1000);
+	gmtime_r(&end, &tm);
+	strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return true;
 }
 
 static void ask_resource(
@@ -329,7 +365,7 @@ static void ask_resource(
 	const struct site_resource *res = d->site ? site_resource(d->site, name) : NULL;
 	const char *node = json_string_value(json_object_get(e->ask.body, "node"));
 	json_t *root = NULL;
-	char *text;
+	char *text, end[32];
 
 	if (!res) {
 		problem(d, e->ask.token, 404, "No such resource", name, NULL);
@@ -348,13 +384,17 @@ static void ask_resource(
 		ask_restart(d, e, res);
 		return;
 	}
+	if (!until(d, e, end)) {
+		problem(d, e->ask.token, 422, "For how long?", "for: a duration, as in 2h", NULL);
+		return;
+	}
 	if (!strcmp(verb, "move") && node)
-		root = constrained(d, res->name, node, SITE_INFINITY);
+		root = constrained(d, res->name, node, SITE_INFINITY, *end ? end : NULL);
 	else if (!strcmp(verb, "move") || !strcmp(verb, "ban"))
-		root = constrained(
-			d, res->name, node ? node : where_it_runs(d, res->name), -SITE_INFINITY);
+		root = constrained(d, res->name, node ? node : where_it_runs(d, res->name),
+			-SITE_INFINITY, *end ? end : NULL);
 	else if (!strcmp(verb, "clear"))
-		root = constrained(d, res->name, NULL, 0);
+		root = constrained(d, res->name, NULL, 0, NULL);
 	if (!root) {
 		problem(d, e->ask.token, 404, "No such action on a resource", verb, NULL);
 		return;

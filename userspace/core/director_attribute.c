@@ -46,9 +46,10 @@ static json_t *resource_json(struct director *d, const struct site_resource *res
 	const char *role = director_role(d->site, res, s);
 	bool active = s.role == LEDGER_STARTED || s.role == LEDGER_PROMOTED;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s*, s:s*}", "id", res->name,
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s*, s:s*}", "id", res->name,
 		"instance", res->name, "agent", res->type, "role", role, "active", active, "failed",
-		s.failed, "managed", 1, "node", node, "in", top == res ? NULL : top->name);
+		s.failed, "managed", 1, "promotable", top->promotable, "node", node, "clone",
+		top->kind == SITE_CLONE ? top->name : NULL);
 }
 
 static json_t *resources_json(struct director *d)

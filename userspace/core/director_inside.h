@@ -62,6 +62,8 @@ struct director {
 	unsigned transitions;
 	bool dirty;
 	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
+	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
+	uint64_t attended_ns;  /* when that was done last */
 	uint64_t breath_ns; /* no plan before: an order was refused or not answered */
 	json_t *why;        /* of the last plan, NULL: not asked for */
 	json_t *hellos;     /* node → the hello of its present connection */
@@ -129,11 +131,15 @@ void director_drive(struct director *d);
 void director_plan_forget(struct director *d, const char *node);
 void director_plan_drop(struct director *d);
 uint64_t director_recheck_ns(const struct director *d); /* 0: never */
+void director_attend(struct director *d, json_t *entry);   /* an attribute has changed */
+void director_errand(struct director *d, struct director_node *n, const char *op,
+	const char *resource); /* of which nobody awaits the end */
 /* director_picture.c: what is seen */
 struct picture *director_picture(struct director *d, const struct site *site, bool copy);
 struct ledger_standing director_standing(
 	struct director *d, struct director_node *n, const char *resource);
-const char *director_standing_name(struct ledger_standing standing);
+const char *director_state_name(struct ledger_standing standing, const char *role);
+const char *director_role_name(const char *role); /* in small letters */
 const char *director_role(const struct site *site, const struct site_resource *resource,
 	struct ledger_standing standing);
 bool director_is_instance(const char *instance, const char *resource);

@@ -55,7 +55,16 @@ struct ledger_standing director_standing(
 	return ledger_standing(&n->ledger, resource);
 }
 
-const char *director_standing_name(struct ledger_standing s)
+const char *director_role_name(const char *role)
+{
+	return !strncmp(role, "Unpromoted", 10) ? "unpromoted"
+	       : !strncmp(role, "Promoted", 8)  ? "promoted"
+	       : !strcmp(role, "Stopped")       ? "stopped"
+						: "started";
+}
+
+/* As status says it; role is director_role()'s. */
+const char *director_state_name(struct ledger_standing s, const char *role)
 {
 	if (s.stop_failed)
 		return "stop-failed";
@@ -63,7 +72,9 @@ const char *director_standing_name(struct ledger_standing s)
 		return "failed";
 	if (s.impossible)
 		return "impossible";
-	return s.role == LEDGER_UNKNOWN ? "unknown" : s.role == LEDGER_STOPPED ? "stopped" : "started";
+	if (s.role == LEDGER_UNKNOWN)
+		return "unknown";
+	return director_role_name(role);
 }
 
 /* What goes by this name in a node's history: itself, or its instances where they differ. */

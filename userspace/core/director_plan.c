@@ -339,6 +339,55 @@ static void recovered(struct director *d)
 	}
 }
 
+/* ---- what agents wrote down ---------------------------------------------------------------------
+ */
+
+/* Agents of what can be promoted find out together who is to lead: each writes down what it knows,
+ * and its next monitor looks at what the others wrote. They need not wait for that. */
+#define ATTENTION_NS (3000 * MS)
+
+void director_errand(
+	struct director *d, struct director_node *n, const char *op, const char *resource)
+{
+	owned(free) char *id = own_printf("%s:%s:%llu", op, resource, (unsigned long long)d->now_ns);
+
+	director_send(d, n,
+		json_pack("{s:s, s:I, s:I, s:I, s:s, s:{s:s, s:s}}", "type", "order", "term",
+			(json_int_t)d->term, "index", (json_int_t)d->cluster->index, "incarnation",
+			(json_int_t)cluster_incarnation(d->cluster, n->name), "id", id, "action",
+			"op", op, "resource", resource));
+}
+
+void director_attend(struct director *d, json_t *entry)
+{
+	const char *store = text(entry, "store"), *name = text(entry, "name");
+	uint64_t next = d->attended_ns + ATTENTION_NS;
+
+	/* A promotion score is for the plan, and it is made anew. */
+	if (!strcmp(store, "private") || !strncmp(name, "master-", 7) || d->attention_ns)
+		return;
+	d->attention_ns = d->attended_ns && next > d->now_ns ? next : d->now_ns;
+}
+
+static void attend(struct director *d)
+{
+	if (!d->attention_ns || d->now_ns < d->attention_ns)
+		return;
+	d->attention_ns = 0;
+	d->attended_ns = d->now_ns;
+	for (size_t r = 0; r < d->site->n_resources; r++) {
+		const struct site_resource *res = &d->site->resources[r];
+
+		if (res->kind != SITE_PRIMITIVE || !site_top(d->site, res)->promotable)
+			continue;
+		for (size_t i = 0; i < d->n_nodes; i++)
+			if (director_usable(d, &d->nodes[i]) &&
+				ledger_standing(&d->nodes[i].ledger, res->name).role ==
+					LEDGER_STARTED)
+				director_errand(d, &d->nodes[i], "recheck", res->name);
+	}
+}
+
 /* ---- one plan after the other -----------------------------------------------------------------
  */
 
@@ -383,6 +432,7 @@ void director_drive(struct director *d)
 	bool any;
 
 	recheck(d);
+	attend(d);
 	if (d->transition) {
 		advance(d);
 		if (!transition_over(d->transition))

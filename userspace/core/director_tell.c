@@ -103,12 +103,12 @@ static json_t *place_json(
 {
 	struct ledger_standing s = director_standing(d, n, res->name);
 	bool unclean = cluster_life(d->cluster, n->name) == CLUSTER_BLOCKED;
+	const char *role = director_role(d->site, res, s);
 
 	if (s.role == LEDGER_STOPPED || s.role == LEDGER_UNKNOWN)
 		return NULL;
-	return json_pack("{s:s, s:s, s:s}", "node", n->name, "state",
-		unclean ? "unclean" : director_standing_name(s), "role",
-		director_role(d->site, res, s));
+	return json_pack("{s:s, s:s}", "node", n->name, "state",
+		unclean ? "unclean" : director_state_name(s, role));
 }
 
 static json_t *resource_json(struct director *d, const struct site_resource *res, json_t *reasons)

@@ -22,9 +22,9 @@ static json_t *placement(struct director *d, const struct picture *p)
 
 			if (s.role >= LEDGER_STARTED)
 				json_array_append_new(on,
-					json_pack("{s:s, s:s, s:s}", "node", p->nodes[i].name,
-						"state", director_standing_name(s), "role",
-						director_role(site, res, s)));
+					json_pack("{s:s, s:s}", "node", p->nodes[i].name, "state",
+						director_state_name(
+							s, director_role(site, res, s))));
 		}
 		json_object_set_new(all, res->name, on);
 	}
@@ -66,7 +66,9 @@ static json_t *after(const struct decision *decision)
 
 	json_object_foreach (all, name, on)
 		json_array_foreach (on, i, one)
-			json_object_set_new(one, "state", json_string("started"));
+			json_object_set_new(one, "state",
+				json_string(director_role_name(json_string_value(
+					json_object_get(one, "role")))));
 	return all;
 }
 

@@ -228,14 +228,6 @@ void ledger_renew(struct ledger *l, const char *resource)
 	}
 }
 
-void ledger_recheck(struct ledger *l, const char *resource)
-{
-	json_t *r = json_object_get(l->resources, resource);
-
-	if (r)
-		drop_monitors(r, 0);
-}
-
 /* ---- what it means ----------------------------------------------------------------------------- */
 
 static void monitor_says(struct ledger_standing *s, const json_t *result)

@@ -44,8 +44,6 @@ void ledger_forgive(
 	struct ledger *ledger, const char *resource, const char *op, uint64_t interval_ms);
 /* As if it had been started with other parameters. */
 void ledger_renew(struct ledger *ledger, const char *resource);
-/* Its recurring monitor is looked upon as never begun: a new order runs it at once. */
-void ledger_recheck(struct ledger *ledger, const char *resource);
 
 struct ledger_standing ledger_standing(const struct ledger *ledger, const char *resource);
 /* Not known to be stopped there. */

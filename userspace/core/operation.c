@@ -34,6 +34,7 @@ static const struct {
 	[OPERATION_CANCEL] = { "cancel", 0 },
 	[OPERATION_FORGET] = { "forget", 0 },
 	[OPERATION_FORGIVE] = { "forgive", 0 },
+	[OPERATION_RECHECK] = { "recheck", 0 },
 	[OPERATION_SHUTDOWN] = { "shutdown", 0 },
 };
 

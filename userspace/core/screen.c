@@ -174,8 +174,11 @@ static void resource_failures(struct screen *s, json_t *resource)
 	json_t *n;
 
 	json_object_foreach (json_object_get(resource, "failures"), node, n) {
-		owned(free) char *failed = own_printf(
-			"failed %" JSON_INTEGER_FORMAT "x on %s", json_integer_value(n), node);
+		json_int_t count = json_integer_value(n);
+		owned(free) char *failed =
+			count >= 1000000 ? own_printf("failed on %s, not tried there again", node)
+					 : own_printf("failed %" JSON_INTEGER_FORMAT "x on %s",
+						   count, node);
 
 		lines_add(&s->text, "; ");
 		screen_say(s, TONE_WARN, failed, 0);
@@ -194,10 +197,14 @@ static void screen_resources(struct screen *s, json_t *resources)
 	lines_pad(&s->text, "type", type);
 	lines_add(&s->text, "  where%s\n", tone_end(s, TONE_HEAD));
 	json_array_foreach (resources, i, resource) {
-		const char *of = get(resource, "group");
+		const char *clone = get(resource, "clone");
+		const char *of = *clone ? clone : get(resource, "group");
 
 		if (*of && strcmp(of, group))
-			lines_add(&s->text, "  %s:\n", of);
+			lines_add(&s->text, "  %s:%s\n", of,
+				!*clone                        ? ""
+				: flag(resource, "promotable") ? " (promotable clone)"
+							       : " (clone)");
 		group = of;
 		lines_add(&s->text, "  %s", *of ? "  " : "");
 		screen_say(s, TONE_PLAIN, get(resource, "name"), width - (*of ? 2 : 0));

@@ -633,6 +633,15 @@ static void forgive(struct worker *w, struct post *r, const struct operation *o)
 	answer(w, o, OUTCOME_DONE, OUTCOME_OK, NULL);
 }
 
+static void recheck(struct worker *w, struct post *r, const struct operation *o,
+	struct worker_time time)
+{
+	for (size_t i = 0; i < r->n_monitors; i++)
+		if (r->monitors[i].due_ms > time.now_ms)
+			r->monitors[i].due_ms = time.now_ms;
+	answer(w, o, OUTCOME_DONE, OUTCOME_OK, NULL);
+}
+
 static void obey(
 	struct worker *w, int controller, struct operation *operation, struct worker_time time)
 {
@@ -658,6 +667,8 @@ static void obey(
 		cancel(w, r, o);
 	else if (o->kind == OPERATION_FORGIVE)
 		forgive(w, r, o);
+	else if (o->kind == OPERATION_RECHECK)
+		recheck(w, r, o, time);
 	else if (r->n_queue == WORKER_QUEUE_MAX)
 		refuse(w, -1, o, "refused: too many orders wait for this resource");
 	else

@@ -54,6 +54,7 @@ int cli_status(const struct command *command, void *ctx);
 int cli_events(const struct command *command, void *ctx);
 int cli_apply(const struct command *command, void *ctx);
 int cli_export(const struct command *command, void *ctx);
+int cli_import(const struct command *command, void *ctx);
 int cli_node(const struct command *command, void *ctx);
 int cli_resource(const struct command *command, void *ctx);
 int cli_fence(const struct command *command, void *ctx);
@@ -80,6 +81,7 @@ int cli_pki_issue(const struct command *command, void *ctx);
 
 extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
 	cli_sure_options[], cli_init_options[], cli_pki_issue_options[], cli_token_options[],
-	cli_limit_options[], cli_doctor_options[], cli_simulate_options[];
+	cli_limit_options[], cli_doctor_options[], cli_simulate_options[], cli_export_options[],
+	cli_resource_options[];
 
 #endif

@@ -83,21 +83,6 @@ int cli_apply(const struct command *command, void *ctx)
 	return dry && changes ? CLI_CHANGES : r;
 }
 
-int cli_export(const struct command *command, void *ctx)
-{
-	struct door_request request = { .method = "GET", .path = "/v1/configuration" };
-	const struct cli *cli = ctx;
-	struct door_answer answer;
-	int r;
-
-	r = cli_ask(cli, &request, &answer);
-	if (r)
-		return r;
-	cli_print(cli, answer.json);
-	door_answer_done(&answer);
-	return CLI_OK;
-}
-
 /* ---- nodes
  * ----------------------------------------------------------------------------------------- */
 
@@ -197,6 +182,11 @@ int cli_confirm(const struct command *command, void *ctx)
 /* ---- resources
  * -------------------------------------------------------------------------------------- */
 
+const struct command_option cli_resource_options[] = {
+	{ "for", "DURATION", "it ends by itself then, as in 2h (it stays until clear)", 0 },
+	{ 0 },
+};
+
 int cli_resource(const struct command *command, void *ctx)
 {
 	const char *resource = command->words[0], *verb = command->row->verb;
@@ -207,7 +197,8 @@ int cli_resource(const struct command *command, void *ctx)
 	owned(free) char *text = own_printf(
 		"%s of %s%s%s: accepted", verb, resource, node ? " for " : "", node ? node : "");
 	struct door_request request = { .method = "POST", .path = path };
-	json_t *json = node ? json_pack("{s:s}", "node", node) : json_object();
+	json_t *json = json_pack(
+		"{s:s*, s:s*}", "node", node, "for", command_option(command, "for"));
 	const struct cli *cli = ctx;
 	struct door_answer answer;
 	int r;

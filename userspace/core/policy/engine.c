@@ -113,6 +113,7 @@ int engine_run(struct engine *e, char **ret_why)
 	stage_actions(e);
 	stage_fencing(e);
 	stage_orders(e);
+	stage_notices(e);
 	return 0;
 }
 

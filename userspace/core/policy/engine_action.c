@@ -114,7 +114,7 @@ static void judge_quorum(struct engine *e, struct act *a)
 	}
 }
 
-static void judge_runnable(struct engine *e, struct act *a)
+void act_judge(struct engine *e, struct act *a)
 {
 	struct node *node = a->node;
 
@@ -124,13 +124,13 @@ static void judge_runnable(struct engine *e, struct act *a)
 		a->runnable = false;
 		return;
 	}
-	if (a->task != TASK_DELETE && !node->online &&
+	if (!node->online &&
 		(!node_is_guest(node) || node->remote_requires_reset)) {
 		a->runnable = false;
 		a->reason = "node is offline";
 		if (a->resource->managed && a->task == TASK_STOP && !node->unclean)
 			node_fence(e, node, "resource actions are unrunnable", false);
-	} else if (a->task != TASK_DELETE && node->pending) {
+	} else if (node->pending) {
 		a->runnable = false;
 		a->reason = "node is pending";
 	} else if (a->requires == REQUIRES_NOTHING) {
@@ -183,7 +183,7 @@ struct act *act_get(struct engine *e, struct resource *r, enum task task, uint64
 		a->optional = true;
 	else if (!optional)
 		a->optional = false;
-	judge_runnable(e, a);
+	act_judge(e, a);
 	return a;
 }
 
@@ -222,8 +222,10 @@ struct act *act_resource_point(struct engine *e, struct resource *r, enum task t
 {
 	struct act *a = matches(r->acts, task, 0, NULL);
 
-	if (!a)
+	if (!a) {
 		a = act_new(e, r, task, 0, NULL, optional);
+		a->runnable = false;
+	}
 	if (!optional)
 		a->optional = false;
 	a->pseudo = true;
@@ -303,19 +305,30 @@ struct act *act_notify(struct engine *e, struct resource *r, struct node *node,
 static void link_add(struct engine *e, struct act_links *links, struct act *a, unsigned type)
 {
 	engine_grow(e, links->items, links->n, links->cap);
-	links->items[links->n++] = (struct act_link){ .act = a, .type = type };
+	links->items[links->n++] = (struct act_link){ .act = a, .type = type, .made = type };
 }
 
 /* An edge is kept once for each type, at both ends. */
-void act_order(struct engine *e, struct act *first, struct act *then, unsigned type)
+bool act_order_new(struct engine *e, struct act *first, struct act *then, unsigned type)
 {
+	const struct act_links *shorter;
+	const struct act *other;
+
 	if (type == ORD_NONE || !first || !then || first == then)
-		return;
-	for (unsigned i = 0; i < first->after.n; i++)
-		if (first->after.items[i].act == then && (first->after.items[i].type & type))
-			return;
+		return false;
+	shorter = first->after.n <= then->before.n ? &first->after : &then->before;
+	other = shorter == &first->after ? then : first;
+	for (unsigned i = 0; i < shorter->n; i++)
+		if (shorter->items[i].act == other && (shorter->items[i].made & type))
+			return false;
 	link_add(e, &first->after, then, type);
 	link_add(e, &then->before, first, type);
+	return true;
+}
+
+void act_order(struct engine *e, struct act *first, struct act *then, unsigned type)
+{
+	act_order_new(e, first, then, type);
 }
 
 void ordering_new(struct engine *e, struct resource *first_resource, enum task first_task,

@@ -49,6 +49,7 @@ enum {
 struct act_link { /* one edge; both ends hold one */
 	struct act *act;
 	unsigned type; /* 0: taken out again */
+	unsigned made; /* what it was made with */
 	bool done;     /* already in the graph */
 };
 
@@ -71,7 +72,8 @@ struct act {
 	struct table extra;    /* becomes parameters */
 	bool optional, runnable, pseudo, print_always, dedup, processed, migrate_runnable;
 	bool have_settings, reschedule, implied_by_fencing, requires_any, min_runnable_met;
-	bool update_seen, dumped, tainted, have_requires, shut_down_lock;
+	bool dangling; /* stops what a migration left behind */
+	bool deferred, update_seen, dumped, tainted, have_requires, shut_down_lock;
 	enum on_fail on_fail;
 	enum role fail_role;
 	enum requires requires;
@@ -85,6 +87,8 @@ struct act {
 	struct act *cancel;
 	int expected_rc; /* of a monitor; -1: any */
 	unsigned visited;
+	bool put_off;
+	struct act *reason_act; /* whose being required made this one so */
 };
 
 /* Finds the act of this resource, task, interval and node, or makes it. optional as found stays
@@ -104,11 +108,15 @@ struct act *act_clear_failcount(
 /* A point in the life of a resource: started, stopped, promoted, demoted, and a group's own acts. */
 struct act *act_resource_point(struct engine *e, struct resource *r, enum task task, bool optional,
 	bool runnable);
+/* Whether its node can do it now. */
+void act_judge(struct engine *e, struct act *a);
 struct act *act_shutdown(struct engine *e, struct node *node);
 struct act *act_notify(struct engine *e, struct resource *r, struct node *node,
 	enum notify_when when, enum task about);
 
 void act_order(struct engine *e, struct act *first, struct act *then, unsigned type);
+/* The same; whether there was none of that type before. */
+bool act_order_new(struct engine *e, struct act *first, struct act *then, unsigned type);
 enum task task_read(const char *s);
 const char *task_name(enum task task);
 

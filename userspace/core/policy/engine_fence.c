@@ -1,92 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fencing: which nodes are cut off or shut down, and what that means for what they run. */
+/* Nodes that must be fenced or may shut down, and what their end implies. */
 #include "core/policy/engine_stage.h"
 
-/* ---- starts: after the fencing that they need ---------------------------------------------------- */
-
-static bool known_on(const struct resource *r, const struct node *node)
+void order_unfence(struct engine *e, struct resource *r, struct node *node, struct act *a,
+	unsigned type)
 {
-	if (resource_known_on(r, node))
-		return true;
-	/* The parent only: of a cloned group a part may be known. */
-	return r->parent && r->parent->kind == CLONE && !r->parent->unique &&
-	       resource_known_on(r->parent, node);
+	struct act *unfence;
+
+	if (!e->set.have_unfencing || !r->needs_unfencing || r->is_fence_device)
+		return;
+	unfence = act_fence(e, node, "on", true, NULL, false);
+	act_order(e, unfence, a, type);
+	if (!node_unfenced(node))
+		unfence_trigger(e, NULL, node, "required", a);
+}
+
+bool node_unfenced(const struct node *node)
+{
+	const char *s = node_attribute(node, "#node-unfenced");
+
+	return s && strcmp(s, "0");
 }
 
 static void order_starts(struct engine *e, struct resource *r, struct act *fence)
 {
+	struct node *target = fence->node;
+
 	for (struct act *a = r->acts; a; a = a->next_of_resource) {
 		if (a->requires == REQUIRES_FENCING)
 			act_order(e, fence, a, ORD_OPTIONAL);
 		else if (a->requires == REQUIRES_QUORUM && a->task == TASK_START &&
-			 resource_sees(r, fence->node).allowed && !known_on(r, fence->node))
-			/* It may run there, for all that is known. */
+			 resource_sees(r, target).allowed && !resource_known_on(r, target))
 			act_order(e, fence, a, ORD_OPTIONAL | ORD_RUNNABLE_LEFT);
 	}
 }
 
-/* ---- stops and demotions: done by the fencing ------------------------------------------------------ */
-
-static bool bundled(struct resource *r)
+static bool is_bundled(const struct resource *r)
 {
-	return resource_top(r)->parent;
+	const struct resource *p = r->parent;
+
+	while (p && p->kind != BUNDLE)
+		p = p->parent;
+	return p;
 }
 
-static bool is_on(const struct act *a, enum task task, const struct node *node)
+static void imply_stop(struct engine *e, struct resource *r, struct act *a, struct act *fence,
+	bool implicit)
 {
-	return a->task == task && (!a->node || a->node == node);
-}
+	struct act *parent_stop = act_find_any(resource_top(r), TASK_STOP);
 
-static void imply(struct act *a)
-{
-	a->pseudo = true;
-	a->runnable = true;
-}
-
-static void imply_stops(struct engine *e, struct resource *r, struct act *fence, bool implicit)
-{
-	struct act *whole = act_find_any(resource_top(r), TASK_STOP);
-
-	for (struct act *a = r->acts; a; a = a->next_of_resource) {
-		if (!is_on(a, TASK_STOP, fence->node))
-			continue;
-		imply(a);
-		if (implicit) {
-			a->implied_by_fencing = true;
-			/* In a bundle that would be a ring; the whole's stop is enough. */
-			if (!bundled(r))
-				act_order(e, fence, a, ORD_PRESERVE);
-			act_order(e, fence, whole, ORD_PRESERVE);
-		}
-		if (r->notify)
-			notice_fenced(e, r, fence);
+	a->pseudo = a->runnable = true;
+	if (implicit) {
+		a->implied_by_fencing = true;
+		if (!is_bundled(r))
+			act_order(e, fence, a, ORD_PRESERVE);
+		act_order(e, fence, parent_stop, ORD_PRESERVE);
 	}
+	if (r->notify)
+		notice_fenced(e, r, fence);
 }
 
-static void imply_demotes(struct engine *e, struct resource *r, struct act *fence, bool implicit)
+static void order_stops(struct engine *e, struct resource *r, struct act *fence)
 {
+	struct node *target = fence->node;
+	bool implicit = r->needs_fencing || node_is_guest(target);
+
 	for (struct act *a = r->acts; a; a = a->next_of_resource) {
-		if (!is_on(a, TASK_DEMOTE, fence->node))
+		if (a->node && a->node != target)
 			continue;
-		if (fence->node->online && !fence->node->unclean && !r->failed)
+		if (a->task == TASK_STOP) {
+			if (!a->node)
+				a->node = target;
+			imply_stop(e, r, a, fence, implicit);
+		}
+	}
+	for (struct act *a = r->acts; a; a = a->next_of_resource) {
+		if (a->task != TASK_DEMOTE || (a->node && a->node != target))
 			continue;
-		imply(a);
-		if (implicit && !bundled(r))
+		if (!a->node)
+			a->node = target;
+		if (a->node->online && !a->node->unclean && !r->failed)
+			continue;
+		a->pseudo = a->runnable = true;
+		if (!is_bundled(r) && implicit)
 			act_order(e, fence, a, ORD_PRESERVE | ORD_OPTIONAL);
 	}
 }
 
 static void order_resource(struct engine *e, struct resource *r, struct act *fence)
 {
-	bool implicit = r->needs_fencing || node_is_guest(fence->node);
-
 	for (unsigned i = 0; i < r->children.n; i++)
 		order_resource(e, r->children.items[i], fence);
 	if (r->children.n || !r->managed)
 		return;
 	order_starts(e, r, fence);
-	imply_stops(e, r, fence, implicit);
-	imply_demotes(e, r, fence, implicit);
+	order_stops(e, r, fence);
 }
 
 static void order_all(struct engine *e, struct act *fence)
@@ -95,8 +103,7 @@ static void order_all(struct engine *e, struct act *fence)
 		order_resource(e, e->top.items[i], fence);
 }
 
-/* ---- guests: fenced by what becomes of their container --------------------------------------------- */
-
+/* A guest is not fenced: its container's end is, which is told as if it were. */
 static void fence_guest(struct engine *e, struct node *node)
 {
 	struct resource *container = node->connection->container;
@@ -104,24 +111,18 @@ static void fence_guest(struct engine *e, struct node *node)
 	const char *op = act_find_any(container, TASK_START) ? "reboot" : "off";
 
 	fence = act_fence(e, node, op, false, "guest is unclean", false);
-	imply(fence);
-	fence->optional = false;
+	fence->pseudo = fence->runnable = true;
 	if (stop && stop->pseudo) {
 		act_order(e, act_fence(e, stop->node, NULL, false, NULL, false), fence,
 			ORD_RUNNABLE_LEFT | ORD_IMPLIES_THEN);
 	} else if (stop) {
 		act_order(e, stop, fence, ORD_RUNNABLE_LEFT | ORD_IMPLIES_THEN);
 	} else {
-		/* It seems to be stopped, perhaps only because its record was cleaned up: after
-		 * the connection's stop, which waits for the container's probe. */
 		stop = act_find_any(node->connection, TASK_STOP);
-		if (stop)
-			act_order(e, stop, fence, ORD_OPTIONAL);
+		act_order(e, stop, fence, ORD_OPTIONAL);
 	}
 	order_all(e, fence);
 }
-
-/* ---- shutdown --------------------------------------------------------------------------------------- */
 
 static struct act *shut_down(struct engine *e, struct node *node)
 {
@@ -130,11 +131,10 @@ static struct act *shut_down(struct engine *e, struct node *node)
 	for (unsigned i = 0; i < e->n_acts; i++) {
 		struct act *a = e->acts[i];
 
-		if (!a->resource || a->node != node || a->task != TASK_STOP)
+		if (!a->resource || a->node != node || a->task != TASK_STOP ||
+			a->resource->maintenance || node->maintenance)
 			continue;
-		if (a->resource->maintenance || node->maintenance)
-			continue;
-		/* What is not managed does not hold it up, unless it must not be left alone. */
+		/* What is left alone does not hold the node up. */
 		if (!a->resource->managed && !a->resource->blocked)
 			continue;
 		a->optional = false;
@@ -142,19 +142,6 @@ static struct act *shut_down(struct engine *e, struct node *node)
 			ORD_OPTIONAL | ORD_RUNNABLE_LEFT);
 	}
 	return down;
-}
-
-/* ---- the stage -------------------------------------------------------------------------------------- */
-
-struct downs { /* the newest first matters only in that they are a chain */
-	struct act **items;
-	unsigned n, cap;
-};
-
-static void downs_add(struct downs *downs, struct act *a)
-{
-	own_grow(downs->items, downs->n, downs->cap);
-	downs->items[downs->n++] = a;
 }
 
 static bool any_managed(const struct engine *e)
@@ -165,38 +152,13 @@ static bool any_managed(const struct engine *e)
 	return false;
 }
 
-static struct act *fence_node(struct engine *e, struct node *node, struct downs *fences)
-{
-	struct act *fence = act_fence(e, node, NULL, false, "node is unclean", false);
-
-	order_all(e, fence);
-	if (node == e->dc)
-		return fence;
-	if (!e->set.concurrent_fencing && fences->n)
-		act_order(e, fences->items[fences->n - 1], fence, ORD_OPTIONAL);
-	downs_add(fences, fence);
-	return fence;
-}
-
-/* The node that plans goes last, so that no other has to take over in between. */
-static void order_dc(
-	struct engine *e, struct act *dc, const struct downs *fences, const struct downs *shutdowns)
-{
-	if (dc->task == TASK_SHUTDOWN)
-		for (unsigned i = 0; i < shutdowns->n; i++)
-			act_order(e, shutdowns->items[i], dc, ORD_OPTIONAL);
-	if (e->set.concurrent_fencing)
-		for (unsigned i = 0; i < fences->n; i++)
-			act_order(e, fences->items[i], dc, ORD_OPTIONAL);
-	else if (fences->n)
-		act_order(e, fences->items[fences->n - 1], dc, ORD_OPTIONAL);
-}
-
 void stage_fencing(struct engine *e)
 {
-	struct downs fences = { 0 }, shutdowns = { 0 };
 	bool managed = any_managed(e);
-	struct act *dc = NULL;
+	struct act *dc_down = NULL;
+	owned(free) struct act **fences = own_alloc((e->n_nodes + 1) * sizeof(*fences));
+	owned(free) struct act **downs = own_alloc((e->n_nodes + 1) * sizeof(*downs));
+	unsigned n_fences = 0, n_downs = 0;
 
 	for (unsigned i = 0; i < e->n_nodes; i++) {
 		struct node *node = e->by_name[i];
@@ -206,18 +168,30 @@ void stage_fencing(struct engine *e)
 			if (node->remote_requires_reset && managed && node_can_fence(e, node))
 				fence_guest(e, node);
 		} else if (managed && node->unclean && node_can_fence(e, node)) {
-			a = fence_node(e, node, &fences);
-			dc = node == e->dc ? a : dc;
+			a = act_fence(e, node, NULL, false,
+				node->fence_reason ? node->fence_reason : "node is unclean", false);
+			order_all(e, a);
+			if (node->dc) {
+				dc_down = a;
+				continue;
+			}
+			/* One after the other, unless they may be fenced at once. */
+			if (!e->set.concurrent_fencing && n_fences)
+				act_order(e, fences[n_fences - 1], a, ORD_OPTIONAL);
+			fences[n_fences++] = a;
 		} else if (!node->remote && node->online && node->shutdown) {
 			a = shut_down(e, node);
-			if (node == e->dc)
-				dc = a;
+			if (node->dc)
+				dc_down = a;
 			else
-				downs_add(&shutdowns, a);
+				downs[n_downs++] = a;
 		}
 	}
-	if (dc)
-		order_dc(e, dc, &fences, &shutdowns);
-	free(fences.items);
-	free(shutdowns.items);
+	if (!dc_down)
+		return;
+	for (unsigned i = 0; dc_down->task == TASK_SHUTDOWN && i < n_downs; i++)
+		act_order(e, downs[i], dc_down, ORD_OPTIONAL);
+	for (unsigned i = e->set.concurrent_fencing || !n_fences ? 0 : n_fences - 1; i < n_fences;
+		i++)
+		act_order(e, fences[i], dc_down, ORD_OPTIONAL);
 }

@@ -25,7 +25,7 @@ struct ticket {
 struct tag {
 	const char *id;
 	const char **refs;
-	unsigned n;
+	unsigned n, cap;
 	struct tag *next;
 };
 
@@ -42,11 +42,20 @@ struct settings { /* cluster properties */
 	bool start_failure_fatal, maintenance_mode, concurrent_fencing, shutdown_lock;
 	bool is_managed_default, have_quorum, have_fence_device, have_unfencing, have_remote;
 	bool sbd_watchdog;
-	const char *fence_action, *placement_strategy, *health_strategy;
+	enum { PLACE_DEFAULT, PLACE_UTILIZATION, PLACE_MINIMAL, PLACE_BALANCED } placement;
+	const char *fence_action, *health_strategy;
 	enum no_quorum no_quorum;
 	int64_t fence_timeout_ms, priority_fencing_delay_s, shutdown_lock_limit_s;
 	int64_t node_pending_timeout_s;
 	int health_red, health_yellow, health_green, health_base;
+};
+
+struct score_note { /* for people: what made a score */
+	struct resource *resource;
+	const struct node *node;
+	int score;
+	const char *what, *by;
+	struct score_note *next;
 };
 
 struct engine {
@@ -82,7 +91,13 @@ struct engine {
 	struct resources stop_needed; /* containers, once it is known where they are */
 	const struct element **renewed; /* entries of recurring operations to be made anew */
 	unsigned n_renewed, cap_renewed;
-	unsigned n_blocked;
+	struct score_note *notes, *last_note;
+	unsigned visit, depth;
+	struct act **put_off;
+	unsigned n_put_off, cap_put_off;
+	struct act **deferred; /* acts that still wait for update_act() */
+	unsigned n_deferred, cap_deferred, update_depth;
+	unsigned stamp; /* of the last walk that marked acts as visited */
 	struct element *shadow; /* parts that were merged from templates live in the arena */
 };
 
@@ -97,6 +112,16 @@ char *engine_printf(struct engine *e, const char *format, ...)
 void node_attributes_read(
 	struct engine *e, struct node *node, const struct element *holder, bool overwrite);
 void engine_recheck_at(struct engine *e, int64_t when);
+
+/* ---- for the reading side ---- */
+
+/* One more instance of a clone, the next number; an orphan if that is beyond clone-max. */
+struct resource *clone_instance_new(struct engine *e, struct resource *clone);
+/* What a bundle's replica carries on the guest node that it is. */
+struct resource *bundle_child_on(struct resource *bundle, const struct node *node);
+/* Something that history knows and the configuration does not. */
+struct resource *resource_orphan_new(
+	struct engine *e, const char *id, const struct element *lrm_resource);
 
 /* ---- by the reading side (engine_status*.c, engine_operation.c) ---- */
 

@@ -33,6 +33,7 @@ struct node {
 	int priority;             /* sum over what it runs, for priority-fencing-delay */
 	int base_score;           /* node-health-base and score attribute */
 	int n_assigned;           /* resources that the plan puts here */
+	int n_instances;          /* of the clone that is being assigned */
 	struct resource *connection; /* of a remote or guest node: the resource that connects it */
 	struct table attributes;  /* permanent, then transient, "#uname", "#id", "#kind" … */
 	struct table utilization; /* total */
@@ -71,6 +72,9 @@ struct node *node_by_name(const struct engine *e, const char *name);
 bool node_is_guest(const struct node *node);         /* its connection runs in a container */
 bool node_is_remote_only(const struct node *node);   /* remote, but no guest */
 bool node_available(const struct node *node, bool consider_score, bool consider_guest, int score);
+/* Whether a resource that gives these scores would rather be on a; current: where it is. */
+bool node_better(const struct engine *e, const struct node *a, int a_score, const struct node *b,
+	int b_score, const struct node *current);
 const char *node_attribute(const struct node *node, const char *name);
 
 /* Marks it for fencing, and why. priority_delay: priority-fencing-delay applies. */

@@ -26,6 +26,14 @@ bool resource_known_on(const struct resource *r, const struct node *node)
 	       r->known[node->index / 64] >> node->index % 64 & 1;
 }
 
+bool resource_known_anywhere(const struct resource *r)
+{
+	for (unsigned i = 0; i < r->n_known / 64; i++)
+		if (r->known[i])
+			return true;
+	return false;
+}
+
 void resource_set_known(struct engine *e, struct resource *r, const struct node *node)
 {
 	if (node->index >= r->n_known) {

@@ -30,6 +30,15 @@ enum on_fail {
 
 enum requires { REQUIRES_NOTHING, REQUIRES_QUORUM, REQUIRES_FENCING }; /* and unfencing: a flag */
 
+enum ticket_loss { LOSS_STOP, LOSS_DEMOTE, LOSS_FENCE, LOSS_FREEZE };
+
+struct ticket_need { /* a ticket that the resource runs under */
+	struct ticket *ticket;
+	enum role role;
+	enum ticket_loss loss;
+	struct ticket_need *next;
+};
+
 struct members { /* lists of constraints that concern the resource */
 	struct colocation **items;
 	unsigned n, cap;
@@ -71,6 +80,7 @@ struct resource {
 	struct nodes running;     /* where it is active */
 	struct nodes dangling;    /* where a migration left it to be stopped */
 	struct node *node;        /* where it is to be; NULL: nowhere */
+	int node_score;           /* what it thought of that node when it was put there */
 	struct node *migration_source, *migration_target; /* of a partial migration */
 	struct node *lock_node;   /* shutdown lock */
 	int64_t lock_time;
@@ -79,6 +89,7 @@ struct resource {
 	struct resource *container; /* that a guest connection, or a bundle's part, lives in */
 	struct resources fillers;   /* what lives in this container */
 	struct members with, by;    /* colocations: it is dependent; it is primary */
+	struct ticket_need *tickets;
 	struct location **locations;
 	unsigned n_locations, cap_locations;
 	struct act *acts;            /* all of its actions, newest first, by next_of_resource */
@@ -87,13 +98,20 @@ struct resource {
 	struct node *guest_node;     /* of a bundle's replica connection */
 };
 
+/* The points that notifications about one kind of act lie between. */
+struct notice {
+	int about; /* enum task */
+	struct act *pre, *pre_done, *post, *post_done;
+};
+
 struct clone {
+	struct notice starts, stops, promotes, demotes;
 	int max, node_max, promoted_max, promoted_node_max;
 	bool interleave, ordered;
 	int n_total, n_promoted, n_active;
 	const struct element *child_xml;
 	unsigned n_created; /* instance numbers in use */
-	bool notify_sent;
+	bool sorted, promotion_added, promotion_sorted;
 };
 
 /* A failure count is kept by (resource, node): see engine_inside.h, failcount. */
@@ -102,6 +120,7 @@ struct resource *resource_by_id(const struct engine *e, const char *id);
 struct resource *resource_top(struct resource *r); /* its outermost parent, but not a bundle's */
 bool resource_active_on(const struct resource *r, const struct node *node);
 bool resource_known_on(const struct resource *r, const struct node *node);
+bool resource_known_anywhere(const struct resource *r);
 void resource_set_known(struct engine *e, struct resource *r, const struct node *node);
 /* The instance of an anonymous clone (or resource of that id) that a history entry of that name on
  * that node speaks of; a new orphan if it is of no configured one. */

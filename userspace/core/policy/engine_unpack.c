@@ -119,7 +119,12 @@ void unpack_settings(struct engine *e)
 	e->set.shutdown_lock_limit_s =
 		(int64_t)value_interval(table_get(t, "shutdown-lock-limit")) / 1000;
 	strategy = table_get(t, "placement-strategy");
-	e->set.placement_strategy = strategy ? strategy : "default";
+	if (strategy && !strcasecmp(strategy, "utilization"))
+		e->set.placement = PLACE_UTILIZATION;
+	else if (strategy && !strcasecmp(strategy, "minimal"))
+		e->set.placement = PLACE_MINIMAL;
+	else if (strategy && !strcasecmp(strategy, "balanced"))
+		e->set.placement = PLACE_BALANCED;
 	health_settings(e);
 }
 
@@ -153,7 +158,7 @@ void node_startup_fencing(struct engine *e, struct node *node)
 {
 	if (node->remote && !node->connection)
 		return;
-	node->unclean = e->set.startup_fencing;
+	node->unclean = e->set.startup_fencing && e->set.stonith_enabled;
 	node->unseen = true;
 }
 
@@ -190,7 +195,6 @@ static void unpack_tags(struct engine *e)
 	for (; x; x = element_sibling(x, "tag")) {
 		struct tag *tag;
 		const struct element *ref;
-		unsigned cap = 0;
 
 		if (!element_get(x, "id"))
 			continue;
@@ -201,7 +205,7 @@ static void unpack_tags(struct engine *e)
 		for (ref = element_child(x, "obj_ref"); ref; ref = element_sibling(ref, "obj_ref")) {
 			if (!element_get(ref, "id"))
 				continue;
-			engine_grow(e, tag->refs, tag->n, cap);
+			engine_grow(e, tag->refs, tag->n, tag->cap);
 			tag->refs[tag->n++] = element_get(ref, "id");
 		}
 		index_set(e->ids, INDEX_TAG, tag->id, tag);

@@ -19,10 +19,6 @@ struct rule_input engine_rule_input(
 /* One resource and what is in it. instance: the number in a clone, -1: none. */
 struct resource *resource_unpack(
 	struct engine *e, const struct element *xml, struct resource *parent, int instance);
-/* One more instance of a clone, the next number. */
-struct resource *clone_child_new(struct engine *e, struct resource *clone);
-/* Something that history knows and the configuration does not: the xml is a <primitive>. */
-struct resource *resource_orphan_new(struct engine *e, const struct element *xml);
 /* A <primitive> that connects to a remote node of this name. */
 struct element *remote_element(struct engine *e, const char *id, const char *container,
 	const char *allow_migrate, const char *managed, const char *start_timeout,

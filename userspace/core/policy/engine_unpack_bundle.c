@@ -25,6 +25,13 @@ struct replica *bundle_replica_on(const struct bundle *b, const struct node *gue
 	return NULL;
 }
 
+struct resource *bundle_child_on(struct resource *bundle, const struct node *node)
+{
+	struct replica *r = bundle->bundle ? bundle_replica_on(bundle->bundle, node) : NULL;
+
+	return r ? r->child : NULL;
+}
+
 /* The clone that holds what the containers carry, as if it had been configured. */
 static struct element *clone_element(
 	struct engine *e, const struct bundle *b, const struct element *primitive)
@@ -126,7 +133,7 @@ static void replica_connection(struct engine *e, struct resource *bundle, struct
 
 	if (!r->child || !b->network)
 		return;
-	if (index_get(e->ids, INDEX_ELEMENT, id))
+	if (resource_by_id(e, id))
 		id = engine_printf(e, "%s-remote-%d", b->prefix, r->offset);
 	x = remote_element(e, id, r->container->id, NULL, NULL, NULL,
 		r->address ? r->address : "#uname", b->control_port ? b->control_port : "3121");

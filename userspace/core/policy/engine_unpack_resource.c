@@ -222,6 +222,25 @@ static void allow_nodes(struct engine *e, struct resource *r)
 	r->slots = e->base_slots;
 }
 
+/* A template is a name for all that use it, as a tag is. */
+static void tag_template(struct engine *e, const struct resource *r)
+{
+	const char *name = element_get(r->own_xml, "template");
+	struct tag *tag = index_get(e->ids, INDEX_TAG, name);
+
+	if (!name || r->xml == r->own_xml)
+		return;
+	if (!tag) {
+		tag = engine_alloc(e, sizeof(*tag));
+		tag->id = name;
+		index_set(e->ids, INDEX_TAG, name, tag);
+	}
+	if (tag->n && !strcmp(tag->refs[tag->n - 1], r->base_id))
+		return;
+	engine_grow(e, tag->refs, tag->n, tag->cap);
+	tag->refs[tag->n++] = r->base_id;
+}
+
 static void name_it(struct engine *e, struct resource *r, int instance)
 {
 	r->base_id = r->id = element_get(r->xml, "id");
@@ -245,7 +264,14 @@ static void unpack_group(struct engine *e, struct resource *r)
 	}
 }
 
-struct resource *clone_child_new(struct engine *e, struct resource *clone)
+static void mark_orphan(struct resource *r)
+{
+	r->orphan = true;
+	for (unsigned i = 0; i < r->children.n; i++)
+		mark_orphan(r->children.items[i]);
+}
+
+struct resource *clone_instance_new(struct engine *e, struct resource *clone)
 {
 	struct clone *c = clone->clone;
 	struct resource *child;
@@ -256,7 +282,8 @@ struct resource *clone_child_new(struct engine *e, struct resource *clone)
 	if (!child)
 		return NULL;
 	resources_add(e, &clone->children, child);
-	c->n_total++;
+	if (c->n_total++ >= c->max)
+		mark_orphan(child);
 	return child;
 }
 
@@ -304,7 +331,7 @@ static void unpack_clone(struct engine *e, struct resource *r)
 	table_set(e->arena, &r->meta, "globally-unique", r->unique ? "true" : "false");
 	/* One instance even for none, so that orphans find their clone. */
 	for (int i = 0; i < (c->max > 0 ? c->max : 1); i++)
-		if (!clone_child_new(e, r))
+		if (!clone_instance_new(e, r))
 			break;
 }
 
@@ -356,6 +383,7 @@ struct resource *resource_unpack(
 	r->parent = parent;
 	r->role = ROLE_STOPPED;
 	name_it(e, r, instance);
+	tag_template(e, r);
 	read_agent(e, r);
 	read_meta(e, r);
 	read_flags(e, r);
@@ -381,13 +409,29 @@ struct resource *resource_unpack(
 	return r;
 }
 
-struct resource *resource_orphan_new(struct engine *e, const struct element *xml)
+struct resource *resource_orphan_new(
+	struct engine *e, const char *id, const struct element *lrm_resource)
 {
-	struct resource *r = resource_unpack(e, xml, NULL, -1);
+	struct element *x = new_child(e, NULL, "primitive");
+	struct resource *r;
+	struct node *node;
 
+	for (unsigned i = 0; i < lrm_resource->n_attributes; i++)
+		element_set(e->arena, x, lrm_resource->attributes[i].name,
+			lrm_resource->attributes[i].value);
+	element_set(e->arena, x, "id", id);
+	r = resource_unpack(e, x, NULL, -1);
 	if (!r)
 		return NULL;
 	r->orphan = true;
+	r->removed_filler = element_get(lrm_resource, "container") != NULL;
 	resources_add(e, &e->top, r);
+	if (!r->is_connection)
+		return r;
+	node = node_by_name(e, r->id);
+	if (!node)
+		node = node_new(e, r->id, r->id, true, 0);
+	remote_link(e, r);
+	node->shutdown = true;
 	return r;
 }
