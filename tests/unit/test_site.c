@@ -37,9 +37,12 @@ Test(site, good_one)
 
 	cr_assert_eq(parse(GOOD, &p, &s), 0, "%s", p.n ? p.items[0].text : "");
 	cr_assert_eq(s->n_resources, 3);
-	cr_assert_eq(site_resource(s, "site")->n_members, 2);
-	cr_assert_str_eq(site_meta(s, site_resource(s, "vip"), "migration-threshold"), "3");
-	cr_assert_eq(site_resource(s, "web")->operations[0].interval_ms, 10000);
+	cr_assert_str_eq(site_meta(site_resource(s, "site"), "migration-threshold"), "3");
+	cr_assert_null(site_meta(site_resource(s, "vip"), "migration-threshold"));
+	cr_assert_eq(site_top(s, site_resource(s, "vip")), site_resource(s, "site"));
+	cr_assert(site_inside(s, site_resource(s, "vip"), "site"));
+	cr_assert_not(site_inside(s, site_resource(s, "site"), "vip"));
+	cr_assert_str_eq(site_resource(s, "web")->provider, "heartbeat");
 	cr_assert_eq(json_array_size(site_level(s, "n1", 0)), 1);
 	cr_assert_null(site_level(s, "n1", 1));
 	problems_done(&p);

@@ -14,6 +14,7 @@ static void action_free(struct plan_action *a)
 	free(a->op);
 	free(a->resource);
 	free(a->instance);
+	free(a->record);
 	free(a->node);
 	free(a->router);
 	free(a->standard);

@@ -37,6 +37,7 @@ struct plan_action {
 	char *op;       /* start, stop, monitor, promote, notify, migrate_to, reload-agent … */
 	char *resource; /* resource id as the configuration names it, without an instance number */
 	char *instance; /* "web:0" for an instance of a clone, else the same as resource */
+	char *record;   /* what its history may be kept under, if not under resource */
 	char *node;     /* node name the action runs on; the target for PLAN_FENCE */
 	char *router;   /* whose agent runs it for a remote or guest node; else NULL */
 	char *standard, *provider, *type; /* the agent: ocf, heartbeat, IPaddr2 */

@@ -331,6 +331,41 @@ void act_order(struct engine *e, struct act *first, struct act *then, unsigned t
 	act_order_new(e, first, then, type);
 }
 
+static bool is_ancestor(const struct resource *r, const struct resource *of)
+{
+	for (of = of->parent; of; of = of->parent)
+		if (of == r)
+			return true;
+	return false;
+}
+
+/* What holds for starts and stops holds for migrations, which are both, as far as it can. */
+static void order_migrations(struct engine *e, const struct ordering *o)
+{
+	struct resource *first = o->first_resource, *then = o->then_resource;
+	enum task a = o->first_task, b = o->then_task;
+	unsigned type = ORD_OPTIONAL;
+
+	if (!first || !then || o->first || o->then || first == then || is_ancestor(first, then) ||
+		is_ancestor(then, first) || !then->allow_migrate)
+		return;
+	if (a == TASK_START && b == TASK_START) {
+		if (first->allow_migrate) {
+			ordering_new(e, first, TASK_MIGRATE_FROM, NULL, then, TASK_MIGRATE_TO, NULL,
+				type);
+			type |= ORD_APPLY_FIRST_NON_MIGRATABLE;
+		}
+	} else if (a == TASK_STOP && b == TASK_STOP) {
+		if (first->allow_migrate)
+			type |= ORD_APPLY_FIRST_NON_MIGRATABLE;
+	} else if (!(a == TASK_PROMOTE && b == TASK_START) && !(a == TASK_DEMOTE && b == TASK_STOP)) {
+		return;
+	}
+	ordering_new(e, first, a, NULL, then, TASK_MIGRATE_TO, NULL, type);
+	if (b == TASK_STOP && then->migration_target)
+		ordering_new(e, first, a, NULL, then, TASK_MIGRATE_FROM, NULL, type);
+}
+
 void ordering_new(struct engine *e, struct resource *first_resource, enum task first_task,
 	struct act *first, struct resource *then_resource, enum task then_task, struct act *then,
 	unsigned type)
@@ -353,4 +388,5 @@ void ordering_new(struct engine *e, struct resource *first_resource, enum task f
 	o->then = then;
 	engine_grow(e, e->orderings, e->n_orderings, e->cap_orderings);
 	e->orderings[e->n_orderings++] = o;
+	order_migrations(e, o);
 }

@@ -128,6 +128,8 @@ static bool probe_primitive(struct engine *e, struct resource *r, struct node *n
 	struct resource *top = resource_top(r);
 	struct act *a;
 
+	if (top->kind != CLONE)
+		top = r;
 	if (node->remote && (r->is_fence_device || r->is_connection ||
 				    (node_is_guest(node) && guest_of_container(r))))
 		return false;

@@ -8,12 +8,11 @@ static void node_line(struct plan *plan, const struct act *a)
 {
 	struct plan_change *c;
 
-	if (a->resource || a->optional || (a->task != TASK_FENCE && a->task != TASK_SHUTDOWN))
+	if (a->optional || a->task != TASK_FENCE)
 		return;
 	c = plan_change_add(plan);
 	c->kind = own_string("node_action");
-	c->action = a->task == TASK_SHUTDOWN ? own_string("Shutdown")
-					     : own_printf("Fence (%s)", a->name);
+	c->action = own_printf("Fence (%s)", a->name);
 	if (node_is_guest(a->node))
 		c->node = own_printf("%s (resource: %s)", a->node->name,
 			a->node->connection->container->id);

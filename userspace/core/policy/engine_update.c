@@ -84,7 +84,7 @@ static unsigned implies(struct engine *e, struct act *first, struct act *then, s
 			ACT_OPTIONAL | ACT_RUNNABLE, ORD_RESTART);
 	if (type & ORD_IMPLIES_FIRST) {
 		if (first->resource) {
-			changed |= order_carry(e, first->resource, first, then, node, then_flags,
+			changed |= order_carry(e, first->resource, first, then, node, first_flags,
 				ACT_OPTIONAL, ORD_IMPLIES_FIRST);
 		} else if (!(first_flags & ACT_OPTIONAL) && first->runnable) {
 			first->runnable = false;

@@ -90,6 +90,8 @@ static struct element *record_of(struct element_tree *tree, const struct plan_ac
 	if (!list)
 		list = element_add(tree, lrm, "lrm_resources");
 	record = element_child_id(list, "lrm_resource", a->resource);
+	if (!record && a->record)
+		record = element_child_id(list, "lrm_resource", a->record);
 	if (record)
 		return record;
 	record = element_add(tree, list, "lrm_resource");

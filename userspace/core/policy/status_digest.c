@@ -8,6 +8,7 @@
 #include "base/lines.h"
 #include "core/model/nvset.h"
 #include "core/model/value.h"
+#include "core/policy/engine_equip.h"
 #include "core/policy/status_inside.h"
 
 #define PAIRS_MAX 512 /* of one resource; more are not looked at */
@@ -200,14 +201,41 @@ static bool operation_parameters(struct engine *e, struct resource *r, const str
 	return ret->n;
 }
 
+static bool pairs_of(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms, struct pairs *p, char timeout[32])
+{
+	struct operation_settings set;
+	struct table extra = { 0 };
+	bool own;
+
+	pairs_add_table(p, resource_parameters(e, r, node));
+	operation_settings(e, r, task, interval_ms, &set);
+	own = operation_parameters(e, r, node, set.xml, &extra);
+	pairs_add_table(p, &extra);
+	/* How long a recurring operation may take is part of it. */
+	if (interval_ms) {
+		snprintf(timeout, 32, "%llu", (unsigned long long)set.timeout_ms);
+		pairs_add(p, "CRM_meta_timeout", timeout);
+	}
+	return own;
+}
+
+void digest_operation(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX])
+{
+	struct pairs p = { .n = 0 };
+	char timeout[32];
+
+	pairs_of(e, r, node, task, interval_ms, &p, timeout);
+	digest(&p, NULL, ret);
+}
+
 enum digest_verdict digest_check(struct engine *e, struct resource *r, const struct node *node,
 	const struct element *lrm_op, const char *task, uint64_t interval_ms)
 {
 	const char *all = element_get(lrm_op, "op-digest");
 	const char *restart = element_get(lrm_op, "op-restart-digest");
 	char calculated[DIGEST_TEXT], timeout[32];
-	struct operation_settings set;
-	struct table extra = { 0 };
 	struct pairs p = { .n = 0 };
 	bool own;
 
@@ -215,15 +243,7 @@ enum digest_verdict digest_check(struct engine *e, struct resource *r, const str
 		return DIGEST_RESTART;
 	if (!all && !restart)
 		return DIGEST_UNKNOWN;
-	pairs_add_table(&p, resource_parameters(e, r, node));
-	operation_settings(e, r, task, interval_ms, &set);
-	own = operation_parameters(e, r, node, set.xml, &extra);
-	pairs_add_table(&p, &extra);
-	/* How long a recurring operation may take is part of it. */
-	if (interval_ms) {
-		snprintf(timeout, sizeof(timeout), "%llu", (unsigned long long)set.timeout_ms);
-		pairs_add(&p, "CRM_meta_timeout", timeout);
-	}
+	own = pairs_of(e, r, node, task, interval_ms, &p, timeout);
 	if (restart) {
 		digest(&p, element_get(lrm_op, "op-force-restart"), calculated);
 		if (strcmp(calculated, restart))

@@ -68,7 +68,7 @@ static void attribute_read(
 void failcount_read(struct engine *e)
 {
 	const char *feature_set = element_get(e->cib, "crm_feature_set");
-	bool legacy = feature_set && value_version_compare(feature_set, "3.0.13") < 0;
+	bool legacy = value_version_compare(feature_set, "3.0.13") < 0;
 
 	for (unsigned i = 0; i < e->n_nodes; i++) {
 		const struct table *t = &e->nodes[i]->attributes;
