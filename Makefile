@@ -24,7 +24,7 @@ B := .build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 GEN := .build/gen
 BIN := $(B)/bin
 
-PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd libcurl \
+PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd gnutls libcurl \
 	libsystemd libbpf libelf zlib sqlite3
 PKGS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
@@ -259,6 +259,15 @@ $(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(LIBFENCE) $(LIBBASE)
 	$(link)
 $(UNIT): EXTRA_LIBS = -lcriterion -lfreeipmi -lnetsnmp
 $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)
+	$(link)
+# libFuzzer's programs: everything they link is instrumented, in a build folder of its own.
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+.PHONY: fuzz fuzz-here
+fuzz: ## the fuzzers of tests/fuzz, with clang (tests/fuzz/test-* run them)
+	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-here
+fuzz-here: $(FUZZ)
+$(FUZZ): EXTRA_LIBS = -fsanitize=fuzzer -lfreeipmi -lnetsnmp
+$(FUZZ): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBFENCE) $(LIBCORE) $(LIBBASE)
 	$(link)
 $(BPFTEST): EXTRA_LIBS = -lcriterion
 $(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES) $(LIBBPFTEST)

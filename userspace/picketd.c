@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* picketd, the controller: wires the world to the director. Take in, think, act. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,15 +16,18 @@
 #include "core/replicated.h"
 #include "edge/alerter.h"
 #include "edge/api_desk.h"
+#include "edge/council.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
 #include "edge/heartbeat.h"
 #include "edge/identity.h"
 #include "edge/link.h"
 #include "edge/store.h"
+#include "edge/store_replicated.h"
 
 #define MS 1000000ULL
 #define NODES_MAX 4096
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 /* What the kernel was told of a node: its key must be known again when only the rest changes. */
 struct known {
@@ -50,6 +52,7 @@ struct daemon {
 	struct heartbeat *heartbeat;
 	struct store *store;
 	struct link *link;
+	struct council *council; /* NULL: no other controllers */
 	struct api_desk *api;
 	struct alerter *alerter;
 	struct fencer *fencer;
@@ -77,8 +80,7 @@ static uint64_t epoch_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
-/* ---- act ----------------------------------------------------------------------------------------
- */
+/* ---- act ------------------------------------------------------------------------------------ */
 
 static void act_propose(struct daemon *d, struct action *a)
 {
@@ -239,6 +241,7 @@ static void act(struct daemon *d, struct action *a)
 		fencer_cancel(d->fencer, a->node);
 		break;
 	case ACTION_PEER:
+		council_tell(d->council, a->controller, a->json);
 		break;
 	case ACTION_REPLY:
 		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
@@ -249,8 +252,7 @@ static void act(struct daemon *d, struct action *a)
 	}
 }
 
-/* ---- take in, think, act
- * ------------------------------------------------------------------------- */
+/* ---- take in, think, act -------------------------------------------------------------------- */
 
 static void on_due(uv_timer_t *timer);
 
@@ -306,11 +308,15 @@ static void step(struct daemon *d, const struct event *event)
 	sleep_until_due(d);
 }
 
+/* Of a request that another controller carried here. */
+static void on_step(void *ctx, const struct event *event)
+{
+	step(ctx, event);
+}
+
 static void on_due(uv_timer_t *timer)
 {
-	struct event event = { .kind = EVENT_TIME };
-
-	step(timer->data, &event);
+	step(timer->data, &(struct event){ .kind = EVENT_TIME });
 }
 
 /* Rule 4b: a daemon that hangs grants no more. */
@@ -328,8 +334,10 @@ static void on_grants(uv_timer_t *timer)
 static void on_beat(void *ctx, const struct picket_event *beat)
 {
 	struct event event = { .kind = EVENT_HEARTBEAT, .beat = *beat };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_beat(d->council, beat))
+		step(d, &event);
 }
 
 /* The audit also goes where this host keeps its log for good. */
@@ -391,8 +399,12 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
 {
 	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	step(d, &event);
+	desk_relay_lost(api_desk_desk(d->api));
+	if (role != STORE_LEADER)
+		desk_give_up(api_desk_desk(d->api));
 }
 
 static void on_result(void *ctx, void *cookie, int status, uint64_t index)
@@ -419,15 +431,19 @@ static void on_failure(void *ctx, const char *why)
 static void on_link_up(void *ctx, const char *node, json_t *hello)
 {
 	struct event event = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_link_up(d->council, node, hello))
+		step(d, &event);
 }
 
 static void on_link_message(void *ctx, const char *node, json_t *message)
 {
 	struct event event = { .kind = EVENT_LINK_SAYS, .node = node, .json = message };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_link_says(d->council, node, message))
+		step(d, &event);
 }
 
 static void on_link_down(void *ctx, const char *node, const char *why)
@@ -435,10 +451,53 @@ static void on_link_down(void *ctx, const char *node, const char *why)
 	struct event event = { .kind = EVENT_LINK_DOWN, .node = node };
 	struct daemon *d = ctx;
 
+	if (council_link_down(d->council, node, why))
+		return;
 	/* The other kernel said goodbye: it lives, and its agent may be back at once. */
 	event.closed = strstr(why, "timed out") == NULL;
 	log_say(&d->log, LOG_INFO, NULL, "%s is not connected any more: %s", node, why);
 	step(d, &event);
+}
+
+/* ---- the other controllers ----------------------------------------------------------------- */
+
+static void on_peer_up(void *ctx, unsigned controller)
+{
+	on_step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
+}
+
+static void on_peer_says(void *ctx, unsigned controller, json_t *message)
+{
+	struct daemon *d = ctx;
+
+	if (!api_desk_relayed(d->api, controller, message))
+		step(d, &(struct event){ .kind = EVENT_PEER_SAYS,
+				.controller = controller,
+				.json = message });
+}
+
+static void on_peer_down(void *ctx, unsigned controller)
+{
+	struct daemon *d = ctx;
+
+	step(d, &(struct event){ .kind = EVENT_PEER_DOWN, .controller = controller });
+	desk_relay_lost(api_desk_desk(d->api));
+}
+
+/* The death hint: for one election, nobody waits the whole timeout. */
+static void on_peer_silent(void *ctx, unsigned controller)
+{
+	struct store_status status = { 0 };
+	struct daemon *d = ctx;
+
+	if (!d->store)
+		return;
+	store_status(d->store, &status);
+	if (status.leader != controller + 1 || status.role == STORE_LEADER)
+		return;
+	log_say(&d->log, LOG_NOTICE, NULL, "the leader, %s, is silent: an election is due",
+		d->config->controllers[controller].name);
+	store_leader_silent(d->store);
 }
 
 static void on_fenced(void *ctx, const struct fencer_result *r)
@@ -463,6 +522,23 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 static void on_asked(void *ctx, const struct event *event)
 {
 	step(ctx, event);
+}
+
+/* To one controller's desk, or to the leader's. */
+static int on_relay(void *ctx, int controller, json_t *message)
+{
+	struct store_status status = { 0 };
+	struct daemon *d = ctx;
+
+	if (!d->council || !d->store)
+		return -ENOTCONN;
+	if (controller < 0) {
+		store_status(d->store, &status);
+		if (status.role == STORE_LEADER || !status.leader)
+			return -ENOTCONN;
+		controller = (int)status.leader - 1;
+	}
+	return council_say(d->council, (unsigned)controller, message);
 }
 
 /* What the desk itself has to say to the log. */
@@ -517,45 +593,7 @@ static void on_warn(void *ctx, const char *text)
 	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
 }
 
-/* ---- the log's own copy of the replicated state
- * --------------------------------------------------- */
-
-static void *machine_new(void)
-{
-	return replicated_new();
-}
-
-static void machine_free(void *machine)
-{
-	replicated_free(machine);
-}
-
-static void machine_apply(
-	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
-{
-	replicated_apply(machine, index, term, data, len);
-}
-
-static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
-{
-	return replicated_snapshot(machine, ret_data, ret_len);
-}
-
-static int machine_restore(void *machine, const void *data, size_t len)
-{
-	return replicated_restore(machine, data, len);
-}
-
-static const struct store_machine machine = {
-	.machine_new = machine_new,
-	.machine_free = machine_free,
-	.apply = machine_apply,
-	.snapshot = machine_snapshot,
-	.restore = machine_restore,
-};
-
-/* ---- set-up
- * --------------------------------------------------------------------------------------- */
+/* ---- set-up --------------------------------------------------------------------------------- */
 
 static int fail(struct daemon *d, const char *what, int rc, char *why)
 {
@@ -564,24 +602,10 @@ static int fail(struct daemon *d, const char *what, int rc, char *why)
 	return rc ? rc : -EIO;
 }
 
-/* The cluster's id in heartbeats: who shares the CA is one cluster. FNV-1a over the certificate. */
-static uint64_t cluster_id(const char *pki)
-{
-	owned(free) char *path = own_printf("%s/ca.crt", pki), *text = NULL;
-	uint64_t h = 0xcbf29ce484222325ULL;
-	size_t len = 0;
-
-	if (file_read(path, 1 << 20, &text, &len))
-		return 0;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ULL;
-	return h >> 1; /* JSON's integers are signed */
-}
-
 static int open_kernel(struct daemon *d)
 {
 	struct heartbeat_config config = { .pin_prefix = d->config->pin_prefix,
-		.cluster = cluster_id(d->config->pki),
+		.cluster = identity_cluster(d->config->pki),
 		.ifaces = (const char **)d->config->interfaces,
 		.n_ifaces = d->config->n_interfaces,
 		.controller = d->config->index,
@@ -599,21 +623,59 @@ static int open_store(struct daemon *d)
 {
 	static const struct store_handler handler = { on_commit, on_restore, on_role, on_result,
 		on_failure };
-	owned(free) char *dir = own_printf("%s/log", d->config->state_dir);
-	struct store_peer self = { .id = d->config->index + 1,
-		.name = d->config->name,
-		.address = d->config->raft ? d->config->raft : "127.0.0.1:7408" };
+	const struct daemoncfg *c = d->config;
+	owned(free) char *dir = own_printf("%s/log", c->state_dir);
+	struct store_peer peers[PICKET_CONTROLLERS_MAX] = { { .id = c->index + 1,
+		.name = c->name,
+		.address = c->raft ? c->raft : "127.0.0.1:7408" } };
 	struct store_config config = { .dir = dir,
-		.id = d->config->index + 1,
-		.peers = &self,
-		.n_peers = 1,
+		.id = c->index + 1,
+		.peers = peers,
+		.n_peers = c->n_controllers ? c->n_controllers : 1,
 		.bootstrap = true,
 		.realtime = true,
-		.machine = &machine };
+		.machine = &store_replicated };
 	char *why = NULL;
-	int rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
+	int rc;
 
+	for (unsigned i = 0; i < c->n_controllers; i++)
+		peers[i] = (struct store_peer){ i + 1, c->controllers[i].name,
+			c->controllers[i].raft };
+	if (c->n_controllers > 1) {
+		config.listen = c->raft ? c->raft : c->controllers[c->index].raft;
+		config.identity = d->identity;
+	}
+	rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
 	return rc ? fail(d, dir, rc, why) : 0;
+}
+
+static int open_council(struct daemon *d)
+{
+	static const struct council_handler handler = { on_peer_up, on_peer_says, on_peer_down,
+		on_peer_silent };
+	struct council_member members[PICKET_CONTROLLERS_MAX] = { 0 };
+	const struct daemoncfg *c = d->config;
+	struct council_config config = { .members = members,
+		.n = c->n_controllers,
+		.index = c->index,
+		.ifaces = (const char *const *)c->interfaces,
+		.n_ifaces = c->n_interfaces,
+		.cluster = identity_cluster(c->pki),
+		.identity = d->identity,
+		.heartbeat = d->heartbeat,
+		.link = d->link };
+	int rc;
+
+	if (c->n_controllers < 2)
+		return 0;
+	for (size_t i = 0; i < c->n_controllers; i++) {
+		members[i].name = c->controllers[i].name;
+		members[i].link = c->controllers[i].link;
+		for (size_t l = 0; l < c->controllers[i].n_addresses; l++)
+			members[i].addresses[l] = c->controllers[i].addresses[l];
+	}
+	rc = council_new(&d->loop, &config, &handler, d, &d->council);
+	return rc ? fail(d, "the other controllers", rc, NULL) : 0;
 }
 
 static int open_doors(struct daemon *d)
@@ -621,7 +683,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_asked, on_office,
-		on_link_figures, NULL, on_figures };
+		on_link_figures, on_relay, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
@@ -646,10 +708,22 @@ static int open_all(struct daemon *d)
 {
 	struct director_config director = { .name = d->config->name,
 		.index = d->config->index,
-		.cluster = cluster_id(d->config->pki) };
+		.cluster = identity_cluster(d->config->pki),
+		.node = d->config->node };
+	owned(free) char *boot_id = NULL;
 	char *why = NULL;
+	size_t len;
 	int rc;
 
+	for (size_t i = 0; i < d->config->n_controllers; i++) {
+		director.controllers[i] = d->config->controllers[i].name;
+		director.voters.now |= 1u << i;
+	}
+	rc = file_read(BOOT_ID, 64, &boot_id, &len);
+	if (rc)
+		return fail(d, BOOT_ID, rc, NULL);
+	boot_id[strcspn(boot_id, "\n")] = '\0';
+	director.boot_id = boot_id;
 	if (getrandom(&director.life, sizeof(director.life), 0) != sizeof(director.life))
 		return fail(d, "random numbers", -errno, NULL);
 	director.life = (director.life >> 1) | 1; /* JSON's integers are signed; 0 is nobody's */
@@ -664,6 +738,8 @@ static int open_all(struct daemon *d)
 	rc = open_kernel(d);
 	if (!rc)
 		rc = open_doors(d);
+	if (!rc)
+		rc = open_council(d);
 	return rc ? rc : open_store(d);
 }
 
@@ -684,6 +760,7 @@ static void close_all(struct daemon *d)
 {
 	alerter_free(d->alerter);
 	api_desk_free(d->api);
+	council_free(d->council);
 	link_free(d->link);
 	fencer_free(d->fencer);
 	if (d->store)
@@ -695,55 +772,13 @@ static void close_all(struct daemon *d)
 	daemoncfg_free(d->config);
 }
 
-static void help(void)
-{
-	printf("usage: picketd [--config FILE]\n\n"
-	       "A controller of a picket cluster. FILE (/etc/picket/picketd.yaml) has these "
-	       "keys:\n\n");
-	daemoncfg_help(stdout);
-	printf("\nSee picketd(8).\n");
-}
-
-static int arguments(int argc, char **argv, const char **ret_config)
-{
-	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
-		if (c == 'c') {
-			*ret_config = optarg;
-		} else if (c == 'h') {
-			help();
-			return 0;
-		} else if (c == 'V') {
-			printf("picketd %s\n", PICKET_VERSION);
-			return 0;
-		} else {
-			return 2;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "picketd: unexpected argument '%s'; see picketd --help\n",
-			argv[optind]);
-		return 2;
-	}
-	return -1;
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon d;
-	const char *path = "/etc/picket/picketd.yaml";
-	char *why = NULL;
-	int rc = arguments(argc, argv, &path);
+	int rc = daemoncfg_begin(argc, argv, PICKET_VERSION, &d.config);
 
-	if (rc >= 0)
-		return rc;
-	if (daemoncfg_read(path, &d.config, &why)) {
-		fprintf(stderr, "picketd: %s\n", why);
-		return 1;
-	}
+	if (rc)
+		return rc - 1;
 	if (log_init(&d.log, "picketd", d.config->log_level)) {
 		fprintf(stderr,
 			"picketd: log_level '%s' is none of err, warning, notice, info, debug\n",

@@ -26,7 +26,8 @@ static void check(const char *alerts, const char *where, const char *says)
 		found |= !strcmp(problems.items[i].where, where) &&
 			 strstr(problems.items[i].text, says);
 	cr_expect(says ? found : !problems.n, "%s: %zu problems, first: %s %s", alerts, problems.n,
-		problems.n ? problems.items[0].where : "", problems.n ? problems.items[0].text : "");
+		problems.n ? problems.items[0].where : "",
+		problems.n ? problems.items[0].text : "");
 	problems_done(&problems);
 	json_decref(root);
 }
@@ -35,7 +36,8 @@ Test(alert, right_ones)
 {
 	check("{}", "", NULL);
 	check("{\"a\": {\"program\": \"/x\", \"kinds\": [\"node-*\"], \"nodes\": [\"n1\"], "
-	      "\"resources\": [\"web\"], \"timeout\": \"5s\", \"retries\": 0, \"recipient\": \"me\"}}",
+	      "\"resources\": [\"web\"], \"timeout\": \"5s\", \"retries\": 0, \"recipient\": "
+	      "\"me\"}}",
 		"", NULL);
 	check("{\"a\": {\"url\": \"https://h/x\", \"secret-file\": \"/k\", \"ca\": \"/c\", "
 	      "\"timeout\": 3}}",
@@ -47,13 +49,16 @@ Test(alert, wrong_ones_say_where)
 	check("[]", "/alerts", "names with");
 	check("{\"a\": 1}", "/alerts/a", "wanted");
 	check("{\"a\": {}}", "/alerts/a", "one of program");
-	check("{\"a\": {\"program\": \"/x\", \"url\": \"http://h/\"}}", "/alerts/a", "one of program");
+	check("{\"a\": {\"program\": \"/x\", \"url\": \"http://h/\"}}", "/alerts/a",
+		"one of program");
 	check("{\"a\": {\"program\": \"x\"}}", "/alerts/a/program", "begins with /");
 	check("{\"a\": {\"program\": 7}}", "/alerts/a/program", "begins with /");
 	check("{\"a\": {\"url\": \"ftp://h/\"}}", "/alerts/a/url", "https://");
 	check("{\"a\": {\"url\": \"https://me:secret@h/\"}}", "/alerts/a/url", "no password");
-	check("{\"a\": {\"program\": \"/x\", \"secret-file\": \"/k\"}}", "/alerts/a", "belong to a url");
-	check("{\"a\": {\"program\": \"/x\", \"timeout\": \"1day\"}}", "/alerts/a/timeout", "wanted");
+	check("{\"a\": {\"program\": \"/x\", \"secret-file\": \"/k\"}}", "/alerts/a",
+		"belong to a url");
+	check("{\"a\": {\"program\": \"/x\", \"timeout\": \"1day\"}}", "/alerts/a/timeout",
+		"wanted");
 	check("{\"a\": {\"program\": \"/x\", \"timeout\": -1}}", "/alerts/a/timeout", "wanted");
 	check("{\"a\": {\"program\": \"/x\", \"retries\": 101}}", "/alerts/a/retries", "0 to 100");
 	check("{\"a\": {\"program\": \"/x\", \"nodes\": [\"n9\"]}}", "/alerts/a/nodes", "no 'n9'");
@@ -120,7 +125,8 @@ Test(alert, a_death_has_one_id_whoever_tells)
 
 	id_is(dead, "c1", "node-dead/n1/7");
 	id_is(dead, "c2", "node-dead/n1/7");
-	id_is("{\"kind\": \"order\", \"node\": \"n1\", \"cursor\": 5, \"boot_ns\": 9}", "c1", "c1/9/5");
+	id_is("{\"kind\": \"order\", \"node\": \"n1\", \"cursor\": 5, \"boot_ns\": 9}", "c1",
+		"c1/9/5");
 }
 
 /* Computed by `printf '1.{}' | openssl dgst -sha256 -hmac key`. */
@@ -130,4 +136,25 @@ Test(alert, signs_as_openssl_does)
 
 	alert_sign("key", "1", "{}", mac);
 	cr_expect_str_eq(mac, "1ba6b8171186efc613e8bcc0cbdab2748f24984d7c5a84faa2637afa0e40d224");
+}
+
+/* Each kind that the director notes can be asked for, by its name. */
+Test(alert, knows_every_kind)
+{
+	FILE *f =
+		popen("grep -rhA1 'director_note\\(_more\\)\\?(d, ' userspace/core/director*.c | "
+		      "grep -oE '(d, |^[[:space:]]+)\"[a-z-]+\"' | grep -oE '[a-z]+(-[a-z]+)*\"' | "
+		      "tr -d '\"' | sort -u",
+			"r");
+	char kind[64], alerts[256];
+	int n = 0;
+
+	while (fscanf(f, "%63s", kind) == 1) {
+		snprintf(alerts, sizeof(alerts),
+			"{\"a\": {\"program\": \"/x\", \"kinds\": [\"%s\"]}}", kind);
+		check(alerts, "", NULL);
+		n++;
+	}
+	pclose(f);
+	cr_expect_gt(n, 20, "%d kinds were found in the sources", n);
 }

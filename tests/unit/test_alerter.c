@@ -73,8 +73,8 @@ static void on_warn(void *ctx, const char *text)
 static void tell(struct alerter *a, json_t *alert, const char *kind)
 {
 	json_t *alerts = json_pack("{s:O}", "one", alert);
-	json_t *event = json_pack("{s:s, s:s, s:s, s:i, s:{s:s}}", "kind", kind, "node", "n1", "text",
-		"is off", "incarnation", 3, "proof", "kind", "fence-agent");
+	json_t *event = json_pack("{s:s, s:s, s:s, s:i, s:{s:s}}", "kind", kind, "node", "n1",
+		"text", "is off", "incarnation", 3, "proof", "kind", "fence-agent");
 
 	alerter_tell(a, alerts, "lab", event);
 	json_decref(event);
@@ -102,8 +102,8 @@ Test(alerter, a_webhook_is_tried_again_and_signed)
 	int fd = mkstemp(secret);
 	atomic_int warned = 0;
 	struct alerter *a = alerter_new("c1", on_warn, &warned);
-	json_t *alert = json_pack("{s:s, s:s, s:[s]}", "url", url, "secret-file", secret, "kinds",
-		"node-dead");
+	json_t *alert = json_pack(
+		"{s:s, s:s, s:[s]}", "url", url, "secret-file", secret, "kinds", "node-dead");
 	owned(free) char *figures = NULL;
 
 	cr_assert_eq(write(fd, "hush\n", 5), 5);
@@ -160,9 +160,10 @@ Test(alerter, a_program_gets_it_on_stdin_and_in_its_environment)
 	out = own_printf("%s/out", dir);
 	f = fopen(program, "w");
 	/* The first time it fails. */
-	fprintf(f, "#!/bin/sh\n[ -e %s.tried ] || { touch %s.tried; exit 1; }\n"
-		   "{ cat; echo; echo $PICKET_EVENT $PICKET_NODE $PICKET_ID $PICKET_PROOF; "
-		   "echo $CRM_alert_kind $CRM_alert_desc; } >%s\n",
+	fprintf(f,
+		"#!/bin/sh\n[ -e %s.tried ] || { touch %s.tried; exit 1; }\n"
+		"{ cat; echo; echo $PICKET_EVENT $PICKET_NODE $PICKET_ID $PICKET_PROOF; "
+		"echo $CRM_alert_kind $CRM_alert_desc; } >%s\n",
 		out, out, out);
 	fclose(f);
 	chmod(program, 0755);
@@ -171,7 +172,8 @@ Test(alerter, a_program_gets_it_on_stdin_and_in_its_environment)
 	WAIT(delivered(a) == 1);
 	cr_assert_eq(file_read(out, 4096, &text, &len), 0);
 	cr_expect(strstr(text, "\"incarnation\":3"), "%s", text);
-	cr_expect(strstr(text, "\nnode-dead n1 node-dead/n1/3 {\"kind\":\"fence-agent\"}\n"), "%s", text);
+	cr_expect(strstr(text, "\nnode-dead n1 node-dead/n1/3 {\"kind\":\"fence-agent\"}\n"), "%s",
+		text);
 	cr_expect(strstr(text, "\nfencing is off\n"), "%s", text);
 	alerter_free(a);
 	json_decref(alert);
@@ -188,7 +190,8 @@ Test(alerter, who_hangs_holds_up_nobody)
 {
 	atomic_int warned = 0;
 	struct alerter *a = alerter_new("c1", on_warn, &warned);
-	json_t *alert = json_pack("{s:s, s:s, s:i}", "program", "/bin/cat", "timeout", "60s", "retries", 0);
+	json_t *alert =
+		json_pack("{s:s, s:s, s:i}", "program", "/bin/cat", "timeout", "60s", "retries", 0);
 	json_t *hang = json_pack("{s:s, s:s}", "program", "/usr/bin/yes", "timeout", "60s");
 	struct alerter_counts c;
 	struct timespec from, to;

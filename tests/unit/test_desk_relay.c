@@ -63,7 +63,8 @@ static void on_pass(void *ctx, const struct desk_pass *pass)
 		json_array_append_new(rig->entries, entry);
 	}
 	desk_answer(rig->desk[end->index], pass->of, 200,
-		json_pack("{s:b, s:i, s:s%}", "applied", 1, "revision", 7, "more", more, rig->large),
+		json_pack(
+			"{s:b, s:i, s:s%}", "applied", 1, "revision", 7, "more", more, rig->large),
 		NULL);
 }
 
@@ -96,7 +97,8 @@ static void rig_run(struct rig *rig)
 {
 	static const uint8_t random[WARDEN_RANDOM] = { 9 };
 
-	for (int to = 1; json_array_size(rig->queue[0]) + json_array_size(rig->queue[1]); to = !to) {
+	for (int to = 1; json_array_size(rig->queue[0]) + json_array_size(rig->queue[1]);
+		to = !to) {
 		json_t *m = json_incref(json_array_get(rig->queue[to], 0));
 
 		if (!m)
@@ -138,7 +140,8 @@ static void ask(struct rig *rig, const char *method, const char *path, const cha
 		.prefer = "",
 		.from = *authorization ? "192.0.2.9" : "unix",
 		.user = *authorization ? "" : "root",
-		.rights = *authorization ? 0 : ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | ROUTE_ADMIN,
+		.rights =
+			*authorization ? 0 : ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | ROUTE_ADMIN,
 		.random = { 1, 2, 3 } };
 
 	desk_ask(rig->desk[0], &asked, rig->now);
@@ -173,7 +176,8 @@ static void rig_done(struct rig *rig)
 
 static json_t *audit_last(struct rig *rig)
 {
-	json_t *all = json_object_get(json_array_get(rig->entries, json_array_size(rig->entries) - 1), "audit");
+	json_t *all = json_object_get(
+		json_array_get(rig->entries, json_array_size(rig->entries) - 1), "audit");
 
 	return all;
 }
@@ -278,9 +282,12 @@ Test(desk_relay, what_does_not_fit_is_said)
 Test(desk_relay, nonsense)
 {
 	static const char *const messages[] = { "{}", "{\"type\": \"api-ask\"}",
-		"{\"type\": \"api-ask\", \"query\": {}, \"method\": \"GET\", \"path\": \"/ui/app.js\"}",
-		"{\"type\": \"api-ask\", \"query\": {}, \"method\": \"PUT\", \"path\": \"/v1/nodes\"}",
-		"{\"type\": \"api-ask\", \"query\": {}, \"method\": 5, \"path\": [], \"rights\": \"x\"}",
+		"{\"type\": \"api-ask\", \"query\": {}, \"method\": \"GET\", \"path\": "
+		"\"/ui/app.js\"}",
+		"{\"type\": \"api-ask\", \"query\": {}, \"method\": \"PUT\", \"path\": "
+		"\"/v1/nodes\"}",
+		"{\"type\": \"api-ask\", \"query\": {}, \"method\": 5, \"path\": [], \"rights\": "
+		"\"x\"}",
 		"{\"type\": \"api-answer\"}", "{\"type\": \"api-answer\", \"id\": 1, \"json\": 5}",
 		"{\"type\": \"api-audit\"}", "{\"type\": \"api-audit\", \"audit\": 7}" };
 	static const uint8_t random[WARDEN_RANDOM];

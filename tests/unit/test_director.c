@@ -625,3 +625,103 @@ Test(director, nobody_waits_for_a_rehearsal, .init = set_up)
 	ask("POST", "/v1/nodes/n9/fence-test", "");
 	cr_assert_eq(status, 404);
 }
+
+/* Where the agent itself sends the beats, they come a moment after it is back. */
+Test(director, an_agent_that_is_started_again_is_given_time_for_its_first_beat, .init = set_up)
+{
+	struct event down = { .kind = EVENT_LINK_DOWN, .node = "n1", .closed = true };
+	json_t *goodbye = json_pack("{s:s, s:b, s:b}", "type", "stopping", "clean", 0, "detach", 1);
+
+	says("n1", goodbye, EVENT_LINK_SAYS);
+	step(&down);
+	lose(1);
+	later(700);
+	connect("n1", "boot-1",
+		(uint64_t)json_integer_value(json_object_get(node_status("n1"), "incarnation")));
+	later(300);
+	cr_assert_null(fenced.op, "it is back, and was fenced");
+	beat(1, 0, true);
+	beat(1, 1, true);
+	later(5000);
+	cr_assert_str_eq(state("n1"), "online");
+	/* From now on, silence is silence. */
+	lose(1);
+	later(210);
+	cr_assert_str_eq(state("n1"), "lost");
+}
+
+/* It says hello, and its beats never come: no longer than an agent's restart may take. */
+Test(director, an_agent_that_is_back_and_not_heard_is_lost_all_the_same, .init = set_up)
+{
+	struct event down = { .kind = EVENT_LINK_DOWN, .node = "n1", .closed = true };
+
+	step(&down);
+	lose(1);
+	later(700);
+	connect("n1", "boot-1",
+		(uint64_t)json_integer_value(json_object_get(node_status("n1"), "incarnation")));
+	later(2500);
+	cr_assert_str_eq(fenced.op, "off");
+}
+
+/* ---- who is to be told ------------------------------------------------------------------------
+ */
+
+Test(director, a_death_is_told_with_its_proof_and_again_by_a_new_leader, .init = set_up)
+{
+	owned(free) char *text = own_printf("%salerts: {a: {program: /x}}\n", SITE);
+	const char *cluster;
+	json_t *deaths, *death;
+
+	ask("PUT", "/v1/configuration", text);
+	cr_assert_eq(status, 200);
+	cr_assert(json_object_get(director_alerts(d, &cluster), "a"));
+	cr_expect_str_eq(cluster, "t");
+	deaths = director_deaths(d);
+	cr_assert(deaths);
+	cr_expect_eq(json_array_size(deaths), 0);
+	json_decref(deaths);
+	lose(1);
+	later(210);
+	cr_assert_str_eq(fenced.op, "off");
+	fence_result(EVENT_OFF, "");
+	deaths = director_deaths(d);
+	cr_assert_eq(json_array_size(deaths), 1);
+	death = json_array_get(deaths, 0);
+	cr_expect_str_eq(json_string_value(json_object_get(death, "node")), "n1");
+	cr_expect(json_is_true(json_object_get(death, "again")));
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(death, "proof"), "kind")),
+		"fence-agent");
+	cr_expect_gt(json_integer_value(json_object_get(death, "incarnation")), 0);
+	json_decref(deaths);
+	step(&(struct event){ .kind = EVENT_ROLE, .leader = false, .term = 2 });
+	cr_expect_null(director_deaths(d), "who does not lead tells nothing");
+}
+
+/* What a leader noted is in the story of the others, under a cursor of their own. */
+Test(director, a_leaders_events_are_everybodys)
+{
+	struct director_config config = { .name = "c2", .index = 1, .cluster = 7, .life = 9 };
+	json_t *message = json_pack("{s:s, s:{s:i, s:i, s:i, s:s, s:s, s:s, s:{s:s}}}", "type",
+		"note", "event", "cursor", 900, "boot_ns", 1, "time_ms", 5, "kind", "node-dead",
+		"node", "n1", "text", "off", "proof", "kind", "operator");
+	json_t *nonsense = json_pack("{s:s, s:[]}", "type", "note", "event"), *last;
+	struct event says = { .kind = EVENT_PEER_SAYS, .controller = 0, .json = message };
+	size_t before;
+
+	notes = json_array();
+	d = director_new(&config);
+	before = json_array_size(notes);
+	step(&says);
+	says.json = nonsense;
+	step(&says);
+	cr_assert_eq(json_array_size(notes), before + 1);
+	last = json_array_get(notes, before);
+	cr_expect_str_eq(json_string_value(json_object_get(last, "kind")), "node-dead");
+	cr_expect_eq(json_integer_value(json_object_get(last, "time_ms")), 5);
+	cr_expect_neq(json_integer_value(json_object_get(last, "cursor")), 900);
+	cr_expect(json_object_get(last, "proof"));
+	json_decref(message);
+	json_decref(nonsense);
+}

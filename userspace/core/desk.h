@@ -84,7 +84,8 @@ void desk_give_up(struct desk *desk);
 bool desk_relay_is(json_t *message);
 void desk_relay_take(struct desk *desk, unsigned controller, json_t *message,
 	const uint8_t random[WARDEN_RANDOM], uint64_t now_ms);
-/* Whoever led does so no longer, or is not connected: nothing more is heard of what it was asked. */
+/* Whoever led does so no longer, or is not connected: nothing more is heard of what it was asked.
+ */
 void desk_relay_lost(struct desk *desk);
 int desk_restore(struct desk *desk, json_t *office, uint64_t revision); /* office: or NULL */
 const struct office *desk_office(const struct desk *desk);

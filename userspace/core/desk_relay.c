@@ -10,13 +10,14 @@
 #include "base/own.h"
 #include "core/desk_inside.h"
 
-#define RELAY_TEXT_MAX (3u << 20) /* of a body, or of an answer: what a message between controllers takes */
+#define RELAY_TEXT_MAX                                                                             \
+	(3u << 20) /* of a body, or of an answer: what a message between controllers takes */
 
 /* What each controller says of itself. */
 static bool relay_own(const struct route *route)
 {
 	static const char *const own[] = { "console", "consoleFile", "healthz", "readyz", "metrics",
-		"openapi", "whoami", "events" };
+		"openapi", "whoami", "events", "links", "leases" };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		if (!strcmp(route->id, own[i]))
@@ -41,10 +42,10 @@ bool desk_relay(struct desk *d, struct desk_case *of, const struct desk_asked *a
 	message = json_pack(
 		"{s:s, s:I, s:s, s:s, s:s, s:O, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:O*}",
 		"type", "api-ask", "id", (json_int_t)(d->relay + 1), "method", of->method, "path",
-		of->path, "text", of->text, "query",
-		of->query, "content_type", a->content_type, "if_match", a->if_match,
-		"if_none_match", a->if_none_match, "key", a->key, "prefer", a->prefer, "from",
-		of->from, "user", of->who.user, "rights", (int)of->who.rights, "scope", of->scope);
+		of->path, "text", of->text, "query", of->query, "content_type", a->content_type,
+		"if_match", a->if_match, "if_none_match", a->if_none_match, "key", a->key, "prefer",
+		a->prefer, "from", of->from, "user", of->who.user, "rights", (int)of->who.rights,
+		"scope", of->scope);
 	if (!message) /* a text that is no UTF-8: told here, as it would be there */
 		return false;
 	r = d->handler.on_relay(d->ctx, -1, message);
@@ -78,8 +79,8 @@ static void relay_ask(struct desk *d, unsigned controller, json_t *message,
 
 	struct route_match match;
 
-	if (!json_is_object(asked.query) ||
-		!route_find(asked.method, asked.path, &match) || relay_own(match.route))
+	if (!json_is_object(asked.query) || !route_find(asked.method, asked.path, &match) ||
+		relay_own(match.route))
 		return; /* nothing that a desk sends */
 	memcpy(asked.random, random, sizeof(asked.random));
 	desk_ask_vouched(d, &asked, &vouched, now_ms);
@@ -119,8 +120,8 @@ static void relay_answer(struct desk *d, json_t *message)
 {
 	uint64_t id = (uint64_t)json_integer_value(json_object_get(message, "id"));
 	json_t *text = json_object_get(message, "text"), *type;
-	struct desk_reply reply = {
-		.status = (unsigned)json_integer_value(json_object_get(message, "status")),
+	struct desk_reply reply = { .status = (unsigned)json_integer_value(
+					    json_object_get(message, "status")),
 		.json = json_incref(json_object_get(message, "json")),
 		.text = json_string_value(text),
 		.type = json_string_value(json_object_get(message, "content_type")),
@@ -151,9 +152,10 @@ void desk_relay_take(struct desk *d, unsigned controller, json_t *message,
 		relay_ask(d, controller, message, random, now_ms);
 	} else if (!strcmp(type, "api-answer")) {
 		relay_answer(d, message);
-	} else if (!strcmp(type, "api-audit") && json_is_object(json_object_get(message, "audit"))) {
-		entry = json_pack("{s:s, s:O}", "do", "audit", "audit",
-			json_object_get(message, "audit"));
+	} else if (!strcmp(type, "api-audit") &&
+		   json_is_object(json_object_get(message, "audit"))) {
+		entry = json_pack(
+			"{s:s, s:O}", "do", "audit", "audit", json_object_get(message, "audit"));
 		d->handler.on_propose(d->ctx, entry);
 		json_decref(entry);
 	}

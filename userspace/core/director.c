@@ -479,11 +479,11 @@ uint64_t director_due(const struct director *d)
 	if (d->faults_ns)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
+	sooner(&due, director_rehearse_due(d));
 	sooner(&due, director_recheck_ns(d));
 	sooner(&due, d->attention_ns);
 	if (d->dirty && d->now_ns < d->breath_ns)
 		sooner(&due, d->breath_ns);
-	sooner(&due, director_rehearse_due(d));
 	if (d->now_ns < d->hold_ns)
 		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else

@@ -107,7 +107,7 @@ static void method_failed(struct director *d, struct director_node *n, const cha
 /* ---- the node's own end -----------------------------------------------------------------------
  */
 
-static uint64_t lease_wait(struct director *d, struct director_node *n)
+uint64_t director_wait_ns(struct director *d, struct director_node *n)
 {
 	json_t *self = cluster_node(d->cluster, n->name, "self");
 	struct timing timing = d->timing;
@@ -121,7 +121,7 @@ static uint64_t lease_wait(struct director *d, struct director_node *n)
 /* When the node has certainly ended itself; 0: nobody can say yet. */
 static uint64_t lease_due(struct director *d, struct director_node *n)
 {
-	uint64_t wait = lease_wait(d, n);
+	uint64_t wait = director_wait_ns(d, n);
 
 	if (MUSEUM(d, wait_without_block) && n->silent_ns)
 		return n->silent_ns + wait;
@@ -163,7 +163,7 @@ static bool lease_proves(struct director *d, struct director_node *n, bool storm
 		return false;
 	for (size_t level = 0; level < levels; level++)
 		if (self_suffices(d, n, level) && (storming || level <= n->fence.place.level)) {
-			prove(d, n, proof_of_lease(lease_wait(d, n)));
+			prove(d, n, proof_of_lease(director_wait_ns(d, n)));
 			return true;
 		}
 	return false;
@@ -434,7 +434,7 @@ static void next(struct director *d, struct director_node *n, bool storming)
 	} else if (!topology_at(d->site, n->name, f->place, &step)) {
 		/* Every method of the level has given its proof. */
 		if (!f->off_ns)
-			prove(d, n, proof_of_lease(lease_wait(d, n)));
+			prove(d, n, proof_of_lease(director_wait_ns(d, n)));
 		else if (f->asked || !ask(d, n))
 			listen(d, n);
 	} else if (!step.device) {

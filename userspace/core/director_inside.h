@@ -101,6 +101,7 @@ void director_greet(struct director *d);
 void director_watch(struct director *d); /* what time alone brings about */
 void director_send(struct director *d, struct director_node *n, json_t *message);
 uint64_t director_lease_ms(struct director *d, struct director_node *n); /* T of its incarnation */
+uint64_t director_wait_ns(struct director *d, struct director_node *n);  /* and its W */
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
 void director_weigh(struct director *d, struct director_node *n, bool silent);

@@ -190,7 +190,8 @@ static void noted(struct director *d, unsigned c, json_t *event)
 	more = json_copy(event);
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		json_object_del(more, own[i]);
-	json_object_set_new(more, "controller", json_string(d->controllers[c] ? d->controllers[c] : "?"));
+	json_object_set_new(
+		more, "controller", json_string(d->controllers[c] ? d->controllers[c] : "?"));
 	e = journal_add(&d->journal, d->now_ns,
 		(uint64_t)json_integer_value(json_object_get(event, "time_ms")), kind,
 		json_string_value(json_object_get(event, "node")),

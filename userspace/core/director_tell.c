@@ -359,11 +359,12 @@ json_t *director_deaths(const struct director *d)
 
 		if (cluster_life(d->cluster, name) != CLUSTER_DEAD)
 			continue;
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:O, s:O*, s:I, s:I, s:b}", "kind", "node-dead",
-				"node", name, "proof", proof, "text", json_object_get(proof, "text"),
-				"incarnation", (json_int_t)cluster_incarnation(d->cluster, name),
-				"time_ms", (json_int_t)d->epoch_ms, "again", 1));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:O, s:O*, s:I, s:I, s:b}", "kind", "node-dead",
+				      "node", name, "proof", proof, "text",
+				      json_object_get(proof, "text"), "incarnation",
+				      (json_int_t)cluster_incarnation(d->cluster, name), "time_ms",
+				      (json_int_t)d->epoch_ms, "again", 1));
 	}
 	return list;
 }

@@ -27,6 +27,8 @@ const struct route routes[] = {
 	GET("nodes", "/v1/nodes", ROUTE_READ, NULL, "Nodes", "The nodes"),
 	GET("node", "/v1/nodes/{node}", ROUTE_READ, NULL, "Node", "One node"),
 	GET("links", "/v1/links", ROUTE_READ, NULL, "Links", "Who hears whom, on which link"),
+	GET("leases", "/v1/leases", ROUTE_READ, NULL, "Leases",
+		"Each node's lease on life, as this controller grants it"),
 	GET("controllers", "/v1/controllers", ROUTE_READ, NULL, "Controllers", "The controllers"),
 	GET("resources", "/v1/resources", ROUTE_READ, NULL, "Resources", "The resources"),
 	GET("resource", "/v1/resources/{resource}", ROUTE_READ, NULL, "Resource",

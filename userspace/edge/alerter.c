@@ -19,7 +19,7 @@
 #include "core/model/alert.h"
 #include "edge/alerter.h"
 
-#define QUEUE_MAX 256  /* messages that wait for one alert */
+#define QUEUE_MAX 256 /* messages that wait for one alert */
 #define SECRET_MAX 4096
 #define ENVIRONMENT_MAX 24
 #define NICE 5
@@ -174,9 +174,9 @@ static void on_done(void *ctx, const struct child_result *c)
 	else if (c->timed_out)
 		*run->why = own_string("it did not end in time, and was killed");
 	else if (c->code)
-		*run->why = own_printf("it ended with %s %d: %.200s",
-			c->signal ? "signal" : "status", c->signal ? c->signal : c->code,
-			c->err ? c->err : "");
+		*run->why =
+			own_printf("it ended with %s %d: %.200s", c->signal ? "signal" : "status",
+				c->signal ? c->signal : c->code, c->err ? c->err : "");
 	if (*run->why)
 		run->r = -EAGAIN;
 }
@@ -303,7 +303,8 @@ static void deliver(struct box *box, struct letter *l)
 	for (unsigned n = 1;; n++) {
 		owned(free) char *why = NULL;
 		uint64_t wait_ms = alert_pause_ms(n);
-		int r = program ? program_try(box->alerter, l, body, &why) : http_try(l, body, &wait_ms, &why);
+		int r = program ? program_try(box->alerter, l, body, &why)
+				: http_try(l, body, &wait_ms, &why);
 
 		if (!r) {
 			count(box->alerter, &box->alerter->counts.delivered);
@@ -440,8 +441,7 @@ void alerter_tell(struct alerter *a, json_t *alerts, const char *cluster, json_t
 	}
 }
 
-void alerter_note(
-	struct alerter *a, const struct director *director, bool leads, json_t *event)
+void alerter_note(struct alerter *a, const struct director *director, bool leads, json_t *event)
 {
 	const char *cluster;
 	json_t *alerts = director_alerts(director, &cluster);
@@ -471,7 +471,8 @@ void alerter_counts(struct alerter *a, struct alerter_counts *ret)
 
 char *alerter_figures(struct alerter *a)
 {
-	static const char form[] = "# HELP picket_%s %s\n# TYPE picket_%s counter\npicket_%s %llu\n";
+	static const char form[] =
+		"# HELP picket_%s %s\n# TYPE picket_%s counter\npicket_%s %llu\n";
 	struct alerter_counts c;
 	struct lines t = { 0 };
 

@@ -12,12 +12,15 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <gnutls/gnutls.h>
+
 #include <picket/limits.h>
 
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/api.h"
 #include "edge/api_inside.h"
+#include "edge/identity.h"
 
 #define API_BACKLOG 128
 #define API_CONNECTIONS 1024
@@ -138,6 +141,23 @@ static enum MHD_Result request_on_argument(
 	return MHD_YES;
 }
 
+/* A certificate is no must: a browser has a token. One that our CA did not sign counts for nothing. */
+static void request_certificate(struct api_token *token)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		token->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_session_t session = info ? info->tls_session : NULL;
+	const gnutls_datum_t *list;
+	unsigned n = 0, status = ~0u;
+	char name[64];
+
+	list = session ? gnutls_certificate_get_peers(session, &n) : NULL;
+	if (!list || !n || gnutls_certificate_verify_peers2(session, &status) || status)
+		return;
+	if (!identity_of(list[0].data, list[0].size, name, sizeof(name), &token->request.roles))
+		snprintf(token->user, sizeof(token->user), "certificate %s", name);
+}
+
 static void request_address(struct api_token *token)
 {
 	const union MHD_ConnectionInfo *info =
@@ -153,6 +173,7 @@ static void request_address(struct api_token *token)
 	token->request.gid = (gid_t)-1;
 	token->request.user = token->user;
 	token->request.from = token->from;
+	request_certificate(token);
 }
 
 static void request_peer(struct api_token *token)
@@ -495,12 +516,14 @@ static struct MHD_Daemon *tls_start(struct api *api, const struct api_config *co
 {
 	owned(free) char *key_path = own_printf("%s/node.key", config->pki);
 	owned(free) char *crt_path = own_printf("%s/node.crt", config->pki);
-	owned(free) char *key = NULL, *crt = NULL;
+	owned(free) char *ca_path = own_printf("%s/ca.crt", config->pki);
+	owned(free) char *key = NULL, *crt = NULL, *ca = NULL;
 	struct MHD_Daemon *daemon = NULL;
-	size_t key_len = 0, crt_len;
+	size_t key_len = 0, crt_len, ca_len;
 
 	if (!file_read(key_path, API_PEM_MAX, &key, &key_len) &&
-		!file_read(crt_path, API_PEM_MAX, &crt, &crt_len))
+		!file_read(crt_path, API_PEM_MAX, &crt, &crt_len) &&
+		!file_read(ca_path, API_PEM_MAX, &ca, &ca_len))
 		daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS, 0,
 			NULL, NULL, api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd,
 			MHD_OPTION_CONNECTION_LIMIT, connections,
@@ -510,6 +533,7 @@ static struct MHD_Daemon *tls_start(struct api *api, const struct api_config *co
 			MHD_OPTION_NOTIFY_CONNECTION, api_on_connection, api,
 			MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
 			MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_MEM_CERT, crt,
+			MHD_OPTION_HTTPS_MEM_TRUST, ca,
 			MHD_OPTION_END);
 	if (key)
 		explicit_bzero(key, key_len);

@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "edge/api_desk.h"
 #include "edge/console.h"
+#include "edge/identity.h"
 
 struct api_desk {
 	struct api *local, *remote;
@@ -122,6 +123,18 @@ static void on_file(void *ctx, void *token, const char *path, const char *if_non
 /* ---- from the doors
  * ------------------------------------------------------------------------------- */
 
+/* Roles that a certificate names are those of tokens. */
+static unsigned certificate_rights(unsigned roles)
+{
+	unsigned rights = 0, more;
+
+	for (unsigned i = 0; i < IDENTITY_ROLES; i++)
+		if (roles & 1u << i && (!i || roles & IDENTITY_CLIENT) &&
+			!warden_rights(identity_role_names[i], &more))
+			rights |= more;
+	return rights;
+}
+
 static void on_request(void *ctx, struct api_token *token, const struct api_request *r)
 {
 	bool local = !strcmp(r->from, "unix"), head = !strcmp(r->method, "HEAD");
@@ -144,6 +157,8 @@ static void on_request(void *ctx, struct api_token *token, const struct api_requ
 	if (local)
 		asked.rights =
 			ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | (r->uid ? 0 : ROUTE_ADMIN);
+	else
+		asked.rights = certificate_rights(r->roles);
 	if (strlen(r->body) != r->body_len) {
 		api_problem(token, 400, "Bad Request", "The body holds a NUL byte.", NULL);
 		return;

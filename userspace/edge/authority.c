@@ -200,15 +200,14 @@ static int authority_load(const char *dir, EVP_PKEY **ret_key, X509 **ret_ca, ch
 static int authority_describe(
 	X509 *certificate, X509 *ca, const struct authority_subject *s, char **why)
 {
-	static const char *const roles[] = { "node", "controller", "client" };
 	X509_NAME *subject = X509_get_subject_name(certificate);
 	owned(free) char *names = own_printf("DNS:%s", s->name);
 	char *more;
 
 	authority_subject_add(subject, "O", "picket");
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < IDENTITY_ROLES; i++)
 		if (s->roles & 1u << i)
-			authority_subject_add(subject, "OU", roles[i]);
+			authority_subject_add(subject, "OU", identity_role_names[i]);
 	authority_subject_add(subject, "CN", s->name);
 	X509_set_issuer_name(certificate, X509_get_subject_name(ca));
 	for (size_t i = 0; i < s->n_also; i++) {

@@ -16,10 +16,10 @@
 /* Every kind of event there is; tests hold them against what the director notes. */
 static const char *const kinds[] = { "configuration-refused", "configured", "controller-connected",
 	"controller-gone", "failover", "fault", "fault-mended", "fence-failed", "fence-off",
-	"fence-started", "fence-drill", "leader", "link-heard", "link-silent", "node-blocked",
-	"node-dead", "node-lost", "node-online", "node-refused", "node-stopped", "node-suspected",
-	"operation", "operation-failed", "order", "order-unanswered", "power-on", "power-on-failed",
-	"proof-refuted", "storm" };
+	"fence-started", "fence-test-failed", "fence-test-passed", "leader", "link-heard",
+	"link-silent", "node-blocked", "node-dead", "node-lost", "node-online", "node-refused",
+	"node-stopped", "node-suspected", "operation", "operation-failed", "order",
+	"order-unanswered", "power-on", "power-on-failed", "proof-refuted", "storm" };
 
 struct check {
 	json_t *root;
@@ -99,8 +99,9 @@ static void check_goal(struct check *c, json_t *alert)
 	if (url && (!text || (strncmp(text, "https://", 8) && strncmp(text, "http://", 7))))
 		wrong(c, "url", false, "url: https://... or http://... is wanted");
 	if (text && strchr(text, '@') && strchr(text, '@') < strchr(text + 8, '/'))
-		wrong(c, "url", false, "url: no password stands in a configuration; use "
-				       "secret-file, and check the signature");
+		wrong(c, "url", false,
+			"url: no password stands in a configuration; use "
+			"secret-file, and check the signature");
 	check_path(c, alert, "secret-file");
 	check_path(c, alert, "ca");
 	if (program && (json_object_get(alert, "secret-file") || json_object_get(alert, "ca")))
@@ -223,7 +224,8 @@ json_t *alert_message(const char *name, const char *cluster, const char *control
 	owned(free) char *id = NULL;
 
 	if (life && node)
-		id = own_printf("%s/%s/%" JSON_INTEGER_FORMAT, kind, node, json_integer_value(life));
+		id = own_printf(
+			"%s/%s/%" JSON_INTEGER_FORMAT, kind, node, json_integer_value(life));
 	else
 		id = own_printf("%s/%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, controller,
 			json_integer_value(json_object_get(event, "boot_ns")),

@@ -7,7 +7,7 @@
 
 #include "core/document.h"
 
-#define ALERT_MAX 32        /* alerts of a configuration */
+#define ALERT_MAX 32 /* alerts of a configuration */
 #define ALERT_TIMEOUT_MS 30000
 #define ALERT_RETRIES 5
 #define ALERT_HEX 65 /* a signature with its NUL */

@@ -221,9 +221,9 @@ static void check_nodes(struct check *c, json_t *nodes)
 		if (!name_good(name))
 			wrong(c, where, "'%s' is no good node name: letters, digits, '-', '_', '.'",
 				name);
-		if (n->id < 1 || n->id >= PICKET_NODES_MAX)
+		if (n->id < 1 || n->id >= PICKET_NODE_CONTROLLER)
 			wrong(c, where, "node '%s' needs an id of 1 to %d", name,
-				PICKET_NODES_MAX - 1);
+				PICKET_NODE_CONTROLLER - 1);
 		for (i = 0; i < s->n_nodes; i++)
 			if (s->nodes[i].id == n->id)
 				wrong(c, where, "id %u is %s's already", n->id, s->nodes[i].name);
