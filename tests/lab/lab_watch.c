@@ -9,8 +9,7 @@
  * broadcast from it every 2 ms: what lab_ear hears is not what a node believes but what it says.
  *
  * Each LOG gets "hold NS" and "drop NS" (CLOCK_BOOTTIME). A hold without a drop ends when the
- * machine
- * is known to be dead; the judge takes that time from the power log, which is the later one.
+ * machine is known to be dead; the judge takes that time from the power log, which is later.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -19,7 +19,8 @@ static const char *const kinds[] = { "configuration-refused", "configured", "con
 	"fence-started", "fence-test-failed", "fence-test-passed", "leader", "link-heard",
 	"link-silent", "node-blocked", "node-dead", "node-lost", "node-online", "node-refused",
 	"node-stopped", "node-suspected", "operation", "operation-failed", "order",
-	"order-unanswered", "power-on", "power-on-failed", "proof-refuted", "storm" };
+	"order-unanswered", "power-on", "power-on-failed", "proof-refuted", "storm",
+	"undecided" };
 
 struct check {
 	json_t *root;
