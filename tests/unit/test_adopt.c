@@ -37,7 +37,8 @@ static const char ALL[] =
 	"tags: {all-web: [web, vip]}\n"
 	"constraints:\n"
 	"  - {location: site, node: n1, score: 50}\n"
-	"  - {location: v1, rule: {score: -INFINITY, any: [{attribute: rack, operation: ne, value:\n"
+	"  - {location: v1, rule: {score: -INFINITY, any: [{attribute: rack, operation: ne, "
+	"value:\n"
 	"      r1}, {date: {operation: date_spec, spec: {hours: '8-16'}}}]}}\n"
 	"  - {location: vip, node: n2, expires: '2030-01-01T00:00:00Z'}\n"
 	"  - {location-pattern: '^v.*', node: n2, score: -INFINITY, resource-discovery: never}\n"
@@ -116,7 +117,8 @@ Test(adopt, there_and_back_loses_nothing)
 Test(adopt, references_are_resolved)
 {
 	json_t *root = adopted(
-		CIB("", "<primitive id=\"a\" class=\"ocf\" provider=\"x\" type=\"y\">"
+		CIB("",
+			"<primitive id=\"a\" class=\"ocf\" provider=\"x\" type=\"y\">"
 			"<instance_attributes id=\"p\"><nvpair id=\"q\" name=\"k\" value=\"v\"/>"
 			"</instance_attributes></primitive>"
 			"<primitive id=\"b\" class=\"ocf\" provider=\"x\" type=\"y\">"
@@ -156,20 +158,25 @@ Test(adopt, what_is_left_out_is_told)
 	cr_assert(told("names 'zz', which is not there"));
 	cr_assert(told("names node 'n7', which is not there"));
 	cr_assert_null(json_object_get(root, "constraints"));
-	cr_assert_str_eq(json_string_value(json_array_get(
-				 json_array_get(json_object_get(json_object_get(
-						json_object_get(root, "fencing"), "topology"), "n1"), 0),
-				 0)),
+	cr_assert_str_eq(
+		json_string_value(json_array_get(
+			json_array_get(
+				json_object_get(json_object_get(json_object_get(root, "fencing"),
+							"topology"),
+					"n1"),
+				0),
+			0)),
 		"f");
 	json_decref(root);
 }
 
 Test(adopt, no_score_is_none)
 {
-	json_t *root = adopted(CIB("<node id=\"1\" uname=\"n1\"/>",
-				   "<primitive id=\"a\" class=\"ocf\" provider=\"x\" type=\"y\"/>",
-				   "<rsc_location id=\"m\" rsc=\"a\" node=\"n1\"/>"),
-		true);
+	json_t *root =
+		adopted(CIB("<node id=\"1\" uname=\"n1\"/>",
+				"<primitive id=\"a\" class=\"ocf\" provider=\"x\" type=\"y\"/>",
+				"<rsc_location id=\"m\" rsc=\"a\" node=\"n1\"/>"),
+			true);
 	json_t *l = json_array_get(json_object_get(root, "constraints"), 0);
 
 	cr_assert_eq(json_integer_value(json_object_get(l, "score")), 0);

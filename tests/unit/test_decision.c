@@ -3,15 +3,16 @@
 
 #include "core/decision.h"
 
-static const char SITE[] = "cluster: {name: t}\n"
-			   "nodes:\n"
-			   "  n1: {id: 1, addresses: [a]}\n"
-			   "  n2: {id: 2, addresses: [b]}\n"
-			   "resources:\n"
-			   "  web: {type: 'ocf:x:y', params: {p: 1}, operations: {monitor: {interval: "
-			   "10s}}}\n"
-			   "  off: {type: 'ocf:x:y', meta: {target-role: Stopped}}\n"
-			   "  db: {promotable: {name: pg, type: 'ocf:x:pg'}, meta: {notify: true}}\n";
+static const char SITE[] =
+	"cluster: {name: t}\n"
+	"nodes:\n"
+	"  n1: {id: 1, addresses: [a]}\n"
+	"  n2: {id: 2, addresses: [b]}\n"
+	"resources:\n"
+	"  web: {type: 'ocf:x:y', params: {p: 1}, operations: {monitor: {interval: "
+	"10s}}}\n"
+	"  off: {type: 'ocf:x:y', meta: {target-role: Stopped}}\n"
+	"  db: {promotable: {name: pg, type: 'ocf:x:pg'}, meta: {notify: true}}\n";
 
 static struct site *site;
 static struct picture *picture;
@@ -100,8 +101,8 @@ Test(decision, why_it_is_nowhere, .init = init, .fini = done)
 	decide();
 	why = decision_why(decision);
 	placement = decision_placement(decision);
-	cr_assert_str_eq(json_string_value(json_object_get(why, "off")),
-		"target-role of off is Stopped");
+	cr_assert_str_eq(
+		json_string_value(json_object_get(why, "off")), "target-role of off is Stopped");
 	cr_assert_null(json_object_get(why, "web"));
 	cr_assert_eq(json_array_size(json_object_get(placement, "web")), 1);
 	cr_assert_eq(json_array_size(json_object_get(placement, "pg")), 2);

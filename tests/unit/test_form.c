@@ -19,7 +19,8 @@ Test(form, each_kind_says_what_it_wants)
 	cr_assert_null(form_wants(key(&form_operation, "interval"), "PT1M"));
 	cr_assert(form_wants(key(&form_operation, "interval"), "soon"));
 	cr_assert_null(form_wants(key(&form_operation, "on-fail"), "stop"));
-	cr_assert_str_eq(form_wants(key(&form_ticket, "loss-policy"), "st"), "stop|demote|fence|freeze");
+	cr_assert_str_eq(
+		form_wants(key(&form_ticket, "loss-policy"), "st"), "stop|demote|fence|freeze");
 	cr_assert_null(form_wants(key(&form_order, "symmetrical"), "off"));
 	cr_assert(form_wants(key(&form_order, "symmetrical"), "perhaps"));
 	cr_assert_null(form_wants(key(&form_set, "score"), "-INFINITY"));

@@ -99,8 +99,8 @@ Test(ledger, an_order_that_is_out_may_have_been_carried_out, .init = init)
 	cr_assert(ledger_may_run(&ledger, "web"));
 	cr_assert(strstr(cib(), "op-status=\"-1\""));
 	cr_assert(strstr(cib(), "operation=\"start\""));
-	refused = json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}", "resource", "web", "op", "start", "id",
-		"3.2:1", "status", "cancelled", "rc", 193, "refused", true);
+	refused = json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}", "resource", "web", "op", "start",
+		"id", "3.2:1", "status", "cancelled", "rc", 193, "refused", true);
 	took(refused);
 	cr_assert_not(ledger_may_run(&ledger, "web"));
 }

@@ -69,10 +69,11 @@ Test(picture, each_state_of_a_node, .init = init, .fini = done)
 Test(picture, what_was_said_meanwhile_wins, .init = init, .fini = done)
 {
 	picture->attributes = json_pack(
-		"{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}}", "1",
-		"store", "permanent", "node", "n1", "name", "rack", "value", "r9", "2", "store",
-		"transient", "node", "n1", "name", "master-web", "value", "10", "3", "store",
-		"property", "node", "", "set", "repl", "name", "web_REPL_INFO", "value", "n2");
+		"{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}}",
+		"1", "store", "permanent", "node", "n1", "name", "rack", "value", "r9", "2",
+		"store", "transient", "node", "n1", "name", "master-web", "value", "10", "3",
+		"store", "property", "node", "", "set", "repl", "name", "web_REPL_INFO", "value",
+		"n2");
 	picture->nodes[0].standby = true;
 	has("name=\"rack\" value=\"r9\"/>");
 	has("name=\"zone\" value=\"z\"/>");

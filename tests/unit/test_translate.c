@@ -40,7 +40,9 @@ static void has(const char *part)
 }
 
 #define NODES "nodes: {n1: {id: 1}, n2: {id: 2}}\n"
-#define R "resources:\n  a: {type: 'ocf:x:y'}\n  b: {type: 'ocf:x:z'}\n  c-clone: {clone: {type: 'ocf:x:c'}}\n"
+#define R                                                                                          \
+	"resources:\n  a: {type: 'ocf:x:y'}\n  b: {type: 'ocf:x:z'}\n  c-clone: {clone: {type: "   \
+	"'ocf:x:c'}}\n"
 
 Test(translate, an_operation_with_all_of_its_attributes)
 {
@@ -48,7 +50,8 @@ Test(translate, an_operation_with_all_of_its_attributes)
 	     "  a:\n"
 	     "    type: ocf:x:y\n"
 	     "    operations:\n"
-	     "      - {name: monitor, interval: 10s, role: Promoted, on-fail: demote, timeout: 30s,\n"
+	     "      - {name: monitor, interval: 10s, role: Promoted, on-fail: demote, timeout: "
+	     "30s,\n"
 	     "         enabled: true, params: {OCF_CHECK_LEVEL: 20}}\n"
 	     "      - {name: monitor, interval: 11s, role: Unpromoted}\n");
 	has("<op id=\"a-monitor-10s\" interval=\"10s\" name=\"monitor\" role=\"Promoted\" "
@@ -101,7 +104,8 @@ Test(translate, constraints_of_every_kind)
 		"  - {location: b, node: n2, expires: '2030-01-01T00:00:00Z'}\n"
 		"  - {location-pattern: '^c', node: n1}\n"
 		"  - {colocation: [a, c-clone], with-role: Promoted, influence: false}\n"
-		"  - {colocation: [{resources: [a, b], sequential: false}, {resources: [c-clone]}],\n"
+		"  - {colocation: [{resources: [a, b], sequential: false}, {resources: "
+		"[c-clone]}],\n"
 		"     score: 10}\n"
 		"  - {order: [c-clone, a], action: promote, then-action: start, kind: Optional}\n"
 		"  - {ticket: T, resource: a, loss-policy: fence}\n");
@@ -171,7 +175,8 @@ Test(translate, what_is_wrong_is_named_and_placed)
 	wrong(R "  d: {template: t}\n", "a.yaml:5:7", "no template 't'");
 	wrong(R "constraints: [{colocation: [a]}]\n", "a.yaml:5:16", "two resources");
 	wrong(R "constraints: [{order: [a, nope]}]\n", "a.yaml:5:27", "no resource 'nope'");
-	wrong(R "constraints: [{order: [a, b], kind: maybe}]\n", "a.yaml:5:31", "Optional|Mandatory");
+	wrong(R "constraints: [{order: [a, b], kind: maybe}]\n", "a.yaml:5:31",
+		"Optional|Mandatory");
 	wrong(R "constraints: [{location: a, rule: {all: [{attribute: x}]}}]\n", "a.yaml:5:43",
 		"'operation' is missing");
 	wrong(R "constraints: [{location: a, rule: {all: [{date: {operation: lt}}]}}]\n",

@@ -9,8 +9,8 @@ struct cluster *cluster_new(void)
 {
 	struct cluster *cluster = own_new(struct cluster);
 
-	cluster->state = json_pack(
-		"{s:i, s:{}, s:{}, s:{}}", "revision", 0, "nodes", "fails", "attributes");
+	cluster->state =
+		json_pack("{s:i, s:{}, s:{}, s:{}}", "revision", 0, "nodes", "fails", "attributes");
 	return cluster;
 }
 

@@ -35,7 +35,8 @@
 struct cluster {
 	uint64_t index, term; /* of the last entry applied */
 	uint64_t attributes;  /* how often they changed */
-	json_t *state; /* {configuration, revision, nodes: {}, fails: {node: {resource: {OP_INTERVAL: …}}}, ...} */
+	json_t *state;        /* {configuration, revision, nodes: {}, fails: {node: {resource:
+				 {OP_INTERVAL: …}}}, ...} */
 };
 
 /* Where an incarnation is in its life. */
@@ -65,7 +66,7 @@ bool cluster_flag(const struct cluster *cluster, const char *node, const char *f
 unsigned cluster_fails(const struct cluster *cluster, const char *node, const char *resource);
 /* node → resource → "OP_INTERVAL" → {n, at_s}; borrowed. */
 json_t *cluster_failures(const struct cluster *cluster);
-json_t *cluster_tickets(const struct cluster *cluster); /* name → {granted, standby, at_s} */
+json_t *cluster_tickets(const struct cluster *cluster);    /* name → {granted, standby, at_s} */
 json_t *cluster_attributes(const struct cluster *cluster); /* as attributes.h has it; borrowed */
 /* Rises when attributes changed. */
 uint64_t cluster_attributes_changed(const struct cluster *cluster);

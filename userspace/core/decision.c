@@ -7,8 +7,8 @@
 #include "core/policy/engine.h"
 #include "core/policy/execution.h"
 
-int decision_new(const struct picture *picture, int64_t now_s, bool explain,
-	struct decision **ret, char **ret_why)
+int decision_new(const struct picture *picture, int64_t now_s, bool explain, struct decision **ret,
+	char **ret_why)
 {
 	owned(decision) struct decision *d = own_new(struct decision);
 	struct engine_options options = { .explain = explain };
@@ -37,7 +37,8 @@ void decision_free(struct decision *d)
 	free(d);
 }
 
-/* ---- where everything is then ------------------------------------------------------------------ */
+/* ---- where everything is then ------------------------------------------------------------------
+ */
 
 /* "web:0" is an instance of web. */
 static char *base_name(const char *instance)
@@ -74,7 +75,8 @@ json_t *decision_placement(const struct decision *d)
 	return all;
 }
 
-/* ---- why --------------------------------------------------------------------------------------- */
+/* ---- why ---------------------------------------------------------------------------------------
+ */
 
 struct against {
 	json_t *nodes; /* node → what forbids it */
@@ -87,13 +89,12 @@ static void forbids(void *ctx, const struct engine_reason *r)
 
 	if (r->score > -SITE_INFINITY || !r->node || json_object_get(a->nodes, r->node))
 		return;
-	text = own_printf("%s%s%s%s", r->what, r->by ? " (" : "", r->by ? r->by : "",
-		r->by ? ")" : "");
+	text = own_printf(
+		"%s%s%s%s", r->what, r->by ? " (" : "", r->by ? r->by : "", r->by ? ")" : "");
 	json_object_set_new(a->nodes, r->node, json_string(text));
 }
 
-static const struct site_resource *parent_of(
-	const struct site *site, const struct site_resource *r)
+static const struct site_resource *parent_of(const struct site *site, const struct site_resource *r)
 {
 	return r->parent >= 0 ? &site->resources[r->parent] : NULL;
 }
@@ -172,7 +173,8 @@ json_t *decision_why(const struct decision *d)
 	return all;
 }
 
-/* ---- for people -------------------------------------------------------------------------------- */
+/* ---- for people --------------------------------------------------------------------------------
+ */
 
 json_t *decision_json(const struct decision *d)
 {
@@ -184,10 +186,10 @@ json_t *decision_json(const struct decision *d)
 
 		if (a->kind == PLAN_PSEUDO)
 			continue;
-		json_array_append_new(actions,
-			json_pack("{s:s*, s:s*, s:s*, s:s*}", "op", a->op, "resource",
-				a->instance ? a->instance : a->resource, "node", a->node, "reason",
-				a->reason));
+		json_array_append_new(
+			actions, json_pack("{s:s*, s:s*, s:s*, s:s*}", "op", a->op, "resource",
+					 a->instance ? a->instance : a->resource, "node", a->node,
+					 "reason", a->reason));
 	}
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *c = &plan->changes[i];

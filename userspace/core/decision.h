@@ -17,8 +17,8 @@ struct decision {
 
 /* explain: scores keep what contributed to them. The picture must outlive the decision.
  * -EINVAL: *ret_why is a sentence, the caller frees it. */
-int decision_new(const struct picture *picture, int64_t now_s, bool explain,
-	struct decision **ret, char **ret_why);
+int decision_new(const struct picture *picture, int64_t now_s, bool explain, struct decision **ret,
+	char **ret_why);
 void decision_free(struct decision *decision);
 own_define(decision, struct decision, decision_free)
 

@@ -113,9 +113,9 @@ static void keep_agents(struct director *d, const struct site *next, struct prob
 		const struct site_resource *is = &d->site->resources[r],
 					   *will = site_resource(next, is->name);
 
-		if (!is->type || !will || (same(is->type, will->type) &&
-						  same(is->standard, will->standard) &&
-						  same(is->provider, will->provider)))
+		if (!is->type || !will ||
+			(same(is->type, will->type) && same(is->standard, will->standard) &&
+				same(is->provider, will->provider)))
 			continue;
 		for (size_t i = 0; i < d->n_nodes; i++) {
 			if (director_standing(d, &d->nodes[i], is->name).role < LEDGER_STARTED)
@@ -233,8 +233,8 @@ static void ask_node(struct director *d, const struct event *e, const char *name
 }
 
 /* The configuration with a constraint more, or with those of picket's own making taken away. */
-static json_t *constrained(struct director *d, const char *resource, const char *node, int score,
-	const char *expires)
+static json_t *constrained(
+	struct director *d, const char *resource, const char *node, int score, const char *expires)
 {
 	json_t *root = json_deep_copy(d->site->root), *rules = json_object_get(root, "constraints"),
 	       *kept;
@@ -249,11 +249,11 @@ static json_t *constrained(struct director *d, const char *resource, const char 
 			json_array_append(kept, rule);
 	}
 	if (node)
-		json_array_append_new(kept,
-			json_pack("{s:s, s:s, s:s, s:o, s:s*}", "id", id, "location", resource,
-				"node", node, "score",
-				json_string(score > 0 ? "INFINITY" : "-INFINITY"), "expires",
-				expires));
+		json_array_append_new(
+			kept, json_pack("{s:s, s:s, s:s, s:o, s:s*}", "id", id, "location",
+				      resource, "node", node, "score",
+				      json_string(score > 0 ? "INFINITY" : "-INFINITY"), "expires",
+				      expires));
 	json_object_set_new(root, "constraints", kept);
 	return root;
 }
@@ -340,7 +340,8 @@ static void ask_restart(struct director *d, const struct event *e, const struct 
 	reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
 }
 
-/* Until when a move or a ban holds: {for: "2h"}. False: it does not say so in a way that is known. */
+/* Until when a move or a ban holds: {for: "2h"}. False: it does not say so in a way that is known.
+ */
 static bool until(struct director *d, const struct event *e, char ret[32])
 {
 	const char *length = json_string_value(json_object_get(e->ask.body, "for"));

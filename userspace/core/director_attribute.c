@@ -61,8 +61,7 @@ static json_t *resources_json(struct director *d)
 		bool any = false;
 
 		for (size_t i = 0; res->type && i < d->n_nodes; i++) {
-			struct ledger_standing s =
-				director_standing(d, &d->nodes[i], res->name);
+			struct ledger_standing s = director_standing(d, &d->nodes[i], res->name);
 
 			if (s.role != LEDGER_STARTED && s.role != LEDGER_PROMOTED)
 				continue;

@@ -61,21 +61,21 @@ struct director {
 	struct transition *transition;
 	unsigned transitions;
 	bool dirty;
-	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
+	uint64_t recheck_s;    /* since 1970, when time alone may change the plan; 0: never */
 	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
 	uint64_t attended_ns;  /* when that was done last */
-	uint64_t breath_ns; /* no plan before: an order was refused or not answered */
-	json_t *why;        /* of the last plan, NULL: not asked for */
-	json_t *hellos;     /* node → the hello of its present connection */
-	json_t *faults;     /* texts of what is broken between nodes and controllers */
-	uint64_t faults_ns; /* when they may have changed; 0: looked at */
+	uint64_t breath_ns;    /* no plan before: an order was refused or not answered */
+	json_t *why;           /* of the last plan, NULL: not asked for */
+	json_t *hellos;        /* node → the hello of its present connection */
+	json_t *faults;        /* texts of what is broken between nodes and controllers */
+	uint64_t faults_ns;    /* when they may have changed; 0: looked at */
 	struct journal journal;
 	struct attributes *attributes;
 	uint64_t told; /* the serial that nodes were told last */
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
-	double failover_ms; /* of the last one */
+	double failover_ms;               /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
 	struct director_rehearse rehearse;
 	struct actions *out;
@@ -126,25 +126,6 @@ void director_peer_ready(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 
-/* director_plan.c: the transition */
-void director_result(struct director *d, struct director_node *n, json_t *result, bool history);
-void director_drive(struct director *d);
-void director_plan_forget(struct director *d, const char *node);
-void director_plan_drop(struct director *d);
-uint64_t director_recheck_ns(const struct director *d); /* 0: never */
-void director_attend(struct director *d, json_t *entry);   /* an attribute has changed */
-void director_errand(struct director *d, struct director_node *n, const char *op,
-	const char *resource); /* of which nobody awaits the end */
-/* director_picture.c: what is seen */
-struct picture *director_picture(struct director *d, const struct site *site, bool copy);
-struct ledger_standing director_standing(
-	struct director *d, struct director_node *n, const char *resource);
-const char *director_state_name(struct ledger_standing standing, const char *role);
-const char *director_role_name(const char *role); /* in small letters */
-const char *director_role(const struct site *site, const struct site_resource *resource,
-	struct ledger_standing standing);
-bool director_is_instance(const char *instance, const char *resource);
-json_t *director_why(struct director *d); /* resource → why it is nowhere; borrowed */
 /* director_whatif.c: an answer's status and document, or a problem's title and detail */
 unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
@@ -156,7 +137,6 @@ void director_attribute_again(struct director *d);
 void director_attribute_lost(struct director *d);
 void director_attribute_watch(struct director *d);
 void director_attribute_world(struct director *d);
-/* director_ask.c, director_tell.c */
 void director_ask(struct director *d, const struct event *event);
 void director_answer(struct director *d, json_t *entry);
 void director_give_up(struct director *d); /* no longer the leader: who waits is told so */
@@ -164,5 +144,7 @@ void director_ask_done(struct director *d);
 json_t *director_status(struct director *d);
 json_t *director_plan_json(struct director *d, const struct site *site);
 char *director_metrics(struct director *d);
+
+#include "core/director_plan.h"
 
 #endif

@@ -86,8 +86,8 @@ bool director_is_instance(const char *instance, const char *resource)
 }
 
 /* In the role that people know it by: what is part of a promotable clone is unpromoted. */
-const char *director_role(const struct site *site, const struct site_resource *r,
-	struct ledger_standing s)
+const char *director_role(
+	const struct site *site, const struct site_resource *r, struct ledger_standing s)
 {
 	if (s.role == LEDGER_PROMOTED)
 		return "Promoted";

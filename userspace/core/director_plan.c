@@ -61,10 +61,10 @@ static void count_failure(struct director *d, struct director_node *n, json_t *r
 		return;
 	if (!strcmp(text(r, "on_fail"), "ignore"))
 		return;
-	director_propose(d, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "do", "fail", "node",
-				    n->name, "resource", resource, "op", op, "interval_ms",
-				    interval, "at_ms", (json_int_t)d->epoch_ms, "fatal",
-				    stop || (start && start_is_fatal)));
+	director_propose(
+		d, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "do", "fail", "node", n->name,
+			   "resource", resource, "op", op, "interval_ms", interval, "at_ms",
+			   (json_int_t)d->epoch_ms, "fatal", stop || (start && start_is_fatal)));
 }
 
 static void note_failure(struct director *d, struct director_node *n, json_t *r)
@@ -72,8 +72,8 @@ static void note_failure(struct director *d, struct director_node *n, json_t *r)
 	const char *op = text(r, "op"), *resource = text(r, "resource");
 	const char *reason = text(r, "exit_reason");
 	json_t *target = json_object_get(r, "target_rc");
-	bool probe = !strcmp(op, "monitor") &&
-		     !json_integer_value(json_object_get(r, "interval_ms"));
+	bool probe =
+		!strcmp(op, "monitor") && !json_integer_value(json_object_get(r, "interval_ms"));
 
 	if (!d->leader || !d->ready || probe || !strcmp(op, "notify") ||
 		!strcmp(text(r, "status"), "pending") || !strcmp(text(r, "status"), "cancelled") ||
@@ -305,7 +305,6 @@ static bool settled(struct director *d)
 	return true;
 }
 
-
 /* ---- the story of a failover ------------------------------------------------------------------
  */
 
@@ -349,7 +348,8 @@ static void recovered(struct director *d)
 void director_errand(
 	struct director *d, struct director_node *n, const char *op, const char *resource)
 {
-	owned(free) char *id = own_printf("%s:%s:%llu", op, resource, (unsigned long long)d->now_ns);
+	owned(free) char *id =
+		own_printf("%s:%s:%llu", op, resource, (unsigned long long)d->now_ns);
 
 	director_send(d, n,
 		json_pack("{s:s, s:I, s:I, s:I, s:s, s:{s:s, s:s}}", "type", "order", "term",

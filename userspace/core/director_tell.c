@@ -113,8 +113,7 @@ static json_t *place_json(
 
 static json_t *resource_json(struct director *d, const struct site_resource *res, json_t *reasons)
 {
-	const struct site_resource *up =
-		res->parent >= 0 ? &d->site->resources[res->parent] : NULL;
+	const struct site_resource *up = res->parent >= 0 ? &d->site->resources[res->parent] : NULL;
 	const struct site_resource *top = site_top(d->site, res);
 	const char *group = up && up->kind == SITE_GROUP ? up->name : NULL;
 	const char *clone = top->kind == SITE_CLONE || top->kind == SITE_BUNDLE ? top->name : NULL;

@@ -17,8 +17,7 @@ static json_t *placement(struct director *d, const struct picture *p)
 			continue;
 		on = json_array();
 		for (size_t i = 0; i < p->n_nodes; i++) {
-			struct ledger_standing s =
-				ledger_standing(&p->nodes[i].ledger, res->name);
+			struct ledger_standing s = ledger_standing(&p->nodes[i].ledger, res->name);
 
 			if (s.role >= LEDGER_STARTED)
 				json_array_append_new(on,
@@ -32,8 +31,7 @@ static json_t *placement(struct director *d, const struct picture *p)
 }
 
 /* NULL, or why a wish cannot be. */
-static const char *wish_take(
-	struct picture *p, const char *name, const char *wish, json_t *actions)
+static const char *wish_take(struct picture *p, const char *name, const char *wish, json_t *actions)
 {
 	struct picture_node *n = picture_node(p, name);
 
@@ -42,9 +40,9 @@ static const char *wish_take(
 	if (!wish || (strcmp(wish, "down") && strcmp(wish, "standby") && strcmp(wish, "online")))
 		return "A node can be down, standby or online";
 	if (!strcmp(wish, "down")) {
-		json_array_append_new(actions,
-			json_pack("{s:s, s:s, s:s}", "op", "off", "node", name, "reason",
-				"it is lost: its death is proven first"));
+		json_array_append_new(
+			actions, json_pack("{s:s, s:s, s:s}", "op", "off", "node", name, "reason",
+					 "it is lost: its death is proven first"));
 		n->state = PICTURE_DOWN;
 		ledger_clear(&n->ledger);
 	} else if (!strcmp(wish, "standby")) {
@@ -67,8 +65,8 @@ static json_t *after(const struct decision *decision)
 	json_object_foreach (all, name, on)
 		json_array_foreach (on, i, one)
 			json_object_set_new(one, "state",
-				json_string(director_role_name(json_string_value(
-					json_object_get(one, "role")))));
+				json_string(director_role_name(
+					json_string_value(json_object_get(one, "role")))));
 	return all;
 }
 

@@ -58,7 +58,8 @@ static json_t *row(struct ledger *l, const char *resource, const json_t *agent)
 	return r;
 }
 
-/* ---- taking in --------------------------------------------------------------------------------- */
+/* ---- taking in ---------------------------------------------------------------------------------
+ */
 
 static bool is_done(const char *status)
 {
@@ -120,8 +121,7 @@ static void answered(json_t *r, const json_t *result)
  * stands beside it. */
 static bool note(json_t *r, json_t *result, int kind)
 {
-	owned(free) char *key = key_of(
-		text(result, "op"), (uint64_t)number(result, "interval_ms"));
+	owned(free) char *key = key_of(text(result, "op"), (uint64_t)number(result, "interval_ms"));
 	json_t *ops = json_object_get(r, "ops"), *old = json_object_get(ops, key);
 	json_t *failure = json_object_get(r, "failure");
 	bool failed = is_failure(result), recurs = number(result, "interval_ms");
@@ -183,7 +183,8 @@ void ledger_order(struct ledger *l, json_t *order, uint64_t epoch_s)
 	json_t *action = json_object_get(order, "action"), *r, *pending;
 	int kind = operation_kind_of(text(action, "op"));
 
-	if (kind < 0 || (kind != OPERATION_MONITOR && !operation_changes((enum operation_kind)kind)) ||
+	if (kind < 0 ||
+		(kind != OPERATION_MONITOR && !operation_changes((enum operation_kind)kind)) ||
 		number(action, "interval_ms"))
 		return;
 	r = row(l, text(action, "resource"), action);
@@ -201,10 +202,10 @@ void ledger_forget(struct ledger *l, const char *resource)
 	json_object_del(l->resources, resource);
 }
 
-void ledger_forgive(
-	struct ledger *l, const char *resource, const char *op, uint64_t interval_ms)
+void ledger_forgive(struct ledger *l, const char *resource, const char *op, uint64_t interval_ms)
 {
-	json_t *r = json_object_get(l->resources, resource), *failure = json_object_get(r, "failure");
+	json_t *r = json_object_get(l->resources, resource),
+	       *failure = json_object_get(r, "failure");
 
 	if (!failure || (op && (strcmp(op, text(failure, "op")) ||
 				       (uint64_t)number(failure, "interval_ms") != interval_ms)))
@@ -228,7 +229,8 @@ void ledger_renew(struct ledger *l, const char *resource)
 	}
 }
 
-/* ---- what it means ----------------------------------------------------------------------------- */
+/* ---- what it means -----------------------------------------------------------------------------
+ */
 
 static void monitor_says(struct ledger_standing *s, const json_t *result)
 {
@@ -359,8 +361,8 @@ bool ledger_may_run(const struct ledger *l, const char *resource)
 	return ledger_standing(l, resource).role != LEDGER_STOPPED;
 }
 
-json_t *ledger_last(const struct ledger *l, const char *resource, const char *op,
-	uint64_t interval_ms)
+json_t *ledger_last(
+	const struct ledger *l, const char *resource, const char *op, uint64_t interval_ms)
 {
 	owned(free) char *key = key_of(op, interval_ms);
 
@@ -368,7 +370,8 @@ json_t *ledger_last(const struct ledger *l, const char *resource, const char *op
 		json_object_get(json_object_get(l->resources, resource), "ops"), key);
 }
 
-/* ---- as Pacemaker's <lrm> ---------------------------------------------------------------------- */
+/* ---- as Pacemaker's <lrm> ----------------------------------------------------------------------
+ */
 
 struct writer {
 	struct element_tree *tree;
@@ -488,8 +491,8 @@ static void write_ops(struct writer *w, const json_t *r)
 	}
 }
 
-void ledger_cib(const struct ledger *l, const char *node, struct element_tree *tree,
-	struct element *state)
+void ledger_cib(
+	const struct ledger *l, const char *node, struct element_tree *tree, struct element *state)
 {
 	struct element *lrm = element_add(tree, state, "lrm"), *list, *e;
 	const char *resource;
@@ -501,8 +504,8 @@ void ledger_cib(const struct ledger *l, const char *node, struct element_tree *t
 		struct writer w = { tree, NULL, node, resource };
 
 		/* Only what was told: an order that was refused leaves nothing behind. */
-		if (!json_object_size(json_object_get(r, "ops")) && !json_object_get(r, "failure") &&
-			!json_object_get(r, "pending"))
+		if (!json_object_size(json_object_get(r, "ops")) &&
+			!json_object_get(r, "failure") && !json_object_get(r, "pending"))
 			continue;
 		e = element_add(tree, list, "lrm_resource");
 		element_set(tree, e, "id", resource);

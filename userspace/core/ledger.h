@@ -49,8 +49,8 @@ struct ledger_standing ledger_standing(const struct ledger *ledger, const char *
 /* Not known to be stopped there. */
 bool ledger_may_run(const struct ledger *ledger, const char *resource);
 /* The last result of an operation, NULL: none. Borrowed. */
-json_t *ledger_last(const struct ledger *ledger, const char *resource, const char *op,
-	uint64_t interval_ms);
+json_t *ledger_last(
+	const struct ledger *ledger, const char *resource, const char *op, uint64_t interval_ms);
 
 /* <lrm> below a <node_state>. */
 void ledger_cib(const struct ledger *ledger, const char *node, struct element_tree *tree,

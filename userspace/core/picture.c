@@ -53,10 +53,11 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* ---- names and values -------------------------------------------------------------------------- */
+/* ---- names and values --------------------------------------------------------------------------
+ */
 
-static struct element *plain_set(struct painter *p, struct element *parent, const char *kind,
-	const char *id)
+static struct element *plain_set(
+	struct painter *p, struct element *parent, const char *kind, const char *id)
 {
 	struct element *set = element_child(parent, kind);
 
@@ -106,15 +107,16 @@ static bool any(const struct picture *picture, const char *store, const char *of
 	return false;
 }
 
-/* ---- configuration ----------------------------------------------------------------------------- */
+/* ---- configuration -----------------------------------------------------------------------------
+ */
 
 static void node(struct painter *p, const struct picture_node *n, struct element *e)
 {
 	struct element *set = NULL;
 
 	if (n->standby || n->maintenance || any(p->picture, "permanent", n->name))
-		set = plain_set(p, e, "instance_attributes",
-			element_printf(p->tree, "nodes-%s", n->name));
+		set = plain_set(
+			p, e, "instance_attributes", element_printf(p->tree, "nodes-%s", n->name));
 	if (set)
 		attributes(p, "permanent", n->name, set);
 	if (n->standby)
@@ -177,7 +179,8 @@ static void configuration(struct painter *p, struct element *e)
 		resource(p, c);
 }
 
-/* ---- status ------------------------------------------------------------------------------------ */
+/* ---- status ------------------------------------------------------------------------------------
+ */
 
 static void failures(struct painter *p, const struct picture_node *n, struct element *set)
 {
@@ -190,9 +193,9 @@ static void failures(struct painter *p, const struct picture_node *n, struct ele
 			json_int_t at = json_integer_value(json_object_get(fail, "at_s"));
 
 			put(p, set, element_printf(p->tree, "fail-count-%s#%s", resource_name, op),
-				count >= INFINITE ? "INFINITY"
-						  : element_printf(p->tree, "%lld",
-							    (long long)count));
+				count >= INFINITE
+					? "INFINITY"
+					: element_printf(p->tree, "%lld", (long long)count));
 			put(p, set,
 				element_printf(p->tree, "last-failure-%s#%s", resource_name, op),
 				element_printf(p->tree, "%lld", (long long)at));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Picture: what is wanted and what is seen of a cluster, as the <cib> that the policy decides on. */
+/* Picture: what is wanted and what is seen of a cluster, as the <cib> that the policy decides on.
+ */
 #ifndef CORE_PICTURE_H
 #define CORE_PICTURE_H
 

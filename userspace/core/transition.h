@@ -12,7 +12,8 @@ enum transition_phase {
 	TRANSITION_OUT,
 	TRANSITION_DONE,
 	TRANSITION_FAILED,
-	TRANSITION_HELD, /* not ours to do, or not now: what comes after it waits, no more than that */
+	TRANSITION_HELD, /* not ours to do, or not now: what comes after it waits, no more than that
+			  */
 };
 
 struct transition_step {

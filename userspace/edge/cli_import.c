@@ -20,7 +20,8 @@ const struct command_option cli_export_options[] = {
 
 static int read_it(const char *path, char **ret, size_t *ret_len)
 {
-	int r = file_read(strcmp(path, "-") ? path : "/dev/stdin", PICKET_DOCUMENT_MAX, ret, ret_len);
+	int r = file_read(
+		strcmp(path, "-") ? path : "/dev/stdin", PICKET_DOCUMENT_MAX, ret, ret_len);
 
 	if (!r)
 		return CLI_OK;

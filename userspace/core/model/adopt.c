@@ -30,9 +30,7 @@ void adopt_form(struct adopt *a, const struct form *form, const struct element *
 	for (unsigned i = 0; i < e->n_attributes; i++) {
 		json_t *one = json_object();
 		struct element_attribute *x = &e->attributes[i];
-		struct element alone = { .name = e->name,
-			.attributes = x,
-			.n_attributes = 1 };
+		struct element alone = { .name = e->name, .attributes = x, .n_attributes = 1 };
 		bool taken = form_adopt(form, &alone, one);
 
 		for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++)
@@ -68,7 +66,8 @@ const struct element *adopt_find(struct adopt *a, const struct element *e)
 	return found ? found : e;
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------------------------------
+ */
 
 static bool id_free(json_t *nodes, json_int_t id)
 {
@@ -122,7 +121,8 @@ static json_t *nodes(struct adopt *a)
 	return all;
 }
 
-/* ---- fencing levels ---------------------------------------------------------------------------- */
+/* ---- fencing levels ----------------------------------------------------------------------------
+ */
 
 struct level {
 	const struct element *element;
@@ -147,7 +147,8 @@ static bool is_target(struct adopt *a, const struct element *level, const struct
 	for (const struct element *set = element_child(node, "instance_attributes");
 		attribute && set; set = element_sibling(set, "instance_attributes"))
 		for (const struct element *nv = set->first; nv; nv = nv->next) {
-			const char *its = element_get(nv, "name"), *value = element_get(nv, "value");
+			const char *its = element_get(nv, "name"),
+				   *value = element_get(nv, "value");
 			const char *wanted = element_get(level, "target-value");
 
 			hit |= its && value && wanted && !strcmp(its, attribute) &&
@@ -175,7 +176,8 @@ static json_t *level_devices(struct adopt *a, const struct element *e)
 		if (!a->take_devices || json_object_get(a->devices, name))
 			json_array_append_new(list, json_string(name));
 		else
-			adopt_tell(a, e, "a fencing level with '%s', which was not taken over", name);
+			adopt_tell(
+				a, e, "a fencing level with '%s', which was not taken over", name);
 		at += n + (at[n] == ',');
 	}
 	return list;
@@ -183,8 +185,8 @@ static json_t *level_devices(struct adopt *a, const struct element *e)
 
 static json_t *levels(struct adopt *a, const struct element *node)
 {
-	const struct element *e = element_child(
-		element_child(a->configuration, "fencing-topology"), "fencing-level");
+	const struct element *e =
+		element_child(element_child(a->configuration, "fencing-topology"), "fencing-level");
 	json_t *all = json_array();
 	struct level found[10];
 	size_t n = 0;
@@ -239,7 +241,8 @@ static json_t *topology(struct adopt *a)
 	return all;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
 
 static void set_if_any(json_t *object, const char *key, json_t *value)
 {
@@ -293,10 +296,9 @@ int adopt_cib(const struct element *cib, const char *name, bool devices, struct 
 	json_t **ret)
 {
 	const struct element *c = element_child(cib, "configuration");
-	struct adopt a = { .configuration = c,
-		.name = name,
-		.report = report,
-		.take_devices = devices };
+	struct adopt a = {
+		.configuration = c, .name = name, .report = report, .take_devices = devices
+	};
 	json_t *fencing;
 
 	if (!element_is(cib, "cib") || !c) {
@@ -311,8 +313,8 @@ int adopt_cib(const struct element *cib, const char *name, bool devices, struct 
 	a.resources = json_object();
 	a.devices = json_object();
 	cluster(&a);
-	adopt_block_set(&a, a.root, "properties", element_child(c, "crm_config"),
-		"cluster_property_set");
+	adopt_block_set(
+		&a, a.root, "properties", element_child(c, "crm_config"), "cluster_property_set");
 	cluster(&a);
 	json_object_set_new(a.root, "nodes", nodes(&a));
 	adopt_resources(&a);

@@ -60,7 +60,8 @@ json_t *adopt_block(struct adopt *a, const struct element *parent, const char *k
 	json_t *list = json_array(), *only;
 	const char *id;
 
-	for (const struct element *e = element_child(parent, kind); e; e = element_sibling(e, kind)) {
+	for (const struct element *e = element_child(parent, kind); e;
+		e = element_sibling(e, kind)) {
 		const struct element *of = adopt_find(a, e);
 		json_t *one = set(a, of);
 
@@ -82,8 +83,8 @@ json_t *adopt_block(struct adopt *a, const struct element *parent, const char *k
 	return only;
 }
 
-void adopt_block_set(struct adopt *a, json_t *object, const char *key,
-	const struct element *parent, const char *kind)
+void adopt_block_set(struct adopt *a, json_t *object, const char *key, const struct element *parent,
+	const char *kind)
 {
 	json_t *block = adopt_block(a, parent, kind);
 
@@ -91,7 +92,8 @@ void adopt_block_set(struct adopt *a, json_t *object, const char *key,
 		json_object_set_new(object, key, block);
 }
 
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------------------------------
+ */
 
 static json_t *form_object(struct adopt *a, const struct form *form, const struct element *e)
 {
@@ -110,10 +112,11 @@ static json_t *date(struct adopt *a, const struct element *e)
 	if (!json_object_get(object, "operation"))
 		json_object_set_new(object, "operation", json_string("in_range"));
 	if (duration)
-		json_object_set_new(
-			object, "duration", form_object(a, &form_duration, adopt_find(a, duration)));
+		json_object_set_new(object, "duration",
+			form_object(a, &form_duration, adopt_find(a, duration)));
 	if (spec)
-		json_object_set_new(object, "spec", form_object(a, &form_spec, adopt_find(a, spec)));
+		json_object_set_new(
+			object, "spec", form_object(a, &form_spec, adopt_find(a, spec)));
 	return json_pack("{s:o}", "date", object);
 }
 

@@ -93,8 +93,8 @@ static bool is_there(struct adopt *a, const struct element *e, const char *id)
 		     json_object_get(json_object_get(a->root, "tags"), id);
 
 	if (!found && json_object_get(a->devices, id))
-		adopt_tell(a, e, "<%s>: '%s' is a fence device; no node has to start it", e->name,
-			id);
+		adopt_tell(
+			a, e, "<%s>: '%s' is a fence device; no node has to start it", e->name, id);
 	else if (!found)
 		adopt_tell(a, e, "<%s> names '%s', which is not there", e->name, id);
 	return found;

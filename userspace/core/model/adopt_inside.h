@@ -24,8 +24,8 @@ const struct element *adopt_find(struct adopt *a, const struct element *e);
 
 /* adopt_block.c: NULL: there are none */
 json_t *adopt_block(struct adopt *a, const struct element *parent, const char *kind);
-void adopt_block_set(struct adopt *a, json_t *object, const char *key,
-	const struct element *parent, const char *kind);
+void adopt_block_set(struct adopt *a, json_t *object, const char *key, const struct element *parent,
+	const char *kind);
 json_t *adopt_rule(struct adopt *a, const struct element *e, bool scored);
 
 /* adopt_resource.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Primitives, templates, groups, clones, bundles; and fence devices, which are no resources here. */
+/* Primitives, templates, groups, clones, bundles; and fence devices, which are no resources here.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,9 +16,9 @@ static void description(const struct element *e, json_t *object)
 static void type(const struct element *e, json_t *object)
 {
 	const char *provider = element_get(e, "provider"), *class = element_get(e, "class");
-	owned(free) char *text = own_printf("%s:%s%s%s", class ? class : "?",
-		provider ? provider : "", provider ? ":" : "",
-		element_get(e, "type") ? element_get(e, "type") : "?");
+	owned(free) char *text =
+		own_printf("%s:%s%s%s", class ? class : "?", provider ? provider : "",
+			provider ? ":" : "", element_get(e, "type") ? element_get(e, "type") : "?");
 
 	json_object_set_new(object, "type", json_string(text));
 }
@@ -69,7 +70,8 @@ static void common(struct adopt *a, const struct element *e, json_t *object)
 		json_object_set_new(object, "operations", operations(a, adopt_find(a, ops)));
 }
 
-/* ---- fence devices ----------------------------------------------------------------------------- */
+/* ---- fence devices -----------------------------------------------------------------------------
+ */
 
 static json_t *words(const char *text, const char *between, const char *until)
 {
@@ -90,8 +92,7 @@ static json_t *targets(struct adopt *a, const struct element *e, json_t *params)
 	const char *list = json_string_value(json_object_get(params, "pcmk_host_list"));
 	const char *map = json_string_value(json_object_get(params, "pcmk_host_map"));
 	json_t *all = json_array();
-	const struct element *n =
-		element_child(element_child(a->configuration, "nodes"), "node");
+	const struct element *n = element_child(element_child(a->configuration, "nodes"), "node");
 
 	if (list || map) {
 		json_decref(all);
@@ -111,8 +112,9 @@ static void device(struct adopt *a, const struct element *e)
 	json_t *params = adopt_block(a, e, "instance_attributes"), *d;
 
 	if (!agent || strncmp(agent, "fence_", 6)) {
-		adopt_tell(a, e, "fence device '%s' (%s): only agents that are called fence_… run here",
-			id, agent ? agent : "of a template");
+		adopt_tell(a, e,
+			"fence device '%s' (%s): only agents that are called fence_… run here", id,
+			agent ? agent : "of a template");
 		json_decref(params);
 		return;
 	}
@@ -132,7 +134,8 @@ static void device(struct adopt *a, const struct element *e)
 			id);
 }
 
-/* ---- resources --------------------------------------------------------------------------------- */
+/* ---- resources ---------------------------------------------------------------------------------
+ */
 
 static const char *take(struct adopt *a, const struct element *e);
 

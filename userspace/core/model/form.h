@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Form: how an element of a CIB is written in picket's document: its keys, and what they may hold. */
+/* Form: how an element of a CIB is written in picket's document: its keys, and what they may hold.
+ */
 #ifndef CORE_MODEL_FORM_H
 #define CORE_MODEL_FORM_H
 
@@ -37,14 +38,15 @@ struct form {
 };
 
 extern const struct form form_operation, form_rule, form_expression, form_date, form_agent,
-	form_action, form_set, form_location, form_colocation, form_order, form_ticket, form_network,
-	form_port, form_storage, form_container;
+	form_action, form_set, form_location, form_colocation, form_order, form_ticket,
+	form_network, form_port, form_storage, form_container;
 
 /* Each of a date_spec's and a duration's fields is a key. */
 extern const struct form form_spec, form_duration;
 
 const char *form_attribute(const struct form_key *key);
-/* NULL: the value is good; else what is wanted in its place. Nodes and resources are not looked up. */
+/* NULL: the value is good; else what is wanted in its place. Nodes and resources are not looked up.
+ */
 const char *form_wants(const struct form_key *key, const char *value);
 /* Sets the attributes of e in the object, as far as the form knows them. True: nothing else was
  * there besides id. */

@@ -318,15 +318,15 @@ static void check_topology(struct check *c, json_t *topology)
 	}
 }
 
-/* ---- resources and constraints, as the translation has them ------------------------------------ */
+/* ---- resources and constraints, as the translation has them ------------------------------------
+ */
 
 static const char *from_template(
 	const struct element *resources, const struct element *e, const char *name)
 {
 	const char *template = element_get(e, "template");
 
-	return element_get(
-		template ? element_child_id(resources, "template", template) : e, name);
+	return element_get(template ? element_child_id(resources, "template", template) : e, name);
 }
 
 static bool kind_of(const struct element *e, enum site_kind *ret)

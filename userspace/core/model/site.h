@@ -10,7 +10,7 @@
 #include "base/element.h"
 #include "core/document.h"
 
-#define SITE_SELF "self" /* in place of a fence device: the node's own lease */
+#define SITE_SELF "self"      /* in place of a fence device: the node's own lease */
 #define SITE_INFINITY 1000000 /* scores saturate here; minus infinity wins over it */
 
 struct site_node {
@@ -65,11 +65,9 @@ bool site_level_any(const struct site *site, const char *node, size_t level); /*
 /* A meta attribute of the resource itself that no rule holds back; NULL: it does not say. */
 const char *site_meta(const struct site_resource *resource, const char *name);
 /* What it is inside of, outermost; itself if it is in nothing. */
-const struct site_resource *site_top(
-	const struct site *site, const struct site_resource *resource);
+const struct site_resource *site_top(const struct site *site, const struct site_resource *resource);
 /* Whether it is that one, or anywhere inside of it. */
-bool site_inside(
-	const struct site *site, const struct site_resource *resource, const char *outer);
+bool site_inside(const struct site *site, const struct site_resource *resource, const char *outer);
 /* A cluster property as text; otherwise. */
 const char *site_property(const struct site *site, const char *name, const char *otherwise);
 /* A value of the section cluster. */

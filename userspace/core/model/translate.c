@@ -7,8 +7,8 @@
 
 #include "core/model/translate_inside.h"
 
-static void say(struct translate *t, bool warning, const char *pointer, const char *format,
-	va_list ap)
+static void say(
+	struct translate *t, bool warning, const char *pointer, const char *format, va_list ap)
 {
 	char text[512];
 
@@ -110,8 +110,8 @@ static const struct form_key *key_find(const struct form *form, const char *key)
 	return k->key ? k : NULL;
 }
 
-static void unknown(struct translate *t, const struct form *form, const char *pointer,
-	const char *key)
+static void unknown(
+	struct translate *t, const struct form *form, const char *pointer, const char *key)
 {
 	char list[400] = "id";
 
@@ -164,7 +164,8 @@ void translate_form(struct translate *t, const struct form *form, json_t *object
 			translate_wrong(t, pointer, "'%s' is missing", k->key);
 }
 
-/* ---- the sections around resources ------------------------------------------------------------- */
+/* ---- the sections around resources -------------------------------------------------------------
+ */
 
 static void nodes(struct translate *t, struct element *parent)
 {
@@ -225,12 +226,12 @@ static const char *const properties_known[] = { "batch-limit", "cluster-delay",
 	"load-threshold", "maintenance-mode", "migration-limit", "no-quorum-policy",
 	"node-action-limit", "node-health-base", "node-health-green", "node-health-red",
 	"node-health-strategy", "node-health-yellow", "node-pending-timeout", "pe-error-series-max",
-	"pe-input-series-max", "pe-warn-series-max", "placement-strategy",
-	"priority-fencing-delay", "remove-after-stop", "shutdown-escalation", "shutdown-lock",
-	"shutdown-lock-limit", "start-failure-is-fatal", "startup-fencing", "stonith-action",
-	"stonith-enabled", "stonith-max-attempts", "stonith-timeout", "stonith-watchdog-timeout",
-	"stop-all-resources", "stop-orphan-actions", "stop-orphan-resources", "symmetric-cluster",
-	"transition-delay", NULL };
+	"pe-input-series-max", "pe-warn-series-max", "placement-strategy", "priority-fencing-delay",
+	"remove-after-stop", "shutdown-escalation", "shutdown-lock", "shutdown-lock-limit",
+	"start-failure-is-fatal", "startup-fencing", "stonith-action", "stonith-enabled",
+	"stonith-max-attempts", "stonith-timeout", "stonith-watchdog-timeout", "stop-all-resources",
+	"stop-orphan-actions", "stop-orphan-resources", "symmetric-cluster", "transition-delay",
+	NULL };
 
 static bool listed(const char *const *list, const char *name)
 {
@@ -250,8 +251,8 @@ static void names_check(struct translate *t, const struct element *blocks, const
 			owned(free) char *at = translate_at(pointer, name ? name : "");
 
 			if (name && !listed(known, name))
-				translate_warn(t, at, "'%s' is no %s that anything reads", name,
-					what);
+				translate_warn(
+					t, at, "'%s' is no %s that anything reads", name, what);
 		}
 }
 
@@ -265,7 +266,8 @@ static void nvpair(struct translate *t, struct element *set, const char *name, c
 }
 
 /* How a node's death is brought about is not for the plan to arrange. It only must know that it
- * comes, and wait for it, whatever the properties say (S2); the first set is the one that counts. */
+ * comes, and wait for it, whatever the properties say (S2); the first set is the one that counts.
+ */
 static void fencing_properties(struct translate *t, struct element *e)
 {
 	static const char *const rows[][2] = { { "stonith-enabled", "true" },
@@ -306,7 +308,8 @@ static void defaults(struct translate *t, struct element *parent)
 			"op-options");
 }
 
-/* ---- fencing, as Pacemaker has it -------------------------------------------------------------- */
+/* ---- fencing, as Pacemaker has it --------------------------------------------------------------
+ */
 
 static void device(struct translate *t, struct element *parent, const char *name, json_t *v)
 {

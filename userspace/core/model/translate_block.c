@@ -35,8 +35,8 @@ static void block_known(struct translate *t, json_t *v, const char *pointer)
 		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 			known |= !strcmp(keys[i], key);
 		if (!known)
-			translate_wrong(t, at, "unknown key '%s'; known here: id, score, rule, values",
-				key);
+			translate_wrong(t, at,
+				"unknown key '%s'; known here: id, score, rule, values", key);
 	}
 }
 
@@ -93,7 +93,8 @@ void translate_block(struct translate *t, json_t *v, const char *pointer, struct
 	}
 }
 
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------------------------------
+ */
 
 static void date(struct translate *t, json_t *v, const char *pointer, struct element *rule)
 {
@@ -118,8 +119,9 @@ static void date(struct translate *t, json_t *v, const char *pointer, struct ele
 		translate_form(t, parts[i].form, part, at, p);
 	}
 	if (operation && !strcmp(operation, "date_spec") && !json_object_get(v, "spec"))
-		translate_wrong(t, pointer, "operation date_spec needs a spec, as in spec: {hours: "
-					    "\"8-16\"}");
+		translate_wrong(t, pointer,
+			"operation date_spec needs a spec, as in spec: {hours: "
+			"\"8-16\"}");
 	if (operation && !strcmp(operation, "lt") && !json_object_get(v, "end"))
 		translate_wrong(t, pointer, "operation lt needs an end");
 	if (operation && !strcmp(operation, "gt") && !json_object_get(v, "start"))
@@ -166,20 +168,21 @@ static void expression(struct translate *t, json_t *v, const char *pointer, stru
 		if (!part)
 			continue;
 		if (json_object_size(v) > 1)
-			translate_wrong(t, pointer, "'%s' stands alone in an expression",
-				kinds[i].key);
+			translate_wrong(
+				t, pointer, "'%s' stands alone in an expression", kinds[i].key);
 		if (translate_is_mapping(t, part, at) && kinds[i].form)
 			simple(t, kinds[i].form, part, at, rule);
 		else if (json_is_object(part))
 			date(t, part, at, rule);
 		return;
 	}
-	translate_wrong(t, pointer, "an expression is {attribute, operation, value}, {date: ...}, "
-				    "{resource: ...}, {action: ...}, {all: [...]} or {any: [...]}");
+	translate_wrong(t, pointer,
+		"an expression is {attribute, operation, value}, {date: ...}, "
+		"{resource: ...}, {action: ...}, {all: [...]} or {any: [...]}");
 }
 
-void translate_rule(struct translate *t, json_t *v, const char *pointer, struct element *parent,
-	const char *id)
+void translate_rule(
+	struct translate *t, json_t *v, const char *pointer, struct element *parent, const char *id)
 {
 	json_t *any = json_object_get(v, "any"), *list = any ? any : json_object_get(v, "all"), *x;
 	const char *own = json_string_value(json_object_get(v, "id"));
@@ -187,8 +190,7 @@ void translate_rule(struct translate *t, json_t *v, const char *pointer, struct 
 	struct element *e;
 	size_t i;
 
-	if (!json_is_object(v) || !json_array_size(list) ||
-		(any && json_object_get(v, "all"))) {
+	if (!json_is_object(v) || !json_array_size(list) || (any && json_object_get(v, "all"))) {
 		translate_wrong(t, pointer,
 			"a rule has a list of expressions that all must hold, or one of any: "
 			"rule: {all: [{attribute: x, operation: eq, value: y}]}");

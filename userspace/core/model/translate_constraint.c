@@ -15,7 +15,8 @@ static bool resource_known(struct translate *t, const json_t *v, const char *poi
 	return false;
 }
 
-/* ---- sets -------------------------------------------------------------------------------------- */
+/* ---- sets --------------------------------------------------------------------------------------
+ */
 
 static void set(struct translate *t, json_t *v, const char *pointer, struct element *parent)
 {
@@ -66,8 +67,9 @@ static void pair_or_sets(struct translate *t, json_t *v, const char *pointer, st
 		return;
 	}
 	if (json_array_size(v) != 2) {
-		translate_wrong(t, pointer, "two resources are wanted, as in [vip, web], or sets, "
-					    "as in [{resources: [a, b]}, {resources: [c]}]");
+		translate_wrong(t, pointer,
+			"two resources are wanted, as in [vip, web], or sets, "
+			"as in [{resources: [a, b]}, {resources: [c]}]");
 		return;
 	}
 	if (resource_known(t, json_array_get(v, 0), at_first))
@@ -76,7 +78,8 @@ static void pair_or_sets(struct translate *t, json_t *v, const char *pointer, st
 		element_set(t->tree, e, second, json_string_value(json_array_get(v, 1)));
 }
 
-/* ---- location ---------------------------------------------------------------------------------- */
+/* ---- location ----------------------------------------------------------------------------------
+ */
 
 /* A preference that ends by itself is a rule: this node, and only before then. */
 static void expiring(struct translate *t, struct element *e, const char *until)
@@ -150,11 +153,13 @@ static void location(struct translate *t, json_t *v, const char *pointer, struct
 	else if (expires && !ruled && element_get(e, "node"))
 		expiring(t, e, expires);
 	else if (expires)
-		translate_wrong(t, at_expires, "expires goes with a node; a rule says by itself "
-					       "until when it holds");
+		translate_wrong(t, at_expires,
+			"expires goes with a node; a rule says by itself "
+			"until when it holds");
 }
 
-/* ---- the others -------------------------------------------------------------------------------- */
+/* ---- the others --------------------------------------------------------------------------------
+ */
 
 static void colocation(struct translate *t, json_t *v, const char *pointer, struct element *e)
 {
@@ -169,8 +174,8 @@ static bool is_clone(struct translate *t, const char *name, bool *ret_interleave
 {
 	json_t *v = json_object_get(json_object_get(t->root, "resources"), name ? name : "");
 	const char *kind = json_string_value(json_object_get(t->names, name ? name : ""));
-	const char *interleave = translate_text(
-		t, json_object_get(json_object_get(v, "meta"), "interleave"));
+	const char *interleave =
+		translate_text(t, json_object_get(json_object_get(v, "meta"), "interleave"));
 
 	*ret_interleave = interleave && !strcmp(interleave, "true");
 	return kind && !strcmp(kind, "clone");
@@ -188,7 +193,8 @@ static void order(struct translate *t, json_t *v, const char *pointer, struct el
 	if (is_clone(t, first, &first_interleaves) && is_clone(t, then, &then_interleaves) &&
 		!then_interleaves)
 		translate_warn(t, pointer,
-			"'%s' does not interleave: each of its instances waits for all of '%s', and "
+			"'%s' does not interleave: each of its instances waits for all of '%s', "
+			"and "
 			"is restarted when any of these is; meta: {interleave: true} looks at its "
 			"own node only",
 			then, first);
@@ -231,8 +237,8 @@ static void name_it(struct translate *t, json_t *v, const char *key, size_t i, s
 		translate_id(t, e, "%s-%s-%zu", key, a ? a : "set", i);
 }
 
-static void constraint(struct translate *t, json_t *v, const char *pointer, size_t i,
-	struct element *parent)
+static void constraint(
+	struct translate *t, json_t *v, const char *pointer, size_t i, struct element *parent)
 {
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
 		struct element *e;
@@ -245,7 +251,8 @@ static void constraint(struct translate *t, json_t *v, const char *pointer, size
 		kinds[k].fill(t, v, pointer, e);
 		return;
 	}
-	translate_wrong(t, pointer, "a constraint is a location, a colocation, an order or a ticket");
+	translate_wrong(
+		t, pointer, "a constraint is a location, a colocation, an order or a ticket");
 }
 
 void translate_constraints(struct translate *t, struct element *parent)

@@ -12,10 +12,10 @@ struct translate {
 	struct problems *problems;
 	json_t *root;
 	bool whole;
-	json_t *names; /* what constraints may speak of → "primitive", "group", … */
-	json_t *inner; /* resource → what it is inside of */
+	json_t *names;   /* what constraints may speak of → "primitive", "group", … */
+	json_t *inner;   /* resource → what it is inside of */
 	json_t *remotes; /* nodes that a resource makes */
-	json_t *ids;   /* of elements, so far */
+	json_t *ids;     /* of elements, so far */
 };
 
 /* translate.c */

@@ -9,10 +9,10 @@
 static const char *const meta_known[] = { "allow-migrate", "allow-unhealthy-nodes", "clone-max",
 	"clone-min", "clone-node-max", "container-attribute-target", "critical", "failure-timeout",
 	"globally-unique", "interleave", "is-managed", "maintenance", "master-max",
-	"master-node-max", "migration-threshold", "multiple-active", "notify", "ordered", "priority",
-	"promotable", "promoted-max", "promoted-node-max", "remote-addr", "remote-allow-migrate",
-	"remote-connect-timeout", "remote-node", "remote-port", "requires", "resource-stickiness",
-	"restart-type", "target-role", "provides", "external-ip", NULL };
+	"master-node-max", "migration-threshold", "multiple-active", "notify", "ordered",
+	"priority", "promotable", "promoted-max", "promoted-node-max", "remote-addr",
+	"remote-allow-migrate", "remote-connect-timeout", "remote-node", "remote-port", "requires",
+	"resource-stickiness", "restart-type", "target-role", "provides", "external-ip", NULL };
 
 const char *const *translate_meta_names(void)
 {
@@ -59,7 +59,8 @@ static json_t *clone_content(const json_t *v)
 	return c ? c : json_object_get(v, "promotable");
 }
 
-/* What a clone or a bundle holds in place is named there, or like the clone without its "-clone". */
+/* What a clone or a bundle holds in place is named there, or like the clone without its "-clone".
+ */
 static const char *inner_name(struct translate *t, const char *outer, json_t *content)
 {
 	const char *name = json_string_value(json_object_get(content, "name"));
@@ -74,7 +75,8 @@ static const char *inner_name(struct translate *t, const char *outer, json_t *co
 	return NULL;
 }
 
-/* ---- who is inside of whom --------------------------------------------------------------------- */
+/* ---- who is inside of whom ---------------------------------------------------------------------
+ */
 
 static json_t *resource_of(struct translate *t, const char *name)
 {
@@ -103,13 +105,13 @@ static void hold_inline(struct translate *t, const char *outer, json_t *content,
 	const char *name = inner_name(t, outer, content), *kind = kind_of(content);
 
 	if (!json_is_object(content) || !kind || !strstr(allowed, kind)) {
-		translate_wrong(t, pointer, "a %s is wanted: its name, or all of it in place",
-			allowed);
+		translate_wrong(
+			t, pointer, "a %s is wanted: its name, or all of it in place", allowed);
 		return;
 	}
 	if (!name)
-		translate_wrong(t, pointer, "what '%s' holds needs a name of its own: name: ...",
-			outer);
+		translate_wrong(
+			t, pointer, "what '%s' holds needs a name of its own: name: ...", outer);
 	else if (json_object_get(t->names, name) || resource_of(t, name))
 		translate_wrong(t, pointer, "the name '%s' is taken", name);
 	else
@@ -162,8 +164,8 @@ static void remote(struct translate *t, const char *name, json_t *v)
 
 	json_array_foreach (meta, i, set)
 		if (!guest)
-			guest = json_string_value(json_object_get(
-				json_object_get(set, "values"), "remote-node"));
+			guest = json_string_value(
+				json_object_get(json_object_get(set, "values"), "remote-node"));
 	if (type && !strcmp(type, "ocf:pacemaker:remote"))
 		json_object_set_new(t->remotes, name, json_true());
 	if (guest)
@@ -198,7 +200,8 @@ void translate_names(struct translate *t)
 	}
 }
 
-/* ---- primitives -------------------------------------------------------------------------------- */
+/* ---- primitives --------------------------------------------------------------------------------
+ */
 
 static void agent(struct translate *t, const char *type, const char *pointer, struct element *e)
 {
@@ -220,8 +223,8 @@ static void agent(struct translate *t, const char *type, const char *pointer, st
 	} else {
 		provider = NULL;
 	}
-	if (!good || !name || !*name ||
-		(strchr(name, '/') && strcmp(copy, "stonith")) || (provider && !*provider))
+	if (!good || !name || !*name || (strchr(name, '/') && strcmp(copy, "stonith")) ||
+		(provider && !*provider))
 		translate_wrong(t, pointer,
 			"type '%s' is none of ocf:PROVIDER:AGENT, systemd:UNIT, lsb:SCRIPT, "
 			"service:NAME",
@@ -263,7 +266,8 @@ static void twice(struct translate *t, const struct element *operations, const c
 	for (const struct element *a = operations->first; a; a = a->next)
 		for (const struct element *b = a->next; b; b = b->next) {
 			const char *na = element_get(a, "name"), *nb = element_get(b, "name");
-			const char *ia = element_get(a, "interval"), *ib = element_get(b, "interval");
+			const char *ia = element_get(a, "interval"),
+				   *ib = element_get(b, "interval");
 			uint64_t x = 0, y = 0;
 
 			if (na && nb && !strcmp(na, nb) && !site_duration(ia, &x) &&
@@ -287,7 +291,8 @@ static void operations(struct translate *t, json_t *v, const char *pointer, stru
 		return;
 	if (!json_is_object(v) && !json_is_array(v)) {
 		translate_wrong(t, pointer,
-			"operations: {monitor: {interval: 10s}}, or a list of {name: monitor, ...}");
+			"operations: {monitor: {interval: 10s}}, or a list of {name: monitor, "
+			"...}");
 		return;
 	}
 	e = element_add(t->tree, parent, "operations");
@@ -324,16 +329,16 @@ static void meta_check(struct translate *t, const struct element *e, const char 
 		}
 }
 
-static void blocks(struct translate *t, json_t *v, const char *pointer, struct element *e,
-	const char *name)
+static void blocks(
+	struct translate *t, json_t *v, const char *pointer, struct element *e, const char *name)
 {
 	owned(free) char *params = translate_at(pointer, "params");
 	owned(free) char *meta = translate_at(pointer, "meta");
 	owned(free) char *utilization = translate_at(pointer, "utilization");
 	owned(free) char *ops = translate_at(pointer, "operations");
 
-	element_set(t->tree, e, "description",
-		translate_text(t, json_object_get(v, "description")));
+	element_set(
+		t->tree, e, "description", translate_text(t, json_object_get(v, "description")));
 	translate_block(t, json_object_get(v, "params"), params, e, "instance_attributes",
 		element_printf(t->tree, "%s-params", name));
 	translate_block(t, json_object_get(v, "meta"), meta, e, "meta_attributes",
@@ -366,8 +371,7 @@ static void primitive(struct translate *t, const char *name, json_t *v, const ch
 	}
 	if (type && template)
 		translate_wrong(t, at, "a type or a template, not both");
-	else if (template &&
-		 !json_object_get(json_object_get(t->root, "templates"), template))
+	else if (template && !json_object_get(json_object_get(t->root, "templates"), template))
 		translate_wrong(t, at, "no template '%s'", template);
 	else if (template)
 		element_set(t->tree, e, "template", template);
@@ -395,7 +399,8 @@ static void templates(struct translate *t, struct element *parent)
 	}
 }
 
-/* ---- groups, clones, bundles ------------------------------------------------------------------- */
+/* ---- groups, clones, bundles -------------------------------------------------------------------
+ */
 
 static void emit(struct translate *t, const char *name, json_t *v, const char *pointer,
 	struct element *parent);
@@ -426,8 +431,8 @@ static void group(struct translate *t, const char *name, json_t *v, const char *
 			member(t, json_string_value(m), e);
 }
 
-static void content(struct translate *t, const char *name, json_t *what, const char *pointer,
-	struct element *e)
+static void content(
+	struct translate *t, const char *name, json_t *what, const char *pointer, struct element *e)
 {
 	const char *inner = inner_name(t, name, what);
 
@@ -520,8 +525,7 @@ static void bundle(struct translate *t, const char *name, json_t *v, const char 
 		return;
 	if (!type || form_wants(&type_key, type))
 		translate_wrong(t, at, "a bundle's type is docker, podman or rkt");
-	c = element_add(t->tree, e,
-		type ? element_string(t->tree, type, strlen(type)) : "podman");
+	c = element_add(t->tree, e, type ? element_string(t->tree, type, strlen(type)) : "podman");
 	translate_form(t, &form_container, box, at, c);
 	blocks(t, v, pointer, e, name);
 	if (network && translate_is_mapping(t, network, at_network)) {
@@ -530,8 +534,8 @@ static void bundle(struct translate *t, const char *name, json_t *v, const char 
 		parts(t, json_object_get(network, "ports"), at_ports, &form_port, c, name);
 	}
 	if (storage)
-		parts(t, storage, at_storage, &form_storage,
-			element_add(t->tree, e, "storage"), name);
+		parts(t, storage, at_storage, &form_storage, element_add(t->tree, e, "storage"),
+			name);
 	if (inside)
 		content(t, name, inside, at_inside, e);
 }
@@ -543,7 +547,8 @@ static void emit(struct translate *t, const char *name, json_t *v, const char *p
 
 	if (!kind)
 		translate_wrong(t, pointer,
-			"resource '%s' needs a type (ocf:heartbeat:IPaddr2), a template, a group, a "
+			"resource '%s' needs a type (ocf:heartbeat:IPaddr2), a template, a group, "
+			"a "
 			"clone, a promotable or a bundle",
 			name);
 	else if (!strcmp(kind, "primitive"))

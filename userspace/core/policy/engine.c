@@ -109,8 +109,10 @@ int engine_run(struct engine *e, char **ret_why)
 	stage_internal_orders(e);
 	stage_config_changes(e);
 	stage_assign(e);
+	stage_config_deferred(e);
 	stage_probes(e);
 	stage_actions(e);
+	remote_orders(e); /* which may find more nodes to fence */
 	stage_fencing(e);
 	stage_orders(e);
 	stage_notices(e);

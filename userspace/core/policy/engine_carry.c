@@ -252,6 +252,16 @@ static struct act *instance_act(const struct act *a, struct resource *instance, 
 	return part_act(r, task, node);
 }
 
+static bool assigned_within(const struct resource *r)
+{
+	if (r->node)
+		return true;
+	for (unsigned i = 0; i < r->children.n; i++)
+		if (assigned_within(r->children.items[i]))
+			return true;
+	return false;
+}
+
 static unsigned carry_pair(struct engine *e, struct act *first, struct act *then,
 	struct resource *instance, struct node *node, unsigned filter, unsigned type, bool current)
 {
@@ -264,7 +274,9 @@ static unsigned carry_pair(struct engine *e, struct act *first, struct act *then
 		if (current || !(type & (ORD_RUNNABLE_LEFT | ORD_IMPLIES_THEN)))
 			return 0;
 		/* Nothing to be paired with: it must not come up. */
-		return assign_to(e, instance, NULL, true) ? CHANGED_THEN : 0;
+		current = assigned_within(instance);
+		assign_to(e, instance, NULL, true);
+		return current ? CHANGED_THEN : 0;
 	}
 	a = instance_act(first, other, original_task(first), node);
 	b = instance_act(then, instance, then->task, node);

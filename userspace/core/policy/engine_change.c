@@ -203,7 +203,8 @@ static void check_history(struct engine *e, struct resource *r, struct node *nod
 static void check_entry(struct engine *e, struct resource *r, struct node *node,
 	const struct element *entry)
 {
-	if (r->kind != PRIMITIVE)
+	/* A connection's address may be its container's host, known only once that is assigned. */
+	if (r->kind != PRIMITIVE || digest_needs_host(e, r) != e->checks_deferred)
 		return;
 	if (r->orphan) {
 		struct resource *top = resource_top(r);
@@ -222,35 +223,54 @@ static void check_entry(struct engine *e, struct resource *r, struct node *node,
 	check_history(e, r, node, entry);
 }
 
+/* Whether a history of that name is of r: by its own name, by one it had, by that of all. */
+static bool goes_by(const struct resource *r, const char *id)
+{
+	return !strcmp(r->id, id) || (r->history_id && !strcmp(r->history_id, id)) ||
+	       (!r->unique && !strcmp(r->base_id, id));
+}
+
+/* What is not active there: only if nothing it left behind fits any more. */
+static void check_inactive(struct engine *e, struct node *node, const struct element *entry)
+{
+	const char *id = element_get(entry, "id");
+	struct resource *r = resource_by_id(e, id);
+
+	if (r) {
+		if (!resource_active_on(r, node))
+			check_entry(e, r, node, entry);
+		return;
+	}
+	r = index_get(e->ids, INDEX_CLONE_BASE, id);
+	if (!r || r->kind != PRIMITIVE || !agent_changed(e, r, node, entry, false))
+		return;
+	for (unsigned i = 0; i < e->n_all; i++)
+		if (e->all[i]->instance >= 0 && !strcmp(e->all[i]->base_id, id) &&
+			!resource_active_on(e->all[i], node))
+			check_entry(e, e->all[i], node, entry);
+}
+
 static void check_node(struct engine *e, struct node *node)
 {
-	const struct element *list, *entry;
+	const struct element *list =
+		element_child(element_child(node->state, "lrm"), "lrm_resources");
 
-	list = element_child(element_child(node->state, "lrm"), "lrm_resources");
-	for (entry = element_child(list, "lrm_resource"); entry;
+	for (const struct element *entry = element_child(list, "lrm_resource"); entry;
 		entry = element_sibling(entry, "lrm_resource")) {
 		const char *id = element_get(entry, "id");
-		struct resource *r = resource_by_id(e, id);
 
 		if (!id || !entry->first)
 			continue;
-		if (r) {
-			check_entry(e, r, node, entry);
-			continue;
-		}
-		/* Instances go by one name: the history is of the one that is here. */
-		r = index_get(e->ids, INDEX_CLONE_BASE, id);
-		if (!r)
-			continue;
-		r = resource_top(r);
-		for (unsigned i = 0; i < e->n_all; i++)
-			if (!strcmp(e->all[i]->base_id, id) && e->all[i]->instance >= 0)
-				check_entry(e, e->all[i], node, entry);
+		for (unsigned i = 0; i < node->running.n; i++)
+			if (goes_by(node->running.items[i], id))
+				check_entry(e, node->running.items[i], node, entry);
+		check_inactive(e, node, entry);
 	}
 }
 
-void stage_config_changes(struct engine *e)
+static void check_nodes(struct engine *e, bool deferred)
 {
+	e->checks_deferred = deferred;
 	for (unsigned i = 0; i < e->n_nodes; i++) {
 		struct node *node = e->nodes[i];
 
@@ -258,4 +278,14 @@ void stage_config_changes(struct engine *e)
 			(node->maintenance || node_available(node, false, false, 0)))
 			check_node(e, node);
 	}
+}
+
+void stage_config_changes(struct engine *e)
+{
+	check_nodes(e, false);
+}
+
+void stage_config_deferred(struct engine *e)
+{
+	check_nodes(e, true);
 }

@@ -22,7 +22,8 @@ static void put_number(struct plan_action *p, const char *name, long long n)
 	put(p, name, text);
 }
 
-/* ---- of the resource ----------------------------------------------------------------------------- */
+/* ---- of the resource
+ * ----------------------------------------------------------------------------- */
 
 /* Of the resource, and of this operation alone. */
 static void parameters(struct engine *e, const struct act *a, const struct operation_settings *set,
@@ -41,8 +42,8 @@ static void parameters(struct engine *e, const struct act *a, const struct opera
 	for (unsigned i = 0; i < t->n; i++)
 		plan_pairs_set(&p->params, t->items[i].name, t->items[i].value);
 	if (set->xml && set->xml->first)
-		nvset_read(e->arena, e->ids, set->xml, "instance_attributes", &in, NULL, false, &own,
-			NULL);
+		nvset_read(e->arena, e->ids, set->xml, "instance_attributes", &in, NULL, false,
+			&own, NULL);
 	for (unsigned i = 0; i < own.n; i++)
 		plan_pairs_set(&p->params, own.items[i].name, own.items[i].value);
 }
@@ -72,7 +73,8 @@ static void of_clone(const struct resource *r, struct plan_action *p)
 	put_number(p, "master_node_max", c->clone->promoted_node_max);
 }
 
-/* ---- of the operation ---------------------------------------------------------------------------- */
+/* ---- of the operation
+ * ---------------------------------------------------------------------------- */
 
 /* What is configured of it, but for what is said elsewhere. */
 static void of_operation(const struct operation_settings *set, struct plan_action *p)
@@ -94,7 +96,8 @@ static void of_operation(const struct operation_settings *set, struct plan_actio
 	}
 }
 
-/* ---- notifications ------------------------------------------------------------------------------- */
+/* ---- notifications
+ * ------------------------------------------------------------------------------- */
 
 /* They are of the cluster, not of the resource: CRM_meta_notify_…. */
 static void move_notify(struct plan_action *p)
@@ -136,9 +139,8 @@ static void of_notification(struct engine *e, const struct act *a, struct plan_a
 	if (a->when == NOTIFY_NONE)
 		return;
 	put(p, "notify_key_operation", plan_pairs_get(&p->meta, "notify_operation"));
-	put(p, "notify_key_type", a->when == NOTIFY_PRE || a->when == NOTIFY_CONFIRMED_PRE
-					  ? "pre"
-					  : "post");
+	put(p, "notify_key_type",
+		a->when == NOTIFY_PRE || a->when == NOTIFY_CONFIRMED_PRE ? "pre" : "post");
 	nodes_known(e, p);
 	p->can_fail = true; /* whoever was told has been told */
 }

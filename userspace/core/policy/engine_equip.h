@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Equip: a planned action gets all that the agent is to know: parameters, meta attributes, digest. */
+/* Equip: a planned action gets all that the agent is to know: parameters, meta attributes, digest.
+ */
 #ifndef CORE_POLICY_ENGINE_EQUIP_H
 #define CORE_POLICY_ENGINE_EQUIP_H
 

@@ -97,6 +97,7 @@ struct engine {
 	unsigned n_put_off, cap_put_off;
 	struct act **deferred; /* acts that still wait for update_act() */
 	unsigned n_deferred, cap_deferred, update_depth;
+	bool checks_deferred; /* of what is known only after assignment */
 	unsigned stamp; /* of the last walk that marked acts as visited */
 	struct element *shadow; /* parts that were merged from templates live in the arena */
 };

@@ -85,6 +85,7 @@ static void unpack_rule(struct engine *e, const struct element *rule, struct res
 		const char *value = attribute ? node_attribute(node, attribute) : score;
 
 		in.node_attributes = &node->attributes;
+		in.rsc_params = resource_parameters(e, r, node);
 		if (!rule_passes(e->ids, rule, &in, &e->recheck))
 			continue;
 		location_add(e, l, node,
@@ -114,7 +115,6 @@ static void unpack_one(struct engine *e, const struct element *xml, struct resou
 		x = element_sibling(x, "rule")) {
 		struct rule_input in = *match;
 
-		in.rsc_params = resource_parameters(e, r, NULL);
 		in.rsc_meta = &r->meta;
 		unpack_rule(e, x, r, discovery, &in, role);
 	}

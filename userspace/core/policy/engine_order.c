@@ -158,7 +158,7 @@ static void order_probes_of(struct engine *e, const struct ordering *o)
 
 	if (o->type == ORD_NONE || !o->first_resource || o->first_resource == o->then_resource ||
 		!is_stop_of(o->first, o->first_task) ||
-		(o->then && o->then->task == TASK_SHUTDOWN))
+		!o->then_resource)
 		return;
 	/* What a container stops may be probed once the container has started again. */
 	if (o->then_resource && o->first_resource->container == o->then_resource &&
@@ -338,7 +338,6 @@ static void disable_invalid(struct engine *e)
 
 void stage_orders(struct engine *e)
 {
-	remote_orders(e);
 	orders_apply(e);
 	for (unsigned i = e->n_acts; i-- > 0;)
 		order_block_dependents(e, e->acts[i]);

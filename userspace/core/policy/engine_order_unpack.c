@@ -111,7 +111,10 @@ static void simple(struct engine *e, const struct element *xml, struct resource 
 	enum symmetry symmetry = symmetry_read(element_get(xml, "symmetrical"), kind);
 	unsigned flags = flags_of(kind, before, symmetry);
 	int min = minimum_of(first, xml);
+	bool restart = kind == KIND_OPTIONAL && then->restart_type == RESTART_RESTART;
 
+	if (restart)
+		flags |= ORD_IMPLIES_THEN;
 	if (min > 0) {
 		struct act *met = enough(e,
 			engine_printf(e, "clone-one-or-more:%s", element_get(xml, "id")), min);
@@ -126,7 +129,7 @@ static void simple(struct engine *e, const struct element *xml, struct resource 
 	if (symmetry != SYMMETRIC || !inverse(before) || !inverse(after))
 		return;
 	order_resources(e, then, inverse(after), first, inverse(before),
-		flags_of(kind, inverse(before), INVERSE));
+		flags_of(kind, inverse(before), INVERSE) | (restart ? ORD_IMPLIES_FIRST : 0));
 }
 
 static void within_set(struct engine *e, const struct rset *set, enum kind kind,

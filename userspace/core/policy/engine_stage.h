@@ -13,6 +13,7 @@ void constraints_read(struct engine *e);
 void stage_criteria(struct engine *e);
 void stage_internal_orders(struct engine *e);
 void stage_config_changes(struct engine *e);
+void stage_config_deferred(struct engine *e);
 void stage_assign(struct engine *e);
 void stage_probes(struct engine *e);
 void stage_actions(struct engine *e);

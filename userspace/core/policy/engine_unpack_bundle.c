@@ -169,6 +169,21 @@ static const char *ports(struct engine *e, const struct resource *bundle, const 
 	return port_option(e, r, opts, network, control, control);
 }
 
+/* The replicas know each other by name. */
+static const char *hosts(struct engine *e, const struct resource *bundle)
+{
+	const struct bundle *b = bundle->bundle;
+	const char *text = "";
+
+	if (!value_true(element_get(element_child(bundle->own_xml, "network"), "add-host"), true))
+		return text;
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->replicas[i].address)
+			text = engine_printf(e, "%s --add-host=%s-%d:%s", text, b->prefix,
+				b->replicas[i].offset, b->replicas[i].address);
+	return text;
+}
+
 /* The container as its agent is told to make it. */
 static struct element *container_element(
 	struct engine *e, const struct resource *bundle, const struct replica *r)
@@ -198,10 +213,19 @@ static struct element *container_element(
 	more = element_get(from, "options");
 	if (more)
 		opts = engine_printf(e, "%s %s", opts, more);
+	opts = engine_printf(e, "%s %s", opts, hosts(e, bundle));
+	/* The blank stands there even if no address follows: digests are made of it. */
+	opts = engine_printf(e, "%s ", opts);
+	for (unsigned i = 0; i < b->n && r->address; i++)
+		opts = strcmp(b->agent, "rkt")
+			       ? engine_printf(e, "%s --add-host=%s-%d:%s", opts, b->prefix,
+					 b->replicas[i].offset, b->replicas[i].address)
+			       : engine_printf(e, "%s --hosts-entry=%s=%s-%d", opts,
+					 b->replicas[i].address, b->prefix, b->replicas[i].offset);
 	new_nvpair(e, params, "run_opts", opts);
 	new_nvpair(e, params, "mount_points", points);
 	if (!command && r->child)
-		command = "/usr/sbin/pacemaker_remoted";
+		command = "/usr/sbin/pacemaker-remoted";
 	new_nvpair(e, params, "run_cmd", command);
 	new_nvpair(e, params, "monitor_cmd", "/bin/true");
 	return x;

@@ -164,7 +164,6 @@ static void read_remote(struct engine *e, struct resource *r)
 {
 	const char *migrate = resource_meta(r, "allow-migrate");
 
-	r->is_connection = r->kind == PRIMITIVE && is_remote_agent(r->xml);
 	if (r->is_connection) {
 		const char *reconnect;
 		const struct table *params = resource_parameters(e, r, NULL);
@@ -414,6 +413,7 @@ struct resource *resource_unpack(
 	provides = resource_meta(r, "provides");
 	if (r->is_fence_device && provides && !strcasecmp(provides, "unfencing"))
 		e->set.have_unfencing = r->provides_unfencing = true;
+	r->is_connection = kind == PRIMITIVE && is_remote_agent(r->xml);
 	force_anonymous(e, r);
 	read_requires(e, r);
 	allow_nodes(e, r);
