@@ -52,8 +52,6 @@ struct agent {
 
 static void pump(struct agent *agent);
 
-/* ---- time ------------------------------------------------------------------------------------ */
-
 static struct worker_time now(void)
 {
 	struct timespec boot, real;
@@ -280,18 +278,20 @@ static void lease_follow(struct agent *agent, unsigned controller, json_int_t wa
 
 static void take_welcome(struct agent *agent, unsigned controller, json_t *message)
 {
-	const struct allegiance *a;
+	const struct allegiance *a = worker_allegiance(agent->worker);
+	uint64_t known_term = a->term;
 
 	agent->epochs[controller] =
 		(uint32_t)json_integer_value(json_object_get(message, "key_epoch"));
 	worker_welcome(worker_of(agent), (int)controller, message, now());
-	a = worker_allegiance(agent->worker);
 	snprintf(agent->node_id, sizeof(agent->node_id), "%u", a->node);
 	log_info(&agent->log, "controller %s welcomes this node, incarnation %llu, term %llu",
 		agent->config->controllers[controller].name, (unsigned long long)a->incarnation,
 		(unsigned long long)a->term);
 	agent->refusals[controller][0] = '\0';
 	lease_follow(agent, controller, json_integer_value(json_object_get(message, "wait_ms")));
+	if (agent->lease && lease_voters_learn(agent->lease, message, known_term))
+		log_error(&agent->log, "somebody votes who is not in this agent's list");
 	local_errand_connected(agent->errand, true);
 }
 

@@ -22,6 +22,7 @@
 #include "edge/heartbeat.h"
 #include "edge/identity.h"
 #include "edge/link.h"
+#include "edge/recovery.h"
 #include "edge/store.h"
 #include "edge/store_replicated.h"
 
@@ -53,6 +54,7 @@ struct daemon {
 	struct store *store;
 	struct link *link;
 	struct council *council; /* NULL: no other controllers */
+	json_t *recovered; /* the order that made us the only one, until the log tells of it */
 	struct api_desk *api;
 	struct alerter *alerter;
 	struct fencer *fencer;
@@ -396,17 +398,6 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 	sleep_until_due(d);
 }
 
-static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
-{
-	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
-	struct daemon *d = ctx;
-
-	step(d, &event);
-	desk_relay_lost(api_desk_desk(d->api));
-	if (role != STORE_LEADER)
-		desk_give_up(api_desk_desk(d->api));
-}
-
 static void on_result(void *ctx, void *cookie, int status, uint64_t index)
 {
 	struct event event = { .kind = EVENT_NOT_COMMITTED };
@@ -558,6 +549,19 @@ static int on_office(void *ctx, json_t *entry)
 	return rc;
 }
 
+static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
+{
+	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
+	struct daemon *d = ctx;
+
+	step(d, &event);
+	desk_relay_lost(api_desk_desk(d->api));
+	if (role == STORE_LEADER)
+		recovery_tell(d->config->state_dir, d->config->name, &d->recovered, on_office, d);
+	else
+		desk_give_up(api_desk_desk(d->api));
+}
+
 /* A beat's age as this controller's kernel knows it. */
 static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cell)
 {
@@ -645,7 +649,10 @@ static int open_store(struct daemon *d)
 		config.listen = c->raft ? c->raft : c->controllers[c->index].raft;
 		config.identity = d->identity;
 	}
-	rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
+	rc = recovery_read(c->state_dir, c->n_controllers, &d->recovered, &why);
+	config.recover = d->recovered;
+	if (!rc)
+		rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
 	return rc ? fail(d, dir, rc, why) : 0;
 }
 
@@ -653,9 +660,8 @@ static int open_council(struct daemon *d)
 {
 	static const struct council_handler handler = { on_peer_up, on_peer_says, on_peer_down,
 		on_peer_silent };
-	struct council_member members[PICKET_CONTROLLERS_MAX] = { 0 };
 	const struct daemoncfg *c = d->config;
-	struct council_config config = { .members = members,
+	struct council_config config = { .members = c->controllers,
 		.n = c->n_controllers,
 		.index = c->index,
 		.ifaces = (const char *const *)c->interfaces,
@@ -668,12 +674,6 @@ static int open_council(struct daemon *d)
 
 	if (c->n_controllers < 2)
 		return 0;
-	for (size_t i = 0; i < c->n_controllers; i++) {
-		members[i].name = c->controllers[i].name;
-		members[i].link = c->controllers[i].link;
-		for (size_t l = 0; l < c->controllers[i].n_addresses; l++)
-			members[i].addresses[l] = c->controllers[i].addresses[l];
-	}
 	rc = council_new(&d->loop, &config, &handler, d, &d->council);
 	return rc ? fail(d, "the other controllers", rc, NULL) : 0;
 }
@@ -690,7 +690,8 @@ static int open_doors(struct daemon *d)
 		.socket = d->config->socket,
 		.group = d->config->group,
 		.address = d->config->api,
-		.pki = d->config->pki };
+		.pki = d->config->pki,
+		.controllers = daemoncfg_controllers(d->config) };
 	char *why = NULL;
 	int rc;
 
@@ -701,6 +702,7 @@ static int open_doors(struct daemon *d)
 	if (rc)
 		return fail(d, d->config->link, rc, NULL);
 	rc = api_desk_new(&d->loop, &api, &api_handler, d, &d->api, &why);
+	json_decref(api.controllers);
 	return rc ? fail(d, d->config->socket, rc, why) : 0;
 }
 

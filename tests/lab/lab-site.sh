@@ -99,7 +99,7 @@ http {
 TXT
 	cat >"$dir/$m/services" <<TXT
 exec $bin/picket-agent --config /etc/picket/agent.yaml
-exec $tools/lab_watch $VIP /var/lib/picket/watch.log
+exec ${VOICES:+env VOICE=data }$tools/lab_watch $VIP /var/lib/picket/watch.log
 TXT
 	stack_node "$m"
 }
@@ -232,6 +232,10 @@ up() { # [nodes]
 	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
 		>/dev/null 2>&1 </dev/null &
 	echo $! >"$dir/client.pid"
+	if [ -n "${VOICES:-}" ]; then
+		sw setsid "$tools/lab_ear" "$VIP" data "$dir/ear.log" >/dev/null 2>&1 </dev/null &
+		echo $! >"$dir/ear.pid"
+	fi
 	wait_for 60 "the first page through $VIP" page
 	door_open "$(controllers | head -n 1)"
 	say "The lab stands: $(page)"
@@ -243,7 +247,7 @@ up() { # [nodes]
 down() {
 	local m p f
 	[ -e "$dir" ] || return 0
-	for f in "$dir"/client.pid "$dir"/bmc-*/pid "$dir"/*.door.pid; do
+	for f in "$dir"/client.pid "$dir"/ear.pid "$dir"/bmc-*/pid "$dir"/*.door.pid; do
 		[ ! -e "$f" ] || kill -KILL "$(cat "$f")" 2>/dev/null || true
 	done
 	for m in $(machines); do pull "$m"; done

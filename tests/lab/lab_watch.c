@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The witness inside a machine of the lab: which of these addresses are configured here, asked every 2 ms.
+ * The witness inside a machine of the lab: which of these addresses are configured here, asked
+ * every 2 ms.
  *
  *   lab_watch ADDRESS LOG [ADDRESS LOG]...
  *
- * Each LOG gets "hold NS" and "drop NS" (CLOCK_BOOTTIME). A hold without a drop ends when the machine
- * is known to be dead; the judge takes that time from the power log, which is the later one.
+ * With VOICE=INTERFACE in the environment, as long as the first is configured, a datagram is
+ * broadcast from it every 2 ms: what lab_ear hears is not what a node believes but what it says.
+ *
+ * Each LOG gets "hold NS" and "drop NS" (CLOCK_BOOTTIME). A hold without a drop ends when the
+ * machine is known to be dead; the judge takes that time from the power log, which is later.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -20,6 +25,7 @@
 #include <unistd.h>
 
 #define PERIOD_NS 2000000L
+#define VOICE_PORT 9
 
 #define WATCHED_MAX 8
 
@@ -86,11 +92,43 @@ static bool note(struct watched *w)
 	return write(w->log, line, strlen(line)) > 0;
 }
 
+/* A socket that speaks from ADDRESS; -1: not (yet). */
+static int voice_open(in_addr_t address, const char *iface)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr = { address } };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(VOICE_PORT),
+		.sin_addr = { address | htonl(0xff) } };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
+
+	if (fd < 0)
+		return -1;
+	if (!setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) &&
+		!setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, strlen(iface)) &&
+		!bind(fd, (struct sockaddr *)&from, sizeof(from)) &&
+		!connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Says once more that the address is here. */
+static void voice_say(int *fd, in_addr_t address, const char *iface)
+{
+	if (*fd < 0)
+		*fd = voice_open(address, iface);
+	if (*fd >= 0 && send(*fd, "here", 4, 0) < 0 && errno != EPERM && errno != EAGAIN &&
+		errno != ENOBUFS) {
+		close(*fd);
+		*fd = -1;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct timespec period = { 0, PERIOD_NS };
 	struct watched watched[WATCHED_MAX] = { 0 };
-	int fd, n = 0;
+	const char *iface = getenv("VOICE");
+	int fd, voice = -1, n = 0;
 
 	for (int i = 1; i + 1 < argc && n < WATCHED_MAX; i += 2, n++) {
 		watched[n].log = open(argv[i + 1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -109,6 +147,8 @@ int main(int argc, char **argv)
 	for (;; nanosleep(&period, NULL)) {
 		if (!look(fd, watched, n))
 			continue;
+		if (watched[0].now && iface && *iface)
+			voice_say(&voice, watched[0].address, iface);
 		for (int i = 0; i < n; i++)
 			if (!note(&watched[i]))
 				return 1;

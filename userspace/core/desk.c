@@ -219,9 +219,15 @@ static struct desk_case *case_with(struct desk *d, const char *nonce)
 void desk_apply(struct desk *d, uint64_t index, json_t *entry, json_t **ret_record)
 {
 	struct desk_case *of = case_with(d, json_string_value(json_object_get(entry, "nonce")));
+	bool late = of && of->who.token[0] && !json_object_get(d->office->tokens, of->who.token);
 
 	office_apply(d->office, index, entry, ret_record);
-	if (of)
+	if (late)
+		desk_problem(d, of, 409, "The token is used up",
+			"Another host was let in with it at the same moment. If that was not you, "
+			"find out who it was.",
+			NULL);
+	else if (of)
 		desk_good(d, of, json_incref(of->good));
 }
 

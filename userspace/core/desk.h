@@ -53,6 +53,10 @@ struct desk_handler {
 	void (*on_file)(void *ctx, void *token, const char *path, const char *if_none_match);
 	/* Kernel's figures added to a node's link: ages of beats. May be NULL. */
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
+	/* A certificate for who joins, by his request (PEM); or the CA alone, with host NULL. The
+	 * answer's body, or a problem's {title, detail} and its status. */
+	unsigned (*on_join)(void *ctx, const char *host, bool controller, const char *request,
+		json_t **ret);
 	/* A message to another controller's desk (desk_relay_take()), or to the leader's (-1);
 	 * borrowed. -ENOTCONN: not connected, nobody leads, or we do; -EMSGSIZE. May be NULL. */
 	int (*on_relay)(void *ctx, int controller, json_t *message);

@@ -440,6 +440,16 @@ static void look_whoami(struct desk *d, struct desk_case *of)
 			"scope", of->who.scope, "controller", d->name, "version", d->version));
 }
 
+static void look_authority(struct desk *d, struct desk_case *of)
+{
+	json_t *answer = NULL;
+
+	if (d->handler.on_join(d->ctx, NULL, false, NULL, &answer) == 200)
+		desk_good(d, of, answer);
+	else
+		desk_problem(d, of, 404, "No CA here", "", NULL);
+}
+
 static void look_audit(struct desk *d, struct desk_case *of)
 {
 	const char *asked = desk_query(of, "limit");
@@ -528,6 +538,7 @@ bool desk_look(struct desk *d, struct desk_case *of)
 		{ "metrics", look_metrics },
 		{ "openapi", look_openapi },
 		{ "whoami", look_whoami },
+		{ "authority", look_authority },
 		{ "status", look_status },
 		{ "nodes", look_status },
 		{ "node", look_status },

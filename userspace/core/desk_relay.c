@@ -17,7 +17,9 @@
 static bool relay_own(const struct route *route)
 {
 	static const char *const own[] = { "console", "consoleFile", "healthz", "readyz", "metrics",
-		"openapi", "whoami", "events", "links", "leases" };
+		"openapi", "whoami", "events", "links", "leases",
+		/* of which only some have the CA's key; what they log goes to the leader */
+		"authority", "join" };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		if (!strcmp(route->id, own[i]))

@@ -5,10 +5,14 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/own.h"
 #include "edge/api_desk.h"
+#include "edge/authority.h"
 #include "edge/console.h"
 #include "edge/identity.h"
+
+#define CA_MAX (1 << 20)
 
 struct api_desk {
 	struct api *local, *remote;
@@ -16,6 +20,8 @@ struct api_desk {
 	json_t *schemas;
 	struct api_desk_handler handler;
 	void *ctx;
+	char *pki;
+	json_t *controllers;
 };
 
 static uint64_t now_ms(void)
@@ -98,6 +104,40 @@ static int on_relay(void *ctx, int controller, json_t *message)
 	struct api_desk *d = ctx;
 
 	return d->handler.on_relay(d->ctx, controller, message);
+}
+
+static json_t *join_problem(const char *title, const char *detail)
+{
+	return json_pack("{s:s, s:s}", "title", title, "detail", detail);
+}
+
+static unsigned on_join(
+	void *ctx, const char *host, bool controller, const char *request, json_t **ret)
+{
+	struct api_desk *d = ctx;
+	struct authority_subject subject = { .name = host,
+		.roles = IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0) };
+	owned(free) char *why = NULL, *certificate = NULL, *ca = NULL;
+	owned(free) char *path = own_printf("%s/ca.crt", d->pki);
+	size_t len;
+	int r;
+
+	if (!host) {
+		r = file_read(path, CA_MAX, &ca, &len);
+		*ret = r ? NULL : json_pack("{s:s}", "ca", ca);
+		return *ret ? 200 : 404;
+	}
+	r = authority_sign(d->pki, &subject, request, &certificate, &ca, &why);
+	if (r == -ENOENT)
+		*ret = join_problem("No CA key here",
+			"This controller cannot sign: join through the one on which 'picket init' "
+			"was run.");
+	else if (r)
+		*ret = join_problem("That cannot be signed", why ? why : strerror(-r));
+	else
+		*ret = json_pack("{s:s, s:s, s:s, s:O*}", "name", host, "certificate", certificate,
+			"ca", ca, "controllers", d->controllers);
+	return !r ? 200 : r == -EBADMSG ? 400 : r == -ENOENT ? 409 : 500;
 }
 
 static void on_file(void *ctx, void *token, const char *path, const char *if_none_match)
@@ -186,7 +226,8 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 {
 	static const struct api_handler doors = { on_request, on_stream_gone };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
-		handler->on_link ? on_link : NULL, handler->on_relay ? on_relay : NULL };
+		handler->on_link ? on_link : NULL, on_join,
+		handler->on_relay ? on_relay : NULL };
 	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
 	struct api_desk *d = own_new(struct api_desk);
@@ -195,6 +236,8 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 
 	d->handler = *handler;
 	d->ctx = ctx;
+	d->pki = own_string(config->pki ? config->pki : "");
+	d->controllers = json_incref(config->controllers);
 	d->schemas = schemas_load();
 	desk.schemas = d->schemas;
 	d->desk = desk_new(&desk, &inside, d);
@@ -216,6 +259,8 @@ void api_desk_free(struct api_desk *d)
 	api_free(d->remote);
 	api_free(d->local);
 	desk_free(d->desk);
+	free(d->pki);
+	json_decref(d->controllers);
 	json_decref(d->schemas);
 	free(d);
 }

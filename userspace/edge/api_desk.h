@@ -15,6 +15,7 @@ struct api_desk_config {
 	const char *group;   /* who may open it; NULL: root alone */
 	const char *address; /* "address:port" for TLS; NULL: none */
 	const char *pki;
+	json_t *controllers; /* what a host that joins is to know of them; or NULL. Borrowed. */
 };
 
 struct api_desk_handler {

@@ -8,6 +8,7 @@
 
 #include "base/own.h"
 #include "edge/council.h"
+#include "edge/daemoncfg.h"
 #include "edge/heartbeat.h"
 #include "edge/lease_sender.h"
 #include "edge/link.h"
@@ -106,7 +107,7 @@ static int sender_begin(struct council *c, const struct council_config *config)
 			controllers[i].address[l] = config->members[i].addresses[l];
 			known += controllers[i].address[l] != NULL;
 		}
-	if (!known)
+	if (!known || !c->heartbeat)
 		return 0;
 	c->sent = own_alloc(PICKET_SENT_MAX * sizeof(*c->sent));
 	r = lease_sender_new(&lease, c->sent, &c->sender);
@@ -256,7 +257,8 @@ int council_new(uv_loop_t *loop, const struct council_config *config,
 	for (unsigned i = 0; i < c->n; i++) {
 		c->members[i].name = own_string(config->members[i].name);
 		c->members[i].dialled = i < c->index;
-		heartbeat_node_remove(c->heartbeat, id_of(i));
+		if (c->heartbeat)
+			heartbeat_node_remove(c->heartbeat, id_of(i));
 	}
 	link_patience(c->link, COUNCIL_PATIENCE_MS);
 	r = sender_begin(c, config);

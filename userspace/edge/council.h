@@ -14,25 +14,20 @@
 #include <picket/limits.h>
 
 struct council;
+struct daemoncfg_controller;
 struct heartbeat;
 struct identity;
 struct link;
 
-struct council_member {
-	const char *name;
-	const char *link; /* "address:port" of its door */
-	const char *addresses[PICKET_LINKS_MAX]; /* of its heartbeat links; may be none */
-};
-
 struct council_config {
-	const struct council_member *members; /* by index, ourselves included */
+	const struct daemoncfg_controller *members; /* by index, ourselves included */
 	size_t n;
 	unsigned index; /* our own */
 	const char *const *ifaces;
 	size_t n_ifaces;
 	uint64_t cluster;
 	struct identity *identity;
-	struct heartbeat *heartbeat; /* in which the others' beats are heard */
+	struct heartbeat *heartbeat; /* hears the others' beats; NULL: nothing is sent either */
 	struct link *link;           /* the door at which those of higher index knock */
 };
 

@@ -129,13 +129,13 @@ static void check_controllers(struct daemoncfg *c, bool index_given, struct prob
 	c->index = (unsigned)at;
 	if (c->n_controllers == 2)
 		problems_add(problems, false, "",
-			"two controllers are refused: the loss of either stops both, for one of two is "
-			"no majority. Either add a third as a witness (a small host that votes and "
-			"runs no resources: picketd without an agent), or keep one controller only "
-			"and know that the cluster stands still while it is away");
+			"two controllers are refused: the loss of either stops both, for one of "
+			"two is no majority. Either add a third as a witness (a small host that "
+			"votes and runs no resources: picketd without an agent), or keep one "
+			"controller only, and know that nothing is decided while it is away");
 	else if (c->n_controllers % 2 == 0)
 		problems_add(problems, false, "",
-			"%zu controllers survive the loss of no more than %zu do: take 1, 3, 5 or 7",
+			"%zu controllers survive no more than %zu do: take 1, 3, 5 or 7",
 			c->n_controllers, c->n_controllers - 1);
 }
 
@@ -267,6 +267,26 @@ void daemoncfg_free(struct daemoncfg *c)
 	for (size_t i = 0; i < c->n_fence_path; i++)
 		free(c->fence_path[i]);
 	free(c);
+}
+
+json_t *daemoncfg_controllers(const struct daemoncfg *c)
+{
+	json_t *list = json_array(), *addresses;
+
+	for (size_t i = 0; i < c->n_controllers; i++) {
+		addresses = json_array();
+		for (size_t k = 0; k < c->controllers[i].n_addresses; k++)
+			json_array_append_new(
+				addresses, json_string(c->controllers[i].addresses[k]));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o}", "name", c->controllers[i].name, "link",
+				c->controllers[i].link, "addresses", addresses));
+	}
+	if (!c->n_controllers)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:[s%]}", "name", c->name, "link",
+						    c->link, "addresses", c->link,
+						    strcspn(c->link, ":")));
+	return list;
 }
 
 static void keys_say(FILE *out)

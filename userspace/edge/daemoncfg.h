@@ -3,6 +3,7 @@
 #ifndef EDGE_DAEMONCFG_H
 #define EDGE_DAEMONCFG_H
 
+#include <jansson.h>
 #include <picket/limits.h>
 
 #include "base/own.h"
@@ -33,6 +34,9 @@ struct daemoncfg {
 int daemoncfg_read(const char *path, struct daemoncfg **ret, char **why);
 void daemoncfg_free(struct daemoncfg *config);
 own_define(daemoncfg, struct daemoncfg, daemoncfg_free)
+
+	/* What a host that joins is to know of the controllers: [{name, link, addresses}]. */
+	json_t *daemoncfg_controllers(const struct daemoncfg *config);
 
 	/* The program's arguments, and the file they name. 0: go on with *ret; else the exit status
 	 * + 1: all that was asked for has been done, or what is wrong has been said. */

@@ -352,7 +352,7 @@ static bool certificate_named(X509 *certificate, const char *name)
 const char *const identity_role_names[IDENTITY_ROLES] = { "node", "controller", "client", "viewer",
 	"operator", "fencer", "admin" };
 
-static unsigned certificate_roles(X509 *certificate)
+unsigned identity_certificate_roles(X509 *certificate)
 {
 	X509_NAME *subject = X509_get_subject_name(certificate);
 	unsigned found = 0;
@@ -392,7 +392,7 @@ unsigned identity_roles(struct identity *identity)
 	unsigned roles;
 
 	pthread_mutex_lock(&identity->lock);
-	roles = certificate_roles(identity->certificate);
+	roles = identity_certificate_roles(identity->certificate);
 	pthread_mutex_unlock(&identity->lock);
 	return roles;
 }
@@ -407,7 +407,7 @@ int identity_of(const void *der, size_t len, char *ret, size_t size, unsigned *r
 		return -EBADMSG;
 	r = certificate_name(certificate, ret, size);
 	if (!r)
-		*ret_roles = certificate_roles(certificate);
+		*ret_roles = identity_certificate_roles(certificate);
 	X509_free(certificate);
 	return r;
 }
@@ -426,7 +426,7 @@ unsigned identity_peer_roles(SSL *ssl)
 {
 	X509 *peer = SSL_get0_peer_certificate(ssl);
 
-	return peer ? certificate_roles(peer) : 0;
+	return peer ? identity_certificate_roles(peer) : 0;
 }
 
 bool identity_peer_named(SSL *ssl, const char *name)

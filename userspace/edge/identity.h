@@ -54,6 +54,8 @@ long identity_not_after(struct identity *identity);
 SSL_CTX *identity_server(struct identity *identity);
 SSL_CTX *identity_client(struct identity *identity);
 
+/* Roles that any certificate shows. */
+unsigned identity_certificate_roles(X509 *certificate);
 /* Of a certificate that somebody else has verified, DER: its CN and roles. -EBADMSG; as
  * identity_name(). */
 int identity_of(const void *der, size_t len, char *ret, size_t size, unsigned *ret_roles);
