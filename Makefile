@@ -24,7 +24,7 @@ B := .build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 GEN := .build/gen
 BIN := $(B)/bin
 
-PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd libcurl \
+PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd gnutls libcurl \
 	libsystemd libbpf libelf zlib sqlite3
 PKGS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
@@ -40,6 +40,8 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS) -pie -pthread -Wl,--as-needed -Wl,-z,relro,
 LDLIBS = $(PKGS_LIBS) -lm
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# What packages and the module are called; .debian/changelog has it.
+RELEASE := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' .debian/changelog debian/changelog 2>/dev/null | head -n 1)
 
 # ---- sources: the folder is the floor, the file is the noun -------------------------------------
 BASE_SRC := $(wildcard userspace/base/*.c)
@@ -52,7 +54,7 @@ BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
 BPFTEST_LIB_SRC := $(filter-out $(BPFTEST_SRC),$(wildcard tests/bpf/*.c))
-TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/bench/*.c tests/fence/*.c tests/agent/*.c))
+TOOL_SRC := $(filter-out %.bpf.c,$(wildcard tests/lab/*.c tests/stack/*.c tests/bench/*.c tests/fence/*.c tests/agent/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 SKELS := $(patsubst bpf/%.bpf.c,$(GEN)/%.skel.h,$(BPF_SRC))
@@ -97,8 +99,8 @@ soak: ## the long campaigns: fault rounds, seeds, fuzzing (the same code as in t
 	$(Q)tests/run.sh soak $(B)
 
 .PHONY: lab
-lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root)
-	$(Q)tests/setup.sh lab
+lab: ## a three-node cluster in namespaces, with virtual BMCs, to look at (root); STACK=openstack: with everything
+	$(Q)tests/setup.sh $(if $(STACK),stack,lab)
 	$(Q)$(MAKE) --no-print-directory all tools
 	$(Q)tests/lab/picket-lab up
 
@@ -119,7 +121,7 @@ model: ## the lease protocol in Spin: exhaustive, each rule broken alone gives a
 
 .PHONY: bench
 bench: ## benchmarks, side by side with a peer or a bound (root)
-	$(Q)tests/setup.sh test
+	$(Q)tests/setup.sh stack
 	$(Q)$(MAKE) --no-print-directory all tools bpftest
 	$(Q)tests/run.sh bench $(B)
 
@@ -136,6 +138,78 @@ format: ## clang-format over the tree
 manual: $(BIN)/picket ## write picket.1's commands and options anew, from the table
 	$(Q){ sed '/^\.SH COMMANDS/,$$d' userspace/picket.1; $< manual; sed -n '/^\.SH EXIT STATUS/,$$p' userspace/picket.1; } >$(B)/picket.1
 	$(Q)cp $(B)/picket.1 userspace/picket.1
+
+# ---- a host's integration: what goes where -----------------------------------------------------
+DESTDIR ?=
+prefix ?= /usr
+sysconfdir ?= /etc
+unitdir ?= $(prefix)/lib/systemd/system
+D = $(DESTDIR)$(prefix)
+H := userspace/host
+OCF_NAMES = $(notdir $(shell find $(B)/ocf -type l 2>/dev/null))
+
+.PHONY: install install-programs install-host install-manual install-kmod
+install: install-programs install-host install-manual install-kmod ## into DESTDIR, below prefix (/usr)
+
+install-programs: all
+	$(call say,INSTALL,$(D): programs)
+	$(Q)install -d $(D)/bin $(D)/sbin $(D)/libexec/picket/ocf
+	$(Q)install -m755 $(BIN)/picket $(D)/bin/
+	$(Q)install -m755 $(BIN)/picketd $(BIN)/picket-agent $(FENCE) $(D)/sbin/
+	$(Q)install -m755 $(BIN)/picket-ocf $(BIN)/picket-cib $(D)/libexec/picket/
+	$(Q)for l in $(B)/ocf/*; do ln -sfn "../$$(basename "$$(readlink "$$l")")" "$(D)/libexec/picket/ocf/$${l##*/}"; done
+
+install-host: all
+	$(call say,INSTALL,$(D): units and what a host looks for)
+	$(Q)install -d $(DESTDIR)$(unitdir) $(D)/lib/sysusers.d $(D)/lib/tmpfiles.d $(D)/lib/firewalld/services \
+		$(D)/share/picket $(D)/share/bash-completion/completions $(D)/share/zsh/vendor-completions \
+		$(D)/share/fish/vendor_completions.d
+	$(Q)install -d -m750 $(DESTDIR)$(sysconfdir)/picket $(DESTDIR)$(sysconfdir)/picket/pki
+	$(Q)for u in $(H)/*.service; do sed 's,=/usr/sbin,=$(prefix)/sbin,' $$u >$(DESTDIR)$(unitdir)/$${u##*/} && \
+		chmod 644 $(DESTDIR)$(unitdir)/$${u##*/}; done
+	$(Q)install -m644 $(H)/sysusers.conf $(D)/lib/sysusers.d/picket.conf
+	$(Q)install -m644 $(H)/tmpfiles.conf $(D)/lib/tmpfiles.d/picket.conf
+	$(Q)install -m644 $(H)/firewalld.xml $(D)/lib/firewalld/services/picket.xml
+	$(Q)install -m644 $(H)/prometheus.yaml $(H)/grafana.json $(H)/picketd.yaml $(H)/agent.yaml $(D)/share/picket/
+	$(Q)$(BIN)/picket completion bash >$(D)/share/bash-completion/completions/picket
+	$(Q)$(BIN)/picket completion zsh >$(D)/share/zsh/vendor-completions/_picket
+	$(Q)$(BIN)/picket completion fish >$(D)/share/fish/vendor_completions.d/picket.fish
+
+install-manual:
+	$(call say,INSTALL,$(D)/share/man)
+	$(Q)for m in userspace/*.[1-8] fence-agents/*.[1-8] kmod/*.[1-8]; do \
+		install -D -m644 $$m $(D)/share/man/man$${m##*.}/$${m##*/}; done
+
+install-kmod: S = $(D)/src/picket-$(RELEASE)
+install-kmod:
+	$(call say,INSTALL,$(S))
+	$(Q)install -d $(S)/kmod $(S)/include/picket $(D)/lib/modprobe.d
+	$(Q)install -m644 Kbuild LICENSE $(S)/
+	$(Q)install -m644 kmod/*.[ch] $(S)/kmod/
+	$(Q)install -m644 include/picket/*.h $(S)/include/picket/
+	$(Q)sed 's/#MODULE_VERSION#/$(RELEASE)/' kmod/dkms.conf >$(S)/dkms.conf
+	$(Q)install -m644 kmod/picket.conf $(D)/lib/modprobe.d/picket.conf
+
+.PHONY: uninstall
+uninstall: ## take away what `make install` put there; configuration and state stay
+	$(Q)rm -f $(D)/bin/picket $(D)/sbin/picketd $(D)/sbin/picket-agent $(addprefix $(D)/sbin/,$(notdir $(FENCE))) \
+		$(foreach u,$(wildcard $(H)/*.service),$(DESTDIR)$(unitdir)/$(notdir $(u))) \
+		$(D)/lib/sysusers.d/picket.conf $(D)/lib/tmpfiles.d/picket.conf $(D)/lib/modprobe.d/picket.conf \
+		$(D)/lib/firewalld/services/picket.xml $(D)/share/bash-completion/completions/picket \
+		$(D)/share/zsh/vendor-completions/_picket $(D)/share/fish/vendor_completions.d/picket.fish \
+		$(foreach m,$(wildcard userspace/*.[1-8] fence-agents/*.[1-8] kmod/*.[1-8]),$(D)/share/man/man$(lastword $(subst ., ,$(m)))/$(notdir $(m)))
+	$(Q)rm -rf $(D)/libexec/picket $(D)/share/picket $(D)/src/picket-$(RELEASE)
+
+# The tree as it is, with .debian/ as debian/: what stands at the top of ours is for readers.
+.PHONY: deb
+deb: DEB = .build/deb/picket-$(RELEASE)
+deb: ## Debian packages in .build/deb (needs debhelper, dh-dkms)
+	$(Q)rm -rf .build/deb && mkdir -p $(DEB)
+	$(Q)tar -c --exclude=./.build --exclude=./.git --exclude=./.ci --exclude=__pycache__ . | tar -x -C $(DEB)
+	$(Q)mv $(DEB)/.debian $(DEB)/debian
+	$(Q)cd $(DEB) && DEB_BUILD_OPTIONS="parallel=$$(nproc) $(DEB_BUILD_OPTIONS)" MAKEFLAGS= MAKELEVEL= \
+		dpkg-buildpackage -us -uc -b $(DEBFLAGS)
+	$(Q)rm -rf $(DEB) && ls .build/deb/*.deb
 
 .PHONY: clean
 clean: ## remove what was built
@@ -185,6 +259,15 @@ $(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(LIBFENCE) $(LIBBASE)
 	$(link)
 $(UNIT): EXTRA_LIBS = -lcriterion -lfreeipmi -lnetsnmp
 $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)
+	$(link)
+# libFuzzer's programs: everything they link is instrumented, in a build folder of its own.
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+.PHONY: fuzz fuzz-here
+fuzz: ## the fuzzers of tests/fuzz, with clang (tests/fuzz/test-* run them)
+	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-here
+fuzz-here: $(FUZZ)
+$(FUZZ): EXTRA_LIBS = -fsanitize=fuzzer -lfreeipmi -lnetsnmp
+$(FUZZ): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBFENCE) $(LIBCORE) $(LIBBASE)
 	$(link)
 $(BPFTEST): EXTRA_LIBS = -lcriterion
 $(BPFTEST): $(B)/bpftest/%: $(B)/tests/bpf/%.o $(ARCHIVES) $(LIBBPFTEST)

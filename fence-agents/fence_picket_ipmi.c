@@ -111,6 +111,8 @@ static int chassis_rehearse(struct call *call)
 	ipmi_guid(call->device, &uuid); /* not every controller has one */
 	printf("session=%s\nprivilege=%s\nuuid=%s\npower=%s\n", ipmi_description(call->device),
 		level, uuid ? uuid : "", power_name(power));
+	if (uuid)
+		printf("record:system_uuid=%s\n", uuid);
 	if (strcmp(level, "user") == 0 || strcmp(level, "callback") == 0)
 		return call_fail(
 			call, -EACCES, "privilege level %s may not switch the power", level);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fences through the outlets of power distribution units that speak SNMP. */
+/* Fences through the outlets of power distribution units that speak SNMP, or JSON over HTTP. */
 #include <errno.h>
 #include <string.h>
 
 #include "agent.h"
 #include "base/own.h"
 #include "pdu_family.h"
+#include "pdu_web.h"
 #include "snmp.h"
 
 enum { OUTLETS_MAX = 512, INDEX_MAX = 64 };
 
 struct pdu {
+	struct pdu_web *web; /* then nothing of the next four */
 	struct snmp *snmp;
 	struct pdu_family family; /* a copy: the generic one is made of parameters */
 	struct snmp_name state, label;
@@ -31,7 +33,8 @@ static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv", 
 static const char *const families[] = { "auto", "generic", "apc_rpdu2", "apc_rpdu", "apc_msp",
 	"apc_ms", "eaton_epdu", "eaton_managed", "raritan_px2", "raritan_px1", "sentry4", "sentry3",
 	"cyberpower", "vertiv_geist", "liebert_mpx", "avocent", "tripplite", "tripplite_lx",
-	"hpe_g2", "ibm_ipdu", NULL };
+	"hpe_g2", "ibm_ipdu", "raritan_json", "netio_json", "redfish_outlets", "http_template",
+	NULL };
 
 static const struct param params[] = {
 	{ "ip", "ipaddr", 'a', PARAM_STRING, "[ip]", NULL, NULL,
@@ -78,6 +81,22 @@ static const struct param params[] = {
 		"Family generic: the command off" },
 	{ "generic_name", NULL, 0, PARAM_STRING, "[oid]", NULL, NULL,
 		"Family generic: column of the outlets' names" },
+	{ "redfish_uri", NULL, 0, PARAM_STRING, "[uri]", "/redfish/v1", NULL,
+		"Family redfish_outlets: base URI of the service" },
+	{ "http_status", NULL, 0, PARAM_STRING, "[template]", NULL, NULL,
+		"Family http_template: what asks for the state, METHOD /path [body]; {plug} stands "
+		"for the plug" },
+	{ "http_status_key", NULL, 0, PARAM_STRING, "[key]", NULL, NULL,
+		"Family http_template: where in a JSON answer the state is, as relays.0.on; else "
+		"the first line of the answer is the state" },
+	{ "http_status_on", NULL, 0, PARAM_STRING, "[text]", "true", NULL,
+		"Family http_template: the state that is on" },
+	{ "http_status_off", NULL, 0, PARAM_STRING, "[text]", "false", NULL,
+		"Family http_template: the state that is off; every other one is unknown" },
+	{ "http_on", NULL, 0, PARAM_STRING, "[template]", NULL, NULL,
+		"Family http_template: what switches on" },
+	{ "http_off", NULL, 0, PARAM_STRING, "[template]", NULL, NULL,
+		"Family http_template: what switches off" },
 	{ "snmpget_path", NULL, 0, PARAM_STRING, "[path]", "/usr/bin/snmpget", NULL,
 		"Accepted for compatibility; no other program is used" },
 	{ "snmpset_path", NULL, 0, PARAM_STRING, "[path]", "/usr/bin/snmpset", NULL,
@@ -103,6 +122,8 @@ static int pdu_check(struct call *call)
 	const char *state = settings_get(s, "generic_state"), *control;
 	struct snmp_name name;
 
+	if (pdu_web_knows(settings_get(s, "family")))
+		return pdu_web_check(call);
 	control = settings_get(s, "generic_control");
 	if (is_generic(call) && (!state || !control || snmp_name_parse(state, &name) < 0 ||
 					snmp_name_parse(control, &name) < 0))
@@ -169,8 +190,11 @@ static int pdu_open(struct call *call)
 {
 	const char *name = settings_get(call->settings, "family");
 	struct pdu *pdu = call->device = own_new(struct pdu);
-	int r = snmp_new(call, &pdu->snmp);
+	int r;
 
+	if (pdu_web_knows(name))
+		return pdu_web_new(call, &pdu->web);
+	r = snmp_new(call, &pdu->snmp);
 	if (r < 0)
 		return r;
 	call_doing(call, "looking for the tree of outlets");
@@ -197,6 +221,7 @@ static void pdu_close(struct call *call)
 
 	if (!pdu)
 		return;
+	pdu_web_free(pdu->web);
 	snmp_free(pdu->snmp);
 	for (size_t i = 0; i < pdu->n_known; i++)
 		free(pdu->known[i].plug);
@@ -351,6 +376,18 @@ static int resolve(struct call *call, struct pdu *pdu, const char *plug, char *t
 	return r;
 }
 
+static int plug_label(
+	struct call *call, struct pdu *pdu, const char *plug, char *label, size_t size)
+{
+	char index[INDEX_MAX];
+	int r;
+
+	if (pdu->web)
+		return pdu_web_label(pdu->web, plug, label, size);
+	r = resolve(call, pdu, plug, index, sizeof(index));
+	return r < 0 ? r : label_get(pdu, index, label, size);
+}
+
 /* Each outlet still has the name that was recorded: nobody has plugged or named it otherwise. */
 static int names_check(struct call *call, struct pdu *pdu)
 {
@@ -361,11 +398,9 @@ static int names_check(struct call *call, struct pdu *pdu)
 	if (!names || pdu->checked)
 		return 0;
 	for (size_t i = 0; i < call->n_plugs; i++) {
-		char index[INDEX_MAX], label[SNMP_TEXT_MAX];
-		int r = resolve(call, pdu, call->plugs[i], index, sizeof(index));
+		char label[SNMP_TEXT_MAX];
+		int r = plug_label(call, pdu, call->plugs[i], label, sizeof(label));
 
-		if (r == 0)
-			r = label_get(pdu, index, label, sizeof(label));
 		if (r < 0)
 			return r;
 		if (!name || strcmp(label, name) != 0)
@@ -386,6 +421,8 @@ static int pdu_get(struct call *call, const char *plug, enum power *ret_power)
 	struct snmp_value value;
 	int r = names_check(call, pdu);
 
+	if (r == 0 && pdu->web)
+		return pdu_web_get(pdu->web, plug, ret_power);
 	if (r == 0)
 		r = resolve(call, pdu, plug, index, sizeof(index));
 	if (r == 0)
@@ -422,8 +459,11 @@ static int pdu_set(struct call *call, const char *plug, enum power wanted)
 	char index[INDEX_MAX], asked[INDEX_MAX + 160];
 	uint64_t start = deadline_now_ns();
 	struct snmp_name name;
-	int r = resolve(call, pdu, plug, index, sizeof(index));
+	int r;
 
+	if (pdu->web)
+		return pdu_web_set(pdu->web, plug, wanted);
+	r = resolve(call, pdu, plug, index, sizeof(index));
 	if (r < 0)
 		return r;
 	if (snmp_name_parse(command->column, &name) < 0 || snmp_name_append(&name, index) < 0)
@@ -479,7 +519,11 @@ static int pdu_list(struct call *call, agent_list_entry *entry, void *ctx)
 {
 	struct pdu *pdu = call->device;
 	struct outlets all = { .pdu = pdu };
-	int r = walk(call, pdu, &pdu->state, outlet_add, &all);
+	int r;
+
+	if (pdu->web)
+		return pdu_web_list(pdu->web, entry, ctx);
+	r = walk(call, pdu, &pdu->state, outlet_add, &all);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		char plug[INDEX_MAX];
@@ -495,26 +539,55 @@ static int pdu_list(struct call *call, agent_list_entry *entry, void *ctx)
 	return r;
 }
 
+/* Names that can be given back as plug_names, so that nobody plugs or names them otherwise. */
+static void record_names(struct call *call, char **labels)
+{
+	const char *separator = settings_get(call->settings, "plug_separator");
+
+	for (size_t i = 0; i < call->n_plugs; i++)
+		if (!*labels[i] || (*separator && strpbrk(labels[i], separator)))
+			return;
+	fputs("record:plug_names=", stdout);
+	for (size_t i = 0; i < call->n_plugs; i++)
+		printf("%s%s", i ? separator : "", labels[i]);
+	putchar('\n');
+}
+
 static int pdu_rehearse(struct call *call)
 {
 	struct pdu *pdu = call->device;
+	char **labels = own_alloc(call->n_plugs * sizeof(*labels));
 	int r = names_check(call, pdu);
 
-	printf("family=%s\n", pdu->family.name);
+	printf("family=%s\n", pdu->web ? settings_get(call->settings, "family") : pdu->family.name);
 	for (size_t i = 0; r == 0 && i < call->n_plugs; i++) {
-		char index[INDEX_MAX], label[SNMP_TEXT_MAX];
+		char label[SNMP_TEXT_MAX] = "";
 		enum power power;
 
 		r = pdu_get(call, call->plugs[i], &power);
 		if (r == 0)
-			r = resolve(call, pdu, call->plugs[i], index, sizeof(index));
+			r = plug_label(call, pdu, call->plugs[i], label, sizeof(label));
+		if (r == 0 && power == POWER_UNKNOWN)
+			r = call_fail(
+				call, -EPROTO, "the state of outlet %s is unknown", call->plugs[i]);
 		if (r == 0)
-			r = label_get(pdu, index, label, sizeof(label));
-		if (r == 0)
-			printf("plug=%s index=%s name=%s power=%s\n", call->plugs[i], index, label,
+			printf("plug=%s name=%s power=%s\n", call->plugs[i], label,
 				power_name(power));
+		labels[i] = own_string(label);
 	}
+	if (r == 0)
+		record_names(call, labels);
+	for (size_t i = 0; i < call->n_plugs; i++)
+		free(labels[i]);
+	free(labels);
 	return r;
+}
+
+static int pdu_pin(struct call *call, char **ret_pin)
+{
+	if (!pdu_web_knows(settings_get(call->settings, "family")))
+		return call_fail(call, -ENOTSUP, "unsupported action: SNMP has no certificates");
+	return pdu_web_pin(call, ret_pin);
 }
 
 static const struct agent_device device = {
@@ -523,19 +596,20 @@ static const struct agent_device device = {
 	.set = pdu_set,
 	.list = pdu_list,
 	.rehearse = pdu_rehearse,
+	.pin = pdu_pin,
 	.close = pdu_close,
 };
 
 static const struct agent agent = {
 	.name = "fence_picket_pdu",
-	.shortdesc = "Fence agent for power distribution units over SNMP",
+	.shortdesc = "Fence agent for power distribution units over SNMP and HTTP",
 	.longdesc =
 		"fence_picket_pdu is an I/O Fencing agent for power distribution units of many "
-		"makes "
-		"that speak SNMP. An outlet that does not exist is an error, never off; several "
+		"makes that speak SNMP, or JSON over HTTP. An outlet that does not exist is an "
+		"error, never off; several "
 		"outlets of a node with several feeds are switched as one, and all are proven off.",
 	.vendor_url = "http://www.net-snmp.org",
-	.groups = PARAM_DEVICE | PARAM_LOGIN | PARAM_PLUG | PARAM_LIST | PARAM_POWER,
+	.groups = PARAM_DEVICE | PARAM_LOGIN | PARAM_PLUG | PARAM_LIST | PARAM_POWER | PARAM_TLS,
 	.params = params,
 	.presets = presets,
 	.check = pdu_check,

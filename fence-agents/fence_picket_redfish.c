@@ -168,6 +168,10 @@ static int machine_rehearse(struct call *call)
 		redfish_string(o, "HostName") ? redfish_string(o, "HostName") : "",
 		redfish_string(o, "PowerState") ? redfish_string(o, "PowerState") : "",
 		resets ? resets : "", role ? role : "");
+	if (redfish_string(o, "UUID"))
+		printf("record:system_uuid=%s\n", redfish_string(o, "UUID"));
+	else if (redfish_string(o, "SerialNumber"))
+		printf("record:system_serial=%s\n", redfish_string(o, "SerialNumber"));
 	if (resets && !strstr(resets, "\"ForceOff\""))
 		return call_fail(
 			call, -ENOTSUP, "the system does not allow ForceOff, only %s", resets);

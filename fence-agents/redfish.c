@@ -25,7 +25,9 @@ own_define(secret, char, secret_free);
 static char *base_of(const struct call *call)
 {
 	const char *ip = call_address(call);
-	const char *port = settings_get(call->settings, "ipport");
+	const char *port = settings_given(call->settings, "ipport")
+				   ? settings_get(call->settings, "ipport")
+				   : "443";
 	const char *colon = ip ? strrchr(ip, ':') : NULL;
 
 	if (!ip)

@@ -42,4 +42,29 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define compat_syscore_unregister unregister_syscore
 #endif
 
+/* IPv6 may be a module, and is asked through a table, until 7.x; Kbuild looks. */
+#ifdef COMPAT_IPV6_STUBS
+#include <net/ipv6_stubs.h>
+#define compat_ip6_lookup(net, flow) (ipv6_stub->ipv6_dst_lookup_flow(net, NULL, flow, NULL))
+#else
+#include <net/ipv6.h>
+#define compat_ip6_lookup(net, flow) ip6_dst_lookup_flow(net, NULL, flow, NULL)
+#endif
+
+/* How a set of functions for BPF is told changed with 6.8; their mark came with 6.3. */
+#ifdef PICKET_KFUNC
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#ifndef __bpf_kfunc
+#define __bpf_kfunc __used noinline
+#endif
+#ifdef BTF_KFUNCS_START
+#define COMPAT_KFUNCS_START BTF_KFUNCS_START
+#define COMPAT_KFUNCS_END BTF_KFUNCS_END
+#else
+#define COMPAT_KFUNCS_START BTF_SET8_START
+#define COMPAT_KFUNCS_END BTF_SET8_END
+#endif
+#endif
+
 #endif

@@ -162,6 +162,11 @@ static u64 deadline_fall(u64 now, u64 deadline)
 		.incarnation = hand.config.incarnation,
 		.deadline_ns = deadline,
 		.now_ns = now,
+		.alive_ns = atomic64_read(&hand.alive_ns),
+		.seen = atomic64_read(&hand.seen),
+		.renewals = atomic64_read(&hand.renewals),
+		.torn = atomic64_read(&hand.torn),
+		.clamped = atomic64_read(&hand.clamped),
 	};
 	u64 patience = READ_ONCE(hand.config.kill_ns) / 2, fallen;
 
@@ -179,6 +184,18 @@ static u64 deadline_fall(u64 now, u64 deadline)
 	}
 	verdict_harsher();
 	return now + patience;
+}
+
+/* Timers on every CPU have had half of the time to die. They take no lock and wait for nobody, so
+ * no interrupt has come through since, anywhere. A renewal would have come too late as well. */
+void deadline_nmi(void)
+{
+	u64 now = ktime_get_boot_fast_ns(), deadline = atomic64_read(&hand.deadline_ns);
+
+	if (deadline_phase() != PICKET_DOOR_ARMED ||
+		now < deadline + READ_ONCE(hand.config.kill_ns) / 2 || deadline_isolated())
+		return;
+	verdict_last(hand.config.verdict, !atomic64_cmpxchg(&hand.fallen_ns, 0, now));
 }
 
 static void deadline_warn(u64 now, u64 deadline)

@@ -8,7 +8,7 @@
 #include <picket/door.h>
 
 /* Of these functions, those that change something are called under the door's mutex, but for
- * deadline_alive() and deadline_look(), which may come from anywhere. */
+ * deadline_alive(), deadline_look() and deadline_renew(), which may come from anywhere. */
 int deadline_configure(const struct picket_door_config *config);
 int deadline_arm(void);
 int deadline_renew(const struct picket_door_renewal *renewal);
@@ -25,6 +25,9 @@ void deadline_look(u64 now);
 
 /* The verdict has fallen, and it is not isolation: nothing more may leave this machine. */
 bool deadline_silent(void);
+
+/* From an NMI: the last to look, where no timer runs any more. */
+void deadline_nmi(void);
 
 void deadline_state(struct picket_door_state *state);
 

@@ -15,6 +15,7 @@
 
 #include "beat.h"
 #include "deadline.h"
+#include "nmi.h"
 #include "page.h"
 
 #define DOOR_KILL_MAX_NS (60 * NSEC_PER_SEC)
@@ -113,7 +114,11 @@ static long door_do_key(void __user *from)
 
 static long door_do_arm(void __user *unused)
 {
-	return deadline_arm();
+	long rc = deadline_arm();
+
+	if (!rc)
+		nmi_start();
+	return rc;
 }
 
 static long door_do_renew(void __user *from)
@@ -128,10 +133,14 @@ static long door_do_renew(void __user *from)
 static long door_do_release(void __user *from)
 {
 	__u64 incarnation;
+	long rc;
 
 	if (copy_from_user(&incarnation, from, sizeof(incarnation)))
 		return -EFAULT;
-	return deadline_release(incarnation);
+	rc = deadline_release(incarnation);
+	if (!rc)
+		nmi_stop();
+	return rc;
 }
 
 static long door_do_state(void __user *to)

@@ -5,11 +5,17 @@
 #include "beat.h"
 #include "deadline.h"
 #include "door.h"
+#include "kfunc.h"
+#include "nmi.h"
 #include "stats.h"
 
 static bool nowayout;
 module_param(nowayout, bool, 0444);
 MODULE_PARM_DESC(nowayout, "an armed deadline cannot be released, not even in good order");
+
+static bool nmi = true;
+module_param(nmi, bool, 0444);
+MODULE_PARM_DESC(nmi, "a cycle counter of each CPU looks at the deadline with interrupts off");
 
 static int __init picket_init(void)
 {
@@ -20,12 +26,18 @@ static int __init picket_init(void)
 	rc = beat_init();
 	if (rc)
 		goto undo_deadline;
-	rc = door_init();
+	rc = kfunc_init();
 	if (rc)
 		goto undo_beat;
+	nmi_init(nmi);
+	rc = door_init();
+	if (rc)
+		goto undo_nmi;
 	stats_init();
 	return 0;
 
+undo_nmi:
+	nmi_done();
 undo_beat:
 	beat_done();
 undo_deadline:
@@ -39,6 +51,7 @@ static void __exit picket_exit(void)
 	deadline_wait();
 	stats_done();
 	door_done();
+	nmi_done();
 	beat_done();
 	deadline_done();
 }

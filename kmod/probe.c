@@ -14,9 +14,10 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ipv6.h>
-#include <net/ipv6_stubs.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
+
+#include "compat.h"
 
 #define PROBE_TTL 64
 #define PROBE_TOS 0xc0 /* network control */
@@ -105,7 +106,7 @@ static int probe_send6(const struct picket_door_channel *c, const struct picket_
 	int rc;
 
 	memcpy(&flow.daddr, c->address, sizeof(flow.daddr));
-	route = ipv6_stub->ipv6_dst_lookup_flow(&init_net, NULL, &flow, NULL);
+	route = compat_ip6_lookup(&init_net, &flow);
 	if (IS_ERR(route))
 		return PTR_ERR(route);
 	skb = probe_skb(c, w);

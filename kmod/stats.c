@@ -6,6 +6,7 @@
 #include <linux/timekeeping.h>
 
 #include "door.h"
+#include "nmi.h"
 
 static struct dentry *stats_folder;
 
@@ -30,8 +31,8 @@ static int state_show(struct seq_file *out, void *unused)
 		s.renewals, s.torn, s.clamped, s.warnings);
 	seq_printf(out, "seq %llu\nbeats %llu\nprobes %llu\nfailed %llu\nskipped %llu\n", s.seq,
 		s.beats, s.probes, s.failed, s.skipped);
-	seq_printf(out, "relayed %llu\nlate_max_us %llu\n", s.relayed,
-		s.late_max_ns / NSEC_PER_USEC);
+	seq_printf(out, "relayed %llu\nlate_max_us %llu\nnmi_cpus %u\n", s.relayed,
+		s.late_max_ns / NSEC_PER_USEC, nmi_cpus());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);

@@ -40,8 +40,12 @@ void verdict_execute(u32 verdict, const struct verdict_reason *r)
 		[PICKET_VERDICT_ISOLATE] = "isolate",
 	};
 
-	pr_emerg("lease has run out: %s: %s (incarnation %llu, deadline %llu, now %llu)\n",
-		words[verdict], r->text, r->incarnation, r->deadline_ns, r->now_ns);
+	/* one record: what the next boot finds of a full log is its end */
+	pr_emerg("lease has run out: %s: %s (incarnation %llu, deadline %llu, now %llu, "
+		 "agent %llu ms ago, seq %llu, renewals %llu, torn %llu, clamped %llu)\n",
+		words[verdict], r->text, r->incarnation, r->deadline_ns, r->now_ns,
+		(r->now_ns - r->alive_ns) / NSEC_PER_MSEC, r->seen, r->renewals, r->torn,
+		r->clamped);
 	switch (verdict) {
 	case PICKET_VERDICT_PANIC:
 		panic("picket: lease has run out: %s", r->text);
@@ -57,6 +61,14 @@ void verdict_execute(u32 verdict, const struct verdict_reason *r)
 
 void verdict_harsher(void)
 {
+	emergency_restart();
+}
+
+void verdict_last(u32 verdict, bool first)
+{
+	pr_emerg("lease has run out, and no CPU takes interrupts\n");
+	if (first && verdict == PICKET_VERDICT_PANIC)
+		nmi_panic(NULL, "picket: lease has run out, and no CPU takes interrupts");
 	emergency_restart();
 }
 

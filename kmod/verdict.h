@@ -9,6 +9,9 @@ struct verdict_reason {
 	u64 incarnation;
 	u64 deadline_ns;
 	u64 now_ns;
+	u64 alive_ns; /* the agent's last sign of life */
+	u64 seen;     /* the last sequence that was believed */
+	u64 renewals, torn, clamped;
 	const char *text;
 };
 
@@ -17,6 +20,9 @@ void verdict_execute(u32 verdict, const struct verdict_reason *reason);
 
 /* It still stands: restart without a word. */
 void verdict_harsher(void);
+
+/* In an NMI, where nobody else can: what is meant if it is the first step, else as above. */
+void verdict_last(u32 verdict, bool first);
 
 /* Tells the log and userspace that the lease is running out. */
 void verdict_warn(u64 incarnation, u64 left_ns, const char *why);

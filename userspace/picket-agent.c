@@ -52,8 +52,6 @@ struct agent {
 
 static void pump(struct agent *agent);
 
-/* ---- time ------------------------------------------------------------------------------------ */
-
 static struct worker_time now(void)
 {
 	struct timespec boot, real;
@@ -245,7 +243,7 @@ static void lease_key(struct agent *agent, unsigned controller)
 }
 
 /* What the welcome said may be news to the kernel as well. */
-static void lease_follow(struct agent *agent, unsigned controller)
+static void lease_follow(struct agent *agent, unsigned controller, json_int_t wait_ms)
 {
 	const struct allegiance *a = worker_allegiance(agent->worker);
 	bool fresh = !agent->lease;
@@ -257,7 +255,8 @@ static void lease_follow(struct agent *agent, unsigned controller)
 		log_error(&agent->log, "the controllers did not say how to hold a lease");
 		return;
 	}
-	if (fresh && lease_begin(agent)) {
+	if (deadman_wait_set(agent->deadman, a->lease_ns, (uint64_t)wait_ms * 1000000) ||
+		(fresh && lease_begin(agent))) {
 		agent->status = 1;
 		uv_stop(&agent->loop);
 		return;
@@ -269,8 +268,7 @@ static void lease_follow(struct agent *agent, unsigned controller)
 	for (unsigned i = 0; i < agent->config->n_controllers; i++)
 		if (i == controller || fresh)
 			lease_key(agent, i);
-	r = lease_incarnation_set(agent->lease, a->incarnation);
-	if (r)
+	if ((r = lease_incarnation_set(agent->lease, a->incarnation)))
 		log_error(&agent->log, "incarnation %llu: %s", (unsigned long long)a->incarnation,
 			strerror(-r));
 	deadman_follow(agent);
@@ -280,18 +278,20 @@ static void lease_follow(struct agent *agent, unsigned controller)
 
 static void take_welcome(struct agent *agent, unsigned controller, json_t *message)
 {
-	const struct allegiance *a;
+	const struct allegiance *a = worker_allegiance(agent->worker);
+	uint64_t known_term = a->term;
 
 	agent->epochs[controller] =
 		(uint32_t)json_integer_value(json_object_get(message, "key_epoch"));
 	worker_welcome(worker_of(agent), (int)controller, message, now());
-	a = worker_allegiance(agent->worker);
 	snprintf(agent->node_id, sizeof(agent->node_id), "%u", a->node);
 	log_info(&agent->log, "controller %s welcomes this node, incarnation %llu, term %llu",
 		agent->config->controllers[controller].name, (unsigned long long)a->incarnation,
 		(unsigned long long)a->term);
 	agent->refusals[controller][0] = '\0';
-	lease_follow(agent, controller);
+	lease_follow(agent, controller, json_integer_value(json_object_get(message, "wait_ms")));
+	if (agent->lease && lease_voters_learn(agent->lease, message, known_term))
+		log_error(&agent->log, "somebody votes who is not in this agent's list");
 	local_errand_connected(agent->errand, true);
 }
 
@@ -701,7 +701,7 @@ static void on_sends(void *ctx, bool module)
 static int deadman_begin(struct agent *agent)
 {
 	const struct agentcfg *c = agent->config;
-	const struct deadman_config config = { NULL,
+	const struct deadman_config config = { NULL, NULL,
 		c->verdict == AGENTCFG_NONE ? DEADMAN_OFF : (enum deadman_module)c->module,
 		strcmp(c->watchdog, "off") ? c->watchdog : NULL,
 		c->verdict == AGENTCFG_NONE ? 0 : verdict_of(agent), on_deadman, on_sends, agent };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* picketd, the controller: wires the world to the director. Take in, think, act. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,18 +12,23 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "core/cluster.h"
 #include "core/director.h"
+#include "core/replicated.h"
+#include "edge/alerter.h"
 #include "edge/api_desk.h"
+#include "edge/council.h"
 #include "edge/daemoncfg.h"
 #include "edge/fencer.h"
 #include "edge/heartbeat.h"
 #include "edge/identity.h"
 #include "edge/link.h"
+#include "edge/recovery.h"
 #include "edge/store.h"
+#include "edge/store_replicated.h"
 
 #define MS 1000000ULL
 #define NODES_MAX 4096
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 /* What the kernel was told of a node: its key must be known again when only the rest changes. */
 struct known {
@@ -49,7 +53,10 @@ struct daemon {
 	struct heartbeat *heartbeat;
 	struct store *store;
 	struct link *link;
+	struct council *council; /* NULL: no other controllers */
+	json_t *recovered; /* the order that made us the only one, until the log tells of it */
 	struct api_desk *api;
+	struct alerter *alerter;
 	struct fencer *fencer;
 	struct director *director;
 	struct known known[NODES_MAX];
@@ -75,8 +82,7 @@ static uint64_t epoch_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
-/* ---- act ----------------------------------------------------------------------------------------
- */
+/* ---- act ------------------------------------------------------------------------------------ */
 
 static void act_propose(struct daemon *d, struct action *a)
 {
@@ -90,6 +96,14 @@ static void act_propose(struct daemon *d, struct action *a)
 	if (rc)
 		log_say(&d->log, LOG_ERR, NULL, "cannot propose %s: %s", text, strerror(-rc));
 	free(text);
+}
+
+static bool leads(struct daemon *d)
+{
+	struct store_status status;
+
+	store_status(d->store, &status);
+	return status.role == STORE_LEADER;
 }
 
 static struct prompt *prompt_add(struct daemon *d, enum event_kind kind, const char *node)
@@ -166,15 +180,14 @@ static void act_fence(struct daemon *d, struct action *a)
 		.device = a->device,
 		.action = a->op,
 		.deadline_ms = a->timeout_ms,
+		.reads = a->reads,
 		.verify = !strcmp(a->op, "off") };
-	struct store_status status;
 	const char *name;
 	json_t *value;
 	int rc;
 
 	/* Immediately before: is this still the leader (design rule 8)? */
-	store_status(d->store, &status);
-	if (status.role != STORE_LEADER) {
+	if (!leads(d)) {
 		fence_refused(d, a, "this controller leads no longer");
 		return;
 	}
@@ -200,6 +213,8 @@ static void act_note(struct daemon *d, struct action *a)
 	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
 	if (d->api)
 		api_desk_publish(d->api, a->json);
+	if (d->store)
+		alerter_note(d->alerter, d->director, leads(d), a->json);
 }
 
 static void act(struct daemon *d, struct action *a)
@@ -221,12 +236,14 @@ static void act(struct daemon *d, struct action *a)
 		heartbeat_node_remove(d->heartbeat, a->node_id);
 		break;
 	case ACTION_FENCE:
+	case ACTION_REHEARSE:
 		act_fence(d, a);
 		break;
 	case ACTION_UNFENCE:
 		fencer_cancel(d->fencer, a->node);
 		break;
 	case ACTION_PEER:
+		council_tell(d->council, a->controller, a->json);
 		break;
 	case ACTION_REPLY:
 		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
@@ -237,8 +254,7 @@ static void act(struct daemon *d, struct action *a)
 	}
 }
 
-/* ---- take in, think, act
- * ------------------------------------------------------------------------- */
+/* ---- take in, think, act -------------------------------------------------------------------- */
 
 static void on_due(uv_timer_t *timer);
 
@@ -262,8 +278,9 @@ static void think_prompts(struct daemon *d)
 	struct prompt *p;
 
 	while ((p = d->prompts)) {
-		struct event event = { .kind = p->kind, .node = p->node,
-			.incarnation = p->incarnation };
+		struct event event = {
+			.kind = p->kind, .node = p->node, .incarnation = p->incarnation
+		};
 
 		d->prompts = p->next;
 		event.fence.id = p->id;
@@ -293,11 +310,15 @@ static void step(struct daemon *d, const struct event *event)
 	sleep_until_due(d);
 }
 
+/* Of a request that another controller carried here. */
+static void on_step(void *ctx, const struct event *event)
+{
+	step(ctx, event);
+}
+
 static void on_due(uv_timer_t *timer)
 {
-	struct event event = { .kind = EVENT_TIME };
-
-	step(timer->data, &event);
+	step(timer->data, &(struct event){ .kind = EVENT_TIME });
 }
 
 /* Rule 4b: a daemon that hangs grants no more. */
@@ -308,14 +329,17 @@ static void on_grants(uv_timer_t *timer)
 
 	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
 	sd_notify(0, "WATCHDOG=1");
+	alerter_again(d->alerter, d->director);
 	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
 }
 
 static void on_beat(void *ctx, const struct picket_event *beat)
 {
 	struct event event = { .kind = EVENT_HEARTBEAT, .beat = *beat };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_beat(d->council, beat))
+		step(d, &event);
 }
 
 /* The audit also goes where this host keeps its log for good. */
@@ -332,7 +356,7 @@ static void office_take(struct daemon *d, uint64_t index, json_t *entry)
 			json_string_value(json_object_get(record, "method")),
 			json_string_value(json_object_get(record, "path")),
 			json_integer_value(json_object_get(record, "status")) < 400 ? "done"
-										     : "refused",
+										    : "refused",
 			json_string_value(json_object_get(record, "user")));
 	}
 }
@@ -354,8 +378,8 @@ static void office_back(struct daemon *d, const void *data, size_t len)
 	json_t *all = json_loadb(data, len, 0, NULL);
 
 	if (desk_restore(api_desk_desk(d->api), json_object_get(all, "office"),
-		    (uint64_t)json_integer_value(json_object_get(
-			    json_object_get(all, "state"), "revision"))))
+		    (uint64_t)json_integer_value(
+			    json_object_get(json_object_get(all, "state"), "revision"))))
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot's tokens and audit cannot be read");
 	json_decref(all);
 }
@@ -372,13 +396,6 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 	act_all(d, &actions);
 	think_prompts(d);
 	sleep_until_due(d);
-}
-
-static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
-{
-	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
-
-	step(ctx, &event);
 }
 
 static void on_result(void *ctx, void *cookie, int status, uint64_t index)
@@ -405,15 +422,19 @@ static void on_failure(void *ctx, const char *why)
 static void on_link_up(void *ctx, const char *node, json_t *hello)
 {
 	struct event event = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_link_up(d->council, node, hello))
+		step(d, &event);
 }
 
 static void on_link_message(void *ctx, const char *node, json_t *message)
 {
 	struct event event = { .kind = EVENT_LINK_SAYS, .node = node, .json = message };
+	struct daemon *d = ctx;
 
-	step(ctx, &event);
+	if (!council_link_says(d->council, node, message))
+		step(d, &event);
 }
 
 static void on_link_down(void *ctx, const char *node, const char *why)
@@ -421,10 +442,53 @@ static void on_link_down(void *ctx, const char *node, const char *why)
 	struct event event = { .kind = EVENT_LINK_DOWN, .node = node };
 	struct daemon *d = ctx;
 
+	if (council_link_down(d->council, node, why))
+		return;
 	/* The other kernel said goodbye: it lives, and its agent may be back at once. */
 	event.closed = strstr(why, "timed out") == NULL;
 	log_say(&d->log, LOG_INFO, NULL, "%s is not connected any more: %s", node, why);
 	step(d, &event);
+}
+
+/* ---- the other controllers ----------------------------------------------------------------- */
+
+static void on_peer_up(void *ctx, unsigned controller)
+{
+	on_step(ctx, &(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
+}
+
+static void on_peer_says(void *ctx, unsigned controller, json_t *message)
+{
+	struct daemon *d = ctx;
+
+	if (!api_desk_relayed(d->api, controller, message))
+		step(d, &(struct event){ .kind = EVENT_PEER_SAYS,
+				.controller = controller,
+				.json = message });
+}
+
+static void on_peer_down(void *ctx, unsigned controller)
+{
+	struct daemon *d = ctx;
+
+	step(d, &(struct event){ .kind = EVENT_PEER_DOWN, .controller = controller });
+	desk_relay_lost(api_desk_desk(d->api));
+}
+
+/* The death hint: for one election, nobody waits the whole timeout. */
+static void on_peer_silent(void *ctx, unsigned controller)
+{
+	struct store_status status = { 0 };
+	struct daemon *d = ctx;
+
+	if (!d->store)
+		return;
+	store_status(d->store, &status);
+	if (status.leader != controller + 1 || status.role == STORE_LEADER)
+		return;
+	log_say(&d->log, LOG_NOTICE, NULL, "the leader, %s, is silent: an election is due",
+		d->config->controllers[controller].name);
+	store_leader_silent(d->store);
 }
 
 static void on_fenced(void *ctx, const struct fencer_result *r)
@@ -434,8 +498,12 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	event.fence.id = r->id;
 	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
 			    : r->outcome == FENCER_ON ? EVENT_ON
+			    : r->outcome == FENCER_OK ? EVENT_DONE
 						      : EVENT_FAILED;
 	event.fence.text = r->reason;
+	event.fence.output = r->output;
+	event.fence.reads = r->reads;
+	event.fence.cancelled = r->cancelled;
 	event.fence.evidence = json_string(r->evidence);
 	event.fence.t_end_ns = r->end_ns;
 	step(ctx, &event);
@@ -445,6 +513,23 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 static void on_asked(void *ctx, const struct event *event)
 {
 	step(ctx, event);
+}
+
+/* To one controller's desk, or to the leader's. */
+static int on_relay(void *ctx, int controller, json_t *message)
+{
+	struct store_status status = { 0 };
+	struct daemon *d = ctx;
+
+	if (!d->council || !d->store)
+		return -ENOTCONN;
+	if (controller < 0) {
+		store_status(d->store, &status);
+		if (status.role == STORE_LEADER || !status.leader)
+			return -ENOTCONN;
+		controller = (int)status.leader - 1;
+	}
+	return council_say(d->council, (unsigned)controller, message);
 }
 
 /* What the desk itself has to say to the log. */
@@ -464,6 +549,19 @@ static int on_office(void *ctx, json_t *entry)
 	return rc;
 }
 
+static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
+{
+	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
+	struct daemon *d = ctx;
+
+	step(d, &event);
+	desk_relay_lost(api_desk_desk(d->api));
+	if (role == STORE_LEADER)
+		recovery_tell(d->config->state_dir, d->config->name, &d->recovered, on_office, d);
+	else
+		desk_give_up(api_desk_desk(d->api));
+}
+
 /* A beat's age as this controller's kernel knows it. */
 static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cell)
 {
@@ -477,6 +575,11 @@ static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cel
 		json_real(now > figures.last_ns ? (double)(now - figures.last_ns) / MS : 0));
 	json_object_set_new(cell, "beats", json_integer(figures.beats));
 	json_object_set_new(cell, "agent_age_ms", json_integer(figures.agent_age_ms));
+}
+
+static char *on_figures(void *ctx)
+{
+	return alerter_figures(((struct daemon *)ctx)->alerter);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -494,87 +597,7 @@ static void on_warn(void *ctx, const char *text)
 	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
 }
 
-/* ---- the log's own copy of the replicated state
- * --------------------------------------------------- */
-
-struct replicated {
-	struct cluster *cluster;
-	struct office *office;
-};
-
-static void *machine_new(void)
-{
-	struct replicated *r = own_new(struct replicated);
-
-	r->cluster = cluster_new();
-	r->office = office_new();
-	return r;
-}
-
-static void machine_free(void *machine)
-{
-	struct replicated *r = machine;
-
-	cluster_free(r->cluster);
-	office_free(r->office);
-	free(r);
-}
-
-static void machine_apply(
-	void *machine, uint64_t index, uint64_t term, const void *data, size_t len)
-{
-	json_t *entry = json_loadb(data, len, 0, NULL), *record;
-	struct replicated *r = machine;
-
-	if (entry) {
-		office_apply(r->office, index, entry, &record);
-		cluster_apply(r->cluster, index, term, entry);
-	}
-	json_decref(entry);
-}
-
-/* The office lies in the cluster's own document: who knows no office reads past it. */
-static int machine_snapshot(void *machine, void **ret_data, size_t *ret_len)
-{
-	struct replicated *r = machine;
-	owned(free) char *cluster = cluster_snapshot(r->cluster);
-	json_t *all = cluster ? json_loads(cluster, 0, NULL) : NULL;
-	char *text;
-
-	json_object_set_new(all, "office", office_snapshot(r->office));
-	text = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	json_decref(all);
-	if (!text)
-		return -ENOMEM;
-	*ret_data = text;
-	*ret_len = strlen(text);
-	return 0;
-}
-
-static int machine_restore(void *machine, const void *data, size_t len)
-{
-	json_t *all = json_loadb(data, len, 0, NULL), *office = json_object_get(all, "office");
-	struct replicated *r = machine;
-	int rc = cluster_restore(r->cluster, data, len);
-
-	if (!rc && office)
-		rc = office_restore(r->office, office);
-	else if (!rc)
-		r->office->revision = cluster_revision(r->cluster);
-	json_decref(all);
-	return rc;
-}
-
-static const struct store_machine machine = {
-	.machine_new = machine_new,
-	.machine_free = machine_free,
-	.apply = machine_apply,
-	.snapshot = machine_snapshot,
-	.restore = machine_restore,
-};
-
-/* ---- set-up
- * --------------------------------------------------------------------------------------- */
+/* ---- set-up --------------------------------------------------------------------------------- */
 
 static int fail(struct daemon *d, const char *what, int rc, char *why)
 {
@@ -583,24 +606,10 @@ static int fail(struct daemon *d, const char *what, int rc, char *why)
 	return rc ? rc : -EIO;
 }
 
-/* The cluster's id in heartbeats: who shares the CA is one cluster. FNV-1a over the certificate. */
-static uint64_t cluster_id(const char *pki)
-{
-	owned(free) char *path = own_printf("%s/ca.crt", pki), *text = NULL;
-	uint64_t h = 0xcbf29ce484222325ULL;
-	size_t len = 0;
-
-	if (file_read(path, 1 << 20, &text, &len))
-		return 0;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ULL;
-	return h >> 1; /* JSON's integers are signed */
-}
-
 static int open_kernel(struct daemon *d)
 {
 	struct heartbeat_config config = { .pin_prefix = d->config->pin_prefix,
-		.cluster = cluster_id(d->config->pki),
+		.cluster = identity_cluster(d->config->pki),
 		.ifaces = (const char **)d->config->interfaces,
 		.n_ifaces = d->config->n_interfaces,
 		.controller = d->config->index,
@@ -618,21 +627,55 @@ static int open_store(struct daemon *d)
 {
 	static const struct store_handler handler = { on_commit, on_restore, on_role, on_result,
 		on_failure };
-	owned(free) char *dir = own_printf("%s/log", d->config->state_dir);
-	struct store_peer self = { .id = d->config->index + 1,
-		.name = d->config->name,
-		.address = d->config->raft ? d->config->raft : "127.0.0.1:7408" };
+	const struct daemoncfg *c = d->config;
+	owned(free) char *dir = own_printf("%s/log", c->state_dir);
+	struct store_peer peers[PICKET_CONTROLLERS_MAX] = { { .id = c->index + 1,
+		.name = c->name,
+		.address = c->raft ? c->raft : "127.0.0.1:7408" } };
 	struct store_config config = { .dir = dir,
-		.id = d->config->index + 1,
-		.peers = &self,
-		.n_peers = 1,
+		.id = c->index + 1,
+		.peers = peers,
+		.n_peers = c->n_controllers ? c->n_controllers : 1,
 		.bootstrap = true,
 		.realtime = true,
-		.machine = &machine };
+		.machine = &store_replicated };
 	char *why = NULL;
-	int rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
+	int rc;
 
+	for (unsigned i = 0; i < c->n_controllers; i++)
+		peers[i] = (struct store_peer){ i + 1, c->controllers[i].name,
+			c->controllers[i].raft };
+	if (c->n_controllers > 1) {
+		config.listen = c->raft ? c->raft : c->controllers[c->index].raft;
+		config.identity = d->identity;
+	}
+	rc = recovery_read(c->state_dir, c->n_controllers, &d->recovered, &why);
+	config.recover = d->recovered;
+	if (!rc)
+		rc = store_open(&d->loop, &config, &handler, d, &d->store, &why);
 	return rc ? fail(d, dir, rc, why) : 0;
+}
+
+static int open_council(struct daemon *d)
+{
+	static const struct council_handler handler = { on_peer_up, on_peer_says, on_peer_down,
+		on_peer_silent };
+	const struct daemoncfg *c = d->config;
+	struct council_config config = { .members = c->controllers,
+		.n = c->n_controllers,
+		.index = c->index,
+		.ifaces = (const char *const *)c->interfaces,
+		.n_ifaces = c->n_interfaces,
+		.cluster = identity_cluster(c->pki),
+		.identity = d->identity,
+		.heartbeat = d->heartbeat,
+		.link = d->link };
+	int rc;
+
+	if (c->n_controllers < 2)
+		return 0;
+	rc = council_new(&d->loop, &config, &handler, d, &d->council);
+	return rc ? fail(d, "the other controllers", rc, NULL) : 0;
 }
 
 static int open_doors(struct daemon *d)
@@ -640,13 +683,15 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_asked, on_office,
-		on_link_figures };
+		on_link_figures, on_relay, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
 		.socket = d->config->socket,
+		.group = d->config->group,
 		.address = d->config->api,
-		.pki = d->config->pki };
+		.pki = d->config->pki,
+		.controllers = daemoncfg_controllers(d->config) };
 	char *why = NULL;
 	int rc;
 
@@ -657,6 +702,7 @@ static int open_doors(struct daemon *d)
 	if (rc)
 		return fail(d, d->config->link, rc, NULL);
 	rc = api_desk_new(&d->loop, &api, &api_handler, d, &d->api, &why);
+	json_decref(api.controllers);
 	return rc ? fail(d, d->config->socket, rc, why) : 0;
 }
 
@@ -664,14 +710,27 @@ static int open_all(struct daemon *d)
 {
 	struct director_config director = { .name = d->config->name,
 		.index = d->config->index,
-		.cluster = cluster_id(d->config->pki) };
+		.cluster = identity_cluster(d->config->pki),
+		.node = d->config->node };
+	owned(free) char *boot_id = NULL;
 	char *why = NULL;
+	size_t len;
 	int rc;
 
+	for (size_t i = 0; i < d->config->n_controllers; i++) {
+		director.controllers[i] = d->config->controllers[i].name;
+		director.voters.now |= 1u << i;
+	}
+	rc = file_read(BOOT_ID, 64, &boot_id, &len);
+	if (rc)
+		return fail(d, BOOT_ID, rc, NULL);
+	boot_id[strcspn(boot_id, "\n")] = '\0';
+	director.boot_id = boot_id;
 	if (getrandom(&director.life, sizeof(director.life), 0) != sizeof(director.life))
 		return fail(d, "random numbers", -errno, NULL);
 	director.life = (director.life >> 1) | 1; /* JSON's integers are signed; 0 is nobody's */
 	d->director = director_new(&director);
+	d->alerter = alerter_new(d->config->name, on_warn, d);
 	rc = file_folder(d->config->state_dir, 0700);
 	if (rc)
 		return fail(d, d->config->state_dir, rc, NULL);
@@ -681,6 +740,8 @@ static int open_all(struct daemon *d)
 	rc = open_kernel(d);
 	if (!rc)
 		rc = open_doors(d);
+	if (!rc)
+		rc = open_council(d);
 	return rc ? rc : open_store(d);
 }
 
@@ -699,7 +760,9 @@ static void watch(struct daemon *d)
 
 static void close_all(struct daemon *d)
 {
+	alerter_free(d->alerter);
 	api_desk_free(d->api);
+	council_free(d->council);
 	link_free(d->link);
 	fencer_free(d->fencer);
 	if (d->store)
@@ -711,55 +774,13 @@ static void close_all(struct daemon *d)
 	daemoncfg_free(d->config);
 }
 
-static void help(void)
-{
-	printf("usage: picketd [--config FILE]\n\n"
-	       "A controller of a picket cluster. FILE (/etc/picket/picketd.yaml) has these "
-	       "keys:\n\n");
-	daemoncfg_help(stdout);
-	printf("\nSee picketd(8).\n");
-}
-
-static int arguments(int argc, char **argv, const char **ret_config)
-{
-	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
-		if (c == 'c') {
-			*ret_config = optarg;
-		} else if (c == 'h') {
-			help();
-			return 0;
-		} else if (c == 'V') {
-			printf("picketd %s\n", PICKET_VERSION);
-			return 0;
-		} else {
-			return 2;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "picketd: unexpected argument '%s'; see picketd --help\n",
-			argv[optind]);
-		return 2;
-	}
-	return -1;
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon d;
-	const char *path = "/etc/picket/picketd.yaml";
-	char *why = NULL;
-	int rc = arguments(argc, argv, &path);
+	int rc = daemoncfg_begin(argc, argv, PICKET_VERSION, &d.config);
 
-	if (rc >= 0)
-		return rc;
-	if (daemoncfg_read(path, &d.config, &why)) {
-		fprintf(stderr, "picketd: %s\n", why);
-		return 1;
-	}
+	if (rc)
+		return rc - 1;
 	if (log_init(&d.log, "picketd", d.config->log_level)) {
 		fprintf(stderr,
 			"picketd: log_level '%s' is none of err, warning, notice, info, debug\n",

@@ -5,7 +5,8 @@
 
 #define PICKET_CONTROLLERS_MAX 7      /* voters: 1, 3, 5 or 7 */
 #define PICKET_LINKS_MAX 8            /* heartbeat links per node */
-#define PICKET_NODES_MAX 16384        /* node ids are 1 .. PICKET_NODES_MAX - 1 */
+#define PICKET_NODES_MAX 16384        /* ids; a node's is 1 .. PICKET_NODE_CONTROLLER - 1 */
+#define PICKET_NODE_CONTROLLER 16376  /* + index: the id of a controller's own beats */
 #define PICKET_NAME_MAX 64            /* a node's, resource's or device's name, bytes with NUL */
 #define PICKET_PORT_HEARTBEAT 7406    /* UDP */
 #define PICKET_PORT_LINK 7407         /* TCP: agent to controller */

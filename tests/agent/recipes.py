@@ -5,7 +5,7 @@ A recipe is a function that prepares what is needed in n.work and returns {param
   ops      what is done between start and stop, beyond a monitor: promote, reload, migrate
   timeout  milliseconds of each operation
   meta     CRM_meta_* that the policy would have set
-  after    seconds until its monitor, asked again and again, says that it runs
+  sets     the attribute that its start must have set
 """
 import os
 import pwd
@@ -75,7 +75,17 @@ def monitor_link(n):
 
 
 def ping(n):
-    return {"params": {"host_list": "127.0.0.1", "dampen": "1s", "user": "root", "pidfile": f"{n.work}/pingd"}}
+    return {"params": {"host_list": "127.0.0.1", "dampen": "100ms", "pidfile": f"{n.work}/ping", "name": "reachable"},
+            "sets": "reachable"}
+
+
+def health(n):
+    return {"params": {"state": f"{n.work}/health", "yellow_limit": "2", "red_limit": "1"}, "sets": "#health-cpu"}
+
+
+def attribute(n):
+    return {"params": {"name": "opens", "active_value": "1", "inactive_value": "0", "pidfile": f"{n.work}/attribute"},
+            "sets": "opens"}
 
 
 def link_(n):
@@ -251,7 +261,9 @@ RECIPES = {
     "Route": ("", route),
     "SendArp": ("", arp),
     "ethmonitor": ("", monitor_link),
-    "pingd": ("/usr/libexec/heartbeat/pingd", ping),
+    "pacemaker:ping": ("/bin/ping", ping),
+    "pacemaker:HealthCPU": ("/usr/bin/top", health),
+    "pacemaker:attribute": ("", attribute),
     "SysInfo": ("", plain),
     "machine-info": ("/usr/bin/machinectl", plain),
     "symlink": ("", link_),
@@ -276,4 +288,4 @@ RECIPES = {
     "galera": ("/usr/lib/galera/libgalera_smm.so", galera),
     "pgsql": (SYSTEMS, pgsql),
 }
-FAST = ("Dummy", "Stateful", "IPaddr2", "Route", "Filesystem", "symlink", "anything", "pingd", "nginx", "redis", "galera")
+FAST = ("Dummy", "Stateful", "IPaddr2", "Route", "Filesystem", "symlink", "anything", "nginx", "redis", "galera")

@@ -122,8 +122,9 @@ class Node:
         root = f"{self.dir}/ocf"
         os.makedirs(f"{root}/resource.d")
         os.symlink("/usr/lib/ocf/lib", f"{root}/lib")
-        if os.path.isdir("/usr/lib/ocf/resource.d/heartbeat"):
-            os.symlink("/usr/lib/ocf/resource.d/heartbeat", f"{root}/resource.d/heartbeat")
+        for provider in ("heartbeat", "pacemaker"):
+            if os.path.isdir(f"/usr/lib/ocf/resource.d/{provider}"):
+                os.symlink(f"/usr/lib/ocf/resource.d/{provider}", f"{root}/resource.d/{provider}")
         os.symlink(f"{HERE}/ocf", f"{root}/resource.d/picket")
         for who, role in ((name, "node"), ("c1", "controller")):
             if not os.path.exists(f"{self.dir}/ca"):
@@ -277,10 +278,11 @@ class Node:
 class Leader(threading.Thread):
     """Takes what the agent says about attributes, keeps it, and tells it back."""
 
-    def __init__(self, node, nodes, resources, planned=("Stop vip ( n1 )",)):
+    def __init__(self, node, nodes, resources, planned=("Stop vip ( n1 )",), failures=()):
         super().__init__(daemon=True)
         self.node, self.serial, self.requests, self.attributes, self.deaf = node, 1, [], {}, False
-        self.tell(full=True, attributes=[], nodes=nodes, resources=resources, quorate=True, planned=list(planned))
+        self.tell(full=True, attributes=[], nodes=nodes, resources=resources, quorate=True, planned=list(planned),
+                  failures=list(failures))
         self.start()
 
     def tell(self, **what):

@@ -11,14 +11,17 @@ ca_new() {
 	# The BMCs' own certificate, as their vendor would have it.
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
 		-keyout "$dir/pki/bmc.key" -out "$dir/pki/bmc.crt" -subj /CN=lab-bmc \
-		-addext "subjectAltName=$(for n in $(nodes); do printf 'IP:10.77.3.%d,' $((100 + $(octet "$n"))); done | sed 's/,$//')" \
+		-addext "subjectAltName=$(for n in {101..109}; do printf 'IP:10.77.3.%d,' "$n"; done | sed 's/,$//')" \
 		2>/dev/null
 }
 
 folder_new() { # machine
 	local m=$1 e=$dir/$1/etc role
 	mkdir -p "$e/pki" "$dir/$m/disk"
+	# A disk that can be full: it stays when the machine is switched off.
+	[ -z "${DISK_MB:-}" ] || mount -t tmpfs -o "size=${DISK_MB}m,mode=755" "$LAB-$m" "$dir/$m/disk"
 	case $m in c*) role=controller ;; *) role=node ;; esac
+	! controllers | grep -qxF "$m" || [ $role = controller ] || role=node,controller
 	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --also localhost --out "$e/pki" >/dev/null
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
 	(umask 077 && echo lab-secret >"$e/bmc-password")
@@ -26,13 +29,12 @@ folder_new() { # machine
 	chmod 0700 "$e/bmc-secret"
 }
 
-controller_new() { # cN
-	local m=$1 o
+controller_new() { # machine: after its folder
+	local m=$1 o c i=0 index=0
 	o=$(octet "$m")
-	folder_new "$m"
-	cat >"$dir/$m/etc/picketd.yaml" <<TXT
+	{
+		cat <<TXT
 name: $m
-index: $((${m#c} - 1))
 state_dir: /var/lib/picket
 socket: /run/picket/api.sock
 pki: /etc/picket/pki
@@ -41,7 +43,18 @@ link: 10.77.0.$o:7407
 api: 0.0.0.0:7409
 fence_path: [$bin, /usr/sbin]
 TXT
-	echo "exec $bin/picketd --config /etc/picket/picketd.yaml" >"$dir/$m/services"
+		if [ "$(controllers | wc -l)" -eq 1 ]; then
+			echo "index: 0"
+		else
+			case $m in n*) echo "node: $m" ;; esac
+			echo "controllers:"
+			for c in $(controllers); do
+				o=$(octet "$c")
+				echo "  - {name: $c, link: '10.77.0.$o:7407', raft: '10.77.0.$o:7408', addresses: [10.77.0.$o, 10.77.1.$o]}"
+			done
+		fi
+	} >"$dir/$m/etc/picketd.yaml"
+	echo "exec $bin/picketd --config /etc/picket/picketd.yaml" >>"$dir/$m/services"
 }
 
 bmc_start() { # node
@@ -66,7 +79,7 @@ data_interfaces: [data]
 helpers: $(dirname "$bin")/ocf
 controllers:
 TXT
-		for c in $(machines | grep ^c); do
+		for c in $(controllers); do
 			printf '  - {name: %s, addresses: [10.77.0.%d, 10.77.1.%d], link: "10.77.0.%d:7407"}\n' \
 				"$c" "$(octet "$c")" "$(octet "$c")" "$(octet "$c")"
 		done
@@ -86,7 +99,7 @@ http {
 TXT
 	cat >"$dir/$m/services" <<TXT
 exec $bin/picket-agent --config /etc/picket/agent.yaml
-exec $tools/lab_watch $VIP /var/lib/picket/watch.log
+exec ${VOICES:+env VOICE=data }$tools/lab_watch $VIP /var/lib/picket/watch.log
 TXT
 	stack_node "$m"
 }
@@ -122,7 +135,7 @@ switches_new() {
 
 configuration() { # the cluster's configuration with as many nodes as this lab has
 	local m o
-	sed '/^# NODES/,$d' "$site_yaml"
+	sed '/^# NODES/,$d' "$site_yaml" | sed "s/profile: default/profile: ${PROFILE:-default}\n  lease-on-vm: ${ON_VM:-false}/"
 	echo "nodes:"
 	for m in $(nodes); do
 		o=$(octet "$m")
@@ -139,7 +152,7 @@ configuration() { # the cluster's configuration with as many nodes as this lab h
 TXT
 	done
 	echo "  topology:"
-	for m in $(nodes); do echo "    $m: [[bmc-$m]]"; done
+	for m in $(nodes); do echo "    $m: ${LEVELS:-[[bmc-$m]]}" | sed "s/BMC/bmc-$m/g"; done
 	sed '1,/^# NODES/d' "$site_yaml"
 }
 
@@ -168,12 +181,12 @@ door_open() { # controller
 }
 
 console() { # where it is, and a token for it
-	[ -s "$dir/token" ] || (umask 077 && inside c1 "$bin/picket" token create console --role admin >"$dir/token" 2>/dev/null)
-	say "Console:     https://localhost:$(cat "$dir/c1.door")/   (the lab's own CA: your browser will ask)"
+	[ -s "$dir/token" ] || (umask 077 && ask token create console --role admin >"$dir/token" 2>/dev/null)
+	say "Console:     https://localhost:$(cat "$dir"/*.door)/   (the lab's own CA: your browser will ask)"
 	say "Token:       $(cat "$dir/token")"
 }
 
-api_up() { inside c1 "$bin/picket" status --output json; }
+api_up() { ask status --output json; }
 page() { nsenter --net="/run/netns/$LAB-client" curl -fs --max-time 1 "http://$VIP/"; }
 
 site_new() { # nodes
@@ -183,17 +196,32 @@ site_new() { # nodes
 	[ -x "$bin/picketd" ] || die "no programs in $bin; 'make lab' builds them"
 	mkdir -p "$dir"
 	for ((m = 1; m <= n; m++)); do echo "n$m"; done >"$dir/nodes"
-	{ echo c1; cat "$dir/nodes"; } >"$dir/machines"
+	printf '%s\n' ${CONTROLLERS:-c1} >"$dir/controllers"
+	sort -u "$dir/controllers" "$dir/nodes" >"$dir/machines"
 	cg=$(awk '$9 == "cgroup2" || $8 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
 	[ -n "$cg" ] || die "no cgroup2 is mounted on this machine"
 	mkdir -p "$cg/$LAB"
 	ln -s "$cg/$LAB" "$dir/cgroup"
 	switches_new
 	ca_new
-	controller_new c1
+	for m in $(controllers); do case $m in c*) folder_new "$m" ;; esac; done
 	for m in $(nodes); do node_new "$m"; bmc_new "$m"; done
+	for m in $(controllers); do controller_new "$m"; done
 	for m in $(machines); do boot "$m"; done
 	wait_for 20 "picketd" api_up
+	configuration >"$dir/lab.yaml"
+	for m in $(controllers); do cp "$dir/lab.yaml" "$dir/$m/etc/lab.yaml"; done
+	wait_for 20 "a leader" ask apply /etc/picket/lab.yaml
+}
+
+# One node more, with its BMC: made, switched on, and in the configuration.
+grow() {
+	local m=n$(($(nodes | wc -l) + 1))
+	echo "$m" >>"$dir/nodes"
+	echo "$m" >>"$dir/machines"
+	node_new "$m"
+	bmc_new "$m"
+	boot "$m"
 	configuration >"$dir/lab.yaml"
 	cp "$dir/lab.yaml" "$dir/c1/etc/lab.yaml"
 	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
@@ -204,8 +232,12 @@ up() { # [nodes]
 	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
 		>/dev/null 2>&1 </dev/null &
 	echo $! >"$dir/client.pid"
+	if [ -n "${VOICES:-}" ]; then
+		sw setsid "$tools/lab_ear" "$VIP" data "$dir/ear.log" >/dev/null 2>&1 </dev/null &
+		echo $! >"$dir/ear.pid"
+	fi
 	wait_for 60 "the first page through $VIP" page
-	door_open c1
+	door_open "$(controllers | head -n 1)"
 	say "The lab stands: $(page)"
 	console
 	say "Look at it:  sudo tests/lab/picket-lab show"
@@ -215,7 +247,7 @@ up() { # [nodes]
 down() {
 	local m p f
 	[ -e "$dir" ] || return 0
-	for f in "$dir"/client.pid "$dir"/bmc-*/pid "$dir"/*.door.pid; do
+	for f in "$dir"/client.pid "$dir"/ear.pid "$dir"/bmc-*/pid "$dir"/*.door.pid; do
 		[ ! -e "$f" ] || kill -KILL "$(cat "$f")" 2>/dev/null || true
 	done
 	for m in $(machines); do pull "$m"; done
@@ -228,6 +260,7 @@ down() {
 		rmdir_tree "$dir/cgroup/$m"
 	done
 	rmdir "$(readlink "$dir/cgroup")" 2>/dev/null || true
+	for m in $(machines); do while umount "$dir/$m/disk" 2>/dev/null; do :; done; done
 	rm -rf "$dir"
 }
 
@@ -245,7 +278,7 @@ holders() {
 show() {
 	while :; do
 		[ "${1:-}" = --once ] || printf '\033[H\033[2J'
-		inside c1 "$bin/picket" status || true
+		ask status || true
 		echo
 		say "$VIP is on: $(holders)"
 		say "client:     $(tail -n 1 "$dir/client.log" | awk '{ print $3, $4, "in", ($2 - $1) / 1e6, "ms" }')"

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lab from Python: brings it up, plays faults, reads its logs, judges. All times are CLOCK_BOOTTIME."""
 import atexit
+import http.client
 import json
 import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -161,6 +163,61 @@ class Lab:
         far = float("inf")
         spans = sorted((a, b or far, n) for n in self.nodes for a, b in self.holds(n))
         return [(x, y) for i, x in enumerate(spans) for y in spans[i + 1:] if y[0] < x[1] and x[2] != y[2]]
+
+    def voices(self):
+        """[(from, to or None, node)]: when a node was heard speaking from the address, at the switch's end of its cable."""
+        out, since = [], {}
+        path = f"{DIR}/ear.log"
+        for kind, node, t in (line.split() for line in (open(path) if os.path.exists(path) else [])):
+            t = int(t) / 1e9
+            if kind == "voice":
+                since[node] = t
+            elif node in since:
+                out.append((since.pop(node), t, node))
+        return sorted(out + [(t, None, n) for n, t in since.items()], key=lambda s: s[0])
+
+    def duets(self):
+        """S1 on the wire: pairs of voices of two nodes that overlap. Must be empty."""
+        far = float("inf")
+        spans = [(a, b or far, n) for a, b, n in self.voices()]
+        return [(x, y) for i, x in enumerate(spans) for y in spans[i + 1:] if y[0] < x[1] and x[2] != y[2]]
+
+    # ---- controllers, one by one
+    def pid_inside(self, machine, program):
+        """PIDs of a machine's processes of that name, as seen from outside."""
+        out = []
+        for d, _, files in os.walk(f"{DIR}/cgroup/{machine}"):
+            for p in open(f"{d}/cgroup.procs").read().split() if "cgroup.procs" in files else []:
+                try:
+                    if open(f"/proc/{p}/comm").read().strip() == program[:15]:
+                        out.append(int(p))
+                except OSError:
+                    pass
+        return sorted(out)
+
+    def ask(self, machine, method, path, body=None, timeout=1.0):
+        """(status, answer) of one controller's own socket, without a process in between; (0, why) without an answer."""
+        try:
+            pid = open(f"{DIR}/{machine}/pid").read().strip()
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(timeout)
+                s.connect(f"/proc/{pid}/root/run/picket/api.sock")
+                text = json.dumps(body).encode() if body is not None else b""
+                s.sendall(f"{method} {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\nContent-Type: "
+                          f"application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
+                answer = http.client.HTTPResponse(s)
+                answer.begin()
+                return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException) as e:
+            return 0, str(e)
+
+    def leader(self, among):
+        """Who says of itself that it leads."""
+        for m in among:
+            status, text = self.ask(m, "GET", "/readyz")
+            if status == 200 and json.loads(text).get("ready"):
+                return m
+        return None
 
     def bmc_log(self, node, since=0.0):
         out = []

@@ -293,7 +293,7 @@ class Guest:
 
     def __init__(self, kernel, image, ip="10.9.0.11", ip6="fd09::11", tap="tap0", memory=256,
                  cpus=2, append="", watchdog=True, action="reboot=shutdown,panic=none",
-                 incoming=None, number=0):
+                 incoming=None, number=0, devices=()):
         """incoming: the snapshot of a guest like this one, which then goes on from there."""
         Guest.count += 1
         self.dir = tempfile.mkdtemp(prefix="picket-qemu-")
@@ -315,10 +315,12 @@ class Guest:
                  "-serial", "chardev:c",
                  "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off",
                  "-netdev", f"tap,id=n,ifname={tap},script=no,downscript=no",
-                 "-device", f"virtio-net-pci,netdev=n,mac={mac},romfile=",
+                 "-device", "pcie-root-port,id=slot1,slot=1",   # what sits there can be taken out
+                 "-device", f"virtio-net-pci,bus=slot1,id=nic,netdev=n,mac={mac},romfile=",
                  "-device", "pvpanic-pci", "-action", action]
         if watchdog:
             words += ["-device", "i6300esb"]
+        words += devices
         if incoming:
             words += ["-incoming", f"exec:cat {incoming}"]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
@@ -371,9 +373,13 @@ class Guest:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.command], [], [], left)[0]:
                 raise Dead(f"no answer in {seconds} s\n" + self.console())
-            more = self.command.recv(65536)
+            try:
+                more = self.command.recv(65536)
+            except ConnectionResetError:
+                more = b""
             if not more:
-                raise Dead("the guest is gone\n" + self.console())
+                raise Dead(f"the guest is gone: {read(self.dir + '/stderr').decode()}\n" +
+                           self.console())
             self.buffer += more
         line, self.buffer = self.buffer.split(b"\n", 1)
         return line.decode(errors="replace").rstrip("\r")

@@ -3,7 +3,8 @@
  * Hand: what picket-agent and its BPF programs are to the module, in small, for guests.
  *
  *   hand agent KEY=VALUE...   configures, arms with the first lease, then shows signs of life
- *   hand pager KEY=VALUE...   takes grants and writes them into the lease page, as BPF does
+ *   hand pager KEY=VALUE...   takes grants and writes them into the lease page, as BPF does; with
+ *                             page=no it renews by the ioctl instead
  *   hand state                what the module says, as KEY=VALUE lines
  *   hand release INCARNATION | configure KEY=VALUE... | renew SEQ AHEAD_MS | arm
  *   hand attack random|far|frozen|torn    writes into the lease page what no BPF would
@@ -11,16 +12,22 @@
  *   hand insmod NAME [ARGS] | rmmod NAME [force] | cycles N
  *   hand hog [fifo]           one thread a CPU, for ever
  *   hand eat                  all memory
- *   hand signal NAME PID|-1 | freeze PID | cat FILE | write FILE TEXT | mem
- *   hand daemon PROGRAM ARGS  runs it again and again, as an init would; its words go to the
- * console hand feed DEVICE SECONDS  opens a watchdog, and lets it starve
+ *   hand signal NAME PID|-1|COMMAND | upgrade PROGRAM   the latter: the same in another file
+ *   hand freeze PID | cat FILE | write FILE TEXT
+ *   hand find FOLDER TEXT     the lines of its files that have TEXT; status 1: none
+ *   hand settle               gives back what the kernel only keeps for later
+ *   hand uevents              what the kernel says to udev, to the console
+ *   hand daemon PROGRAM ARGS  runs it again and again, as an init would, on the console
+ *   hand feed DEVICE SECONDS  opens a watchdog, and lets it starve
  *
  * By the name of holder it is an OCF agent; what it starts says so to BEACON every 20 ms.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/netlink.h>
 #include <linux/watchdog.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -125,9 +132,21 @@ static uint64_t second(uint64_t a, uint64_t b, uint64_t c)
 	return c < low ? low : c < high ? c : high;
 }
 
+static int door_open(void)
+{
+	int fd = open("/dev/picket", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		exit(fail("/dev/picket"));
+	return fd;
+}
+
 static int pager(char **arguments)
 {
-	struct picket_lease_page *page = page_map();
+	bool paged = strcmp(value_of(arguments, "page", "yes"), "no");
+	struct picket_lease_page *page = paged ? page_map() : NULL;
+	struct picket_door_renewal renewal = { 0 };
+	int door = paged ? -1 : door_open();
 	uint64_t incarnation = number_of(arguments, "incarnation", "1");
 	uint64_t lease = number_of(arguments, "lease", "3000") * MS;
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
@@ -146,21 +165,16 @@ static int pager(char **arguments)
 			continue;
 		expiry[w.controller] = w.t_send_ns + lease;
 		deadline = second(expiry[0], expiry[1], expiry[2]);
-		if (deadline > page->deadline_ns)
+		if (paged && deadline > page->deadline_ns)
 			page_write(page, incarnation, deadline);
+		if (paged || deadline <= renewal.deadline_ns)
+			continue;
+		renewal = (struct picket_door_renewal){ incarnation, renewal.seq + 1, deadline };
+		ioctl(door, PICKET_DOOR_RENEW, &renewal); /* refused before it is configured */
 	}
 }
 
 /* ---- the agent ----------------------------------------------------------------------------- */
-
-static int door_open(void)
-{
-	int fd = open("/dev/picket", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		exit(fail("/dev/picket"));
-	return fd;
-}
 
 static int configure(int door, char **arguments)
 {
@@ -416,6 +430,70 @@ static int cat(const char *path)
 	return 0;
 }
 
+static int find(const char *folder, const char *text)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	int found = 0;
+
+	while (d && (entry = readdir(d))) {
+		char path[600], line[2000];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		f = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
+		while (f && fgets(line, sizeof(line), f))
+			if (strstr(line, text)) {
+				printf("%s: %s", entry->d_name, line);
+				found++;
+			}
+		if (f)
+			fclose(f);
+	}
+	return d && found ? 0 : 1;
+}
+
+/* Slabs keep empty pages, and RCU what it has not come round to. */
+static int settle(void)
+{
+	DIR *d = opendir("/sys/kernel/slab");
+	struct dirent *entry;
+
+	sleep(1);
+	sync();
+	write_file("/proc/sys/vm/drop_caches", "3");
+	while (d && (entry = readdir(d))) {
+		char path[600];
+
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", entry->d_name);
+		if (entry->d_name[0] != '.' && !access(path, W_OK))
+			write_file(path, "1");
+	}
+	if (d)
+		closedir(d);
+	return 0;
+}
+
+static int uevents(void)
+{
+	struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	FILE *console = fopen("/dev/console", "we");
+	char text[4096];
+	ssize_t len;
+
+	if (fd < 0 || !console || bind(fd, (struct sockaddr *)&all, sizeof(all)))
+		return fail("uevents");
+	while ((len = recv(fd, text, sizeof(text), 0)) > 0) {
+		for (ssize_t i = 0; i < len - 1; i++)
+			if (!text[i])
+				text[i] = ' ';
+		fprintf(console, "uevent: %.*s\n", (int)len, text);
+		fflush(console);
+	}
+	return fail("uevents");
+}
+
 static int feed(const char *device, int seconds)
 {
 	int fd = open(device, O_WRONLY);
@@ -448,11 +526,58 @@ static int daemon_run(char **words)
 	return 0;
 }
 
-static int send_signal(const char *name, const char *pid)
+/* The process that runs the command; 0: none. */
+static int pid_of(const char *command)
 {
-	int number = !strcmp(name, "stop") ? SIGSTOP : !strcmp(name, "cont") ? SIGCONT : SIGKILL;
+	DIR *d = opendir("/proc");
+	struct dirent *entry;
+	int found = 0;
 
-	return kill(atoi(pid), number) ? fail(name) : 0;
+	while (d && !found && (entry = readdir(d))) {
+		char path[300], comm[64] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		f = atoi(entry->d_name) > 1 ? fopen(path, "re") : NULL;
+		if (f && fgets(comm, sizeof(comm), f)) {
+			comm[strcspn(comm, "\n")] = '\0';
+			found = strcmp(comm, command) ? 0 : atoi(entry->d_name);
+		}
+		if (f)
+			fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static int send_signal(const char *name, const char *whom)
+{
+	int number = !strcmp(name, "stop")   ? SIGSTOP
+		     : !strcmp(name, "cont") ? SIGCONT
+		     : !strcmp(name, "term") ? SIGTERM
+					     : SIGKILL;
+	int pid = atoi(whom) ? atoi(whom) : pid_of(whom);
+
+	if (!pid)
+		errno = ESRCH;
+	return !pid || kill(pid, number) ? fail(name) : 0;
+}
+
+/* As a package manager does: written beside it, then moved over it. */
+static int upgrade(const char *program)
+{
+	char new[300], buffer[65536];
+	int from = open(program, O_RDONLY | O_CLOEXEC), to;
+	ssize_t n;
+
+	snprintf(new, sizeof(new), "%s.new", program);
+	to = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	while ((n = read(from, buffer, sizeof(buffer))) > 0)
+		if (write(to, buffer, (size_t)n) != n)
+			return fail(new);
+	close(to);
+	return from < 0 || n < 0 || rename(new, program) ? fail(program) : 0;
 }
 
 /* ---- a service ----------------------------------------------------------------------------- */
@@ -555,10 +680,18 @@ int main(int argc, char **argv)
 		eat();
 	if (!strcmp(what, "signal"))
 		return send_signal(one, two);
+	if (!strcmp(what, "upgrade"))
+		return upgrade(one);
 	if (!strcmp(what, "freeze"))
 		return freeze(one);
 	if (!strcmp(what, "cat"))
 		return cat(one);
+	if (!strcmp(what, "find"))
+		return find(one, two);
+	if (!strcmp(what, "settle"))
+		return settle();
+	if (!strcmp(what, "uevents"))
+		return uevents();
 	if (!strcmp(what, "write"))
 		return write_file(one, two);
 	if (!strcmp(what, "daemon") && argc > 2)

@@ -167,6 +167,7 @@ int main(void)
 	attach("debugfs", "/sys/kernel/debug");
 	attach("bpf", "/sys/fs/bpf");
 	attach("cgroup2", "/sys/fs/cgroup");
+	attach("pstore", "/sys/fs/pstore");
 	attach("tmpfs", "/tmp");
 	attach("tmpfs", "/run");
 	fd = open("/dev/ttyS1", O_RDWR | O_NOCTTY | O_CLOEXEC);

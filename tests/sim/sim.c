@@ -52,7 +52,8 @@ static void set_up(struct sim *s, const struct options *o, uint64_t seed)
 	s->lease_ns = (s->fast ? 600 : 3000) * MS;
 	s->kill_ns = (s->fast ? 50 : 200) * MS;
 	s->late_ns = (s->fast ? 10 : 20) * MS;
-	s->fencing = (unsigned)sim_random(s, 4);
+	/* A broken margin shows where nothing but the wait proves a death. */
+	s->fencing = o->museum.director.no_margin ? 1 : (unsigned)sim_random(s, 4);
 	s->n_controllers = sim_chance(s, 150) ? 1 : sim_chance(s, 850) ? 3 : 5;
 	s->n_nodes = 2 + (unsigned)sim_random(s, 3);
 	s->n_hosts = s->n_nodes > s->n_controllers ? s->n_nodes : s->n_controllers;

@@ -60,9 +60,11 @@ struct controller {
 	uint64_t life;
 	/* Of the log. */
 	size_t have, applied, known; /* on disk; applied by this process; known as committed */
+	uint64_t learns_at;          /* true time; before, it learns of no commit */
 	bool leads;
 	uint64_t term;
-	/* What it has promised to grant nothing, and in which term. */
+	/* Whom it has promised to grant nothing, and in which term. It may forget that when it
+	 * restarts; the leader who counts upon it does not. */
 	uint64_t promised[SIM_HOSTS], promised_term[SIM_HOSTS];
 	struct conn peer[SIM_HOSTS];
 };

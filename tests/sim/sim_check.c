@@ -150,7 +150,9 @@ static uint64_t blocked_in(const struct sim *s, const char *node, uint64_t incar
 	return 0;
 }
 
-/* S11: who has promised grants no more. A promise to a leader whose block never came to be may end.
+/*
+ * S11: who has promised grants no more, in no later life of the daemon either: the wait that was
+ * begun upon the promise goes on. A promise to a leader whose block never came to be may end.
  */
 void check_grant(struct sim *s, int c, int node, uint64_t incarnation)
 {

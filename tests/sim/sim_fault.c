@@ -147,15 +147,40 @@ static void old_order(struct sim *s, int h)
 		}
 }
 
-/* Who has given a promise, and forgets it. */
+/* Who has given a promise to block somebody who lives, and forgets it. */
 static void kill_promiser(struct sim *s)
 {
 	for (int c = 0; c < (int)s->n_controllers; c++)
 		for (int n = 0; n < (int)s->n_nodes; n++)
-			if (s->host[c].c.promised[n] && c != s->leader) {
+			if (c != s->leader && s->host[n].on && s->host[n].n.holds &&
+				s->host[c].c.promised[n] == s->host[n].n.incarnation) {
 				kill_daemon(s, c);
 				return;
 			}
+}
+
+static void forget(struct sim *s, struct timer *t)
+{
+	struct timer *back;
+
+	if (!s->host[t->a].on || s->host[t->a].c.gen != t->gen)
+		return;
+	controller_stop(s, t->a, true);
+	back = sim_after(s, sim_between(s, 5 * MS, 50 * MS), daemon_back);
+	back->a = t->a;
+}
+
+/* At the worst moment: a controller has just promised, and starts anew. */
+void fault_promised(struct sim *s, int c)
+{
+	struct timer *t;
+
+	/* When that is the rule that is broken, it is looked for harder. */
+	if (!s->faults || !sim_chance(s, s->museum.director.grants_uncaught ? 500 : 50))
+		return;
+	t = sim_after(s, sim_between(s, MS, 300 * MS), forget);
+	t->a = c;
+	t->gen = s->host[c].c.gen;
 }
 
 /* The holder of something is the interesting one. */
@@ -176,6 +201,9 @@ static void fault(struct sim *s, struct timer *t)
 	int h = whom(s);
 	uint64_t kind = sim_random(s, 19);
 
+	/* Who was granted something a moment before he is blocked needs the margin. */
+	if (s->museum.director.no_margin && sim_chance(s, 300))
+		kind = 16;
 	(void)t;
 	if (!s->faults)
 		return;

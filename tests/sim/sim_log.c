@@ -163,7 +163,13 @@ void log_started(struct sim *s, int c)
 
 	ctl->applied = 0;
 	ctl->leads = false;
-	ctl->known = sim_random(s, ctl->have + 1); /* what a snapshot and the disk tell at once */
+	/* What a snapshot and the disk tell at once; that more is committed may be learnt late. */
+	ctl->known = sim_random(s, ctl->have + 1);
+	ctl->learns_at = s->now;
+	if (sim_chance(s, 500)) {
+		ctl->known = ctl->have - sim_random(s, (ctl->have < 16 ? ctl->have : 16) + 1);
+		ctl->learns_at += sim_between(s, 0, 3 * SECOND);
+	}
 }
 
 /* The new leader commits what it finds on its own disk, in the order of the old log. */
@@ -226,7 +232,8 @@ static void follow(struct sim *s)
 	for (int c = 0; c < (int)s->n_controllers; c++)
 		if (who & 1u << c) {
 			s->host[c].c.have = s->n_entries;
-			s->host[c].c.known = s->n_entries;
+			if (s->now >= s->host[c].c.learns_at)
+				s->host[c].c.known = s->n_entries;
 			if (c != s->leader && s->host[c].c.term < s->term)
 				role(s, c, false, s->term, 0);
 		}

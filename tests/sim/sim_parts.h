@@ -75,6 +75,7 @@ bool check_converged(struct sim *s, char *why, size_t size);
 /* sim_fault.c */
 void fault_start(struct sim *s);
 void fault_heal(struct sim *s);
+void fault_promised(struct sim *s, int c);
 
 int sim_host_of(const char *node); /* "n3" → 2 */
 int sim_resource_of(const char *resource);

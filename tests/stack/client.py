@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client that writes down what it asked and what it was answered: one JSON object a line, as judge.py wants it.
 
-usage: client.py --name WHO --log FILE --mysql HOST [--redis HOST] [--keystone URL] [--final] [--period MS]
+usage: client.py --name WHO --log FILE [--tag WORD] --mysql HOST [--redis HOST] [--keystone URL] [--final] [--period MS]
 
 Each workload is a thread with a connection of its own. A timeout, or a connection lost with a question on the
 way, is 'maybe'; a refusal, or no connection to ask over, is 'no'. With --final everything is read once, and it
@@ -36,10 +36,10 @@ class Unknown(Exception):
 
 
 class Diary:
-    def __init__(self, path, name):
+    def __init__(self, path, name, tag=""):
         self.file = open(path, "a", buffering=1)
         self.lock = threading.Lock()
-        self.name, self.open = name, {}
+        self.name, self.prefix, self.open = name, f"{name}{tag}", {}
 
     def do(self, work, op, call, **more):
         """Asks, and notes; the answer, or None."""
@@ -125,7 +125,7 @@ class Database:
 def of_register(diary, db, rng, n):
     key = f"r{rng.randrange(3)}"
     if rng.random() < 0.5:
-        value = f"{diary.name}-{n}"
+        value = f"{diary.prefix}-{n}"
         diary.do("register", "write", lambda: db.do(("REPLACE INTO register VALUES (%s, %s)", (key, value))) and None,
                  key=key, value=value)
         return
@@ -141,7 +141,7 @@ def of_set(diary, db, rng, n):
     if n % 40 == 39:
         diary.do("set", "read", lambda: read_set(db))
         return
-    value = f"{diary.name}-{n}"
+    value = f"{diary.prefix}-{n}"
     diary.do("set", "add", lambda: db.do(("INSERT INTO grow VALUES (%s)", (value,))) and None, value=value)
 
 
@@ -157,7 +157,7 @@ def of_bank(diary, db, rng, n):
         diary.do("bank", "read", lambda: read_bank(db))
         return
     a, b = rng.sample(range(1, ACCOUNTS + 1), 2)
-    value, money = f"{diary.name}-{n}", rng.randrange(1, 5)
+    value, money = f"{diary.prefix}-{n}", rng.randrange(1, 5)
     low, high = sorted((a, b))
     diary.do("bank", "transfer", lambda: db.do(
         ("SELECT money FROM account WHERE id IN (%s, %s) ORDER BY id FOR UPDATE", (low, high)),
@@ -168,7 +168,8 @@ def of_bank(diary, db, rng, n):
 
 # ---- Redis ------------------------------------------------------------------------------------------
 class Redis:
-    """RESP, as much of it as a set needs. An addition counts when another node has it too (WAIT)."""
+    """RESP, as much of it as a set needs. An addition counts when every replica there is, and one at least, has it
+    (WAIT): the agent may promote any of them."""
 
     def __init__(self, host, port=6379):
         self.host, self.port, self.link, self.file = host, port, None, None
@@ -213,16 +214,23 @@ class Redis:
             raise
 
     def add(self, value):
-        if self.do(("SADD", "grow", value), ("WAIT", "1", "1000"))[1] < 1:
+        self.do(("SADD", "grow", value))
+        try:
+            replicas = len(self.do(("ROLE",))[0][2])
+            have = self.do(("WAIT", str(max(1, replicas)), "1000"))[0]
+        except (Refused, IndexError, TypeError) as e:
             self.close()
-            raise Unknown("no other node has it")
+            raise Unknown(str(e)) from e
+        if have < max(1, replicas):
+            self.close()
+            raise Unknown(f"{have} of {replicas} replicas have it")
 
 
 def of_redis(diary, redis, rng, n):
     if n % 40 == 39:
         diary.do("redis", "read", lambda: {"value": redis.do(("ROLE",), ("SMEMBERS", "grow"))[1]})
         return
-    value = f"{diary.name}-{n}"
+    value = f"{diary.prefix}-{n}"
     diary.do("redis", "add", lambda: redis.add(value), value=value)
 
 
@@ -321,13 +329,14 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--name", required=True)
     p.add_argument("--log", required=True)
+    p.add_argument("--tag", default="", help="part of every value, so that two runs write different ones")
     p.add_argument("--mysql")
     p.add_argument("--redis")
     p.add_argument("--keystone")
     p.add_argument("--final", action="store_true")
     p.add_argument("--period", type=int, default=50, help="milliseconds between questions of one workload")
     args = p.parse_args()
-    diary = Diary(args.log, args.name)
+    diary = Diary(args.log, args.name, args.tag)
     if args.final:
         final(diary, args)
         return

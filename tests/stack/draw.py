@@ -2,7 +2,7 @@
 """Draws what happened as SVG: who had the address, what clients were answered, the faults over it.
 
 A panel is {title, verdict, bad: bool, from, to, owners: [(from, to, node)], faults: [(from, to, text)],
-history: [...], problems: [...]}, times in seconds; every panel gets the same scale, zero at its first fault.
+history: [...], problems: [...], by: which row an operation is drawn in}, times in seconds; every panel gets the same scale, zero at its first fault.
 """
 from xml.sax.saxutils import escape
 
@@ -40,15 +40,16 @@ def owner_rows(panel, nodes, x, y):
 
 
 def client_rows(panel, x, y):
-    """One row of changes a client: kept, refused or unanswered, lost."""
-    out, changes = [], ("write", "add", "transfer")
+    """One row of changes a client, or what `by` makes of an operation: kept, refused or unanswered, lost."""
+    out, changes = [], ("write", "add", "transfer", "issue", "revoke")
+    by = panel.get("by", lambda o: f"writes of {o['client']}")
     lost = {id(p["op"]) for p in panel["problems"] if p["kind"] == "lost"}
     stale = [p["op"] for p in panel["problems"] if p["kind"] in ("stale", "torn")]
-    for client in sorted({o["client"] for o in panel["history"]}):
-        out.append(text(LEFT - 8, y + 13, f"writes of {client}", anchor="end"))
+    for row in sorted({by(o) for o in panel["history"]}):
+        out.append(text(LEFT - 8, y + 13, row, anchor="end"))
         ticks = {GREY: set(), GREEN: set(), RED: set()}
         for o in panel["history"]:
-            if o["client"] == client and o["op"] in changes and panel["from"] <= o["t1"] <= panel["to"]:
+            if by(o) == row and o["op"] in changes and panel["from"] <= o["t1"] <= panel["to"]:
                 kind = RED if id(o) in lost else GREEN if o["result"] == "ok" else GREY
                 ticks[kind].add(round(x(o["t1"])))
         for kind, at in ticks.items():  # one path a colour, one stroke a pixel: the picture stays small
@@ -57,7 +58,7 @@ def client_rows(panel, x, y):
             if strokes:
                 out.append(f'<path d="{strokes}" stroke="{kind}" stroke-width="1"/>')
         for o in stale:
-            if o["client"] == client and panel["from"] <= o["t1"] <= panel["to"]:
+            if by(o) == row and panel["from"] <= o["t1"] <= panel["to"]:
                 out.append(f'<circle cx="{x(o["t1"]):.1f}" cy="{y + ROW + 3:.1f}" r="2" fill="{AMBER}"/>')
         y += ROW + 8
     return out, y
@@ -78,7 +79,7 @@ def panel_draw(panel, nodes, y, zero, span):
         out.append(text(x(a) + 3, top + 11, words, 11))
     out += rows + more
     out.append(f'<line x1="{LEFT}" y1="{bottom}" x2="{WIDTH - RIGHT}" y2="{bottom}" stroke="{INK}"/>')
-    step = 5 if span[0] + span[1] < 90 else 60
+    step = 5 if span[0] + span[1] < 90 else 20 if span[0] + span[1] < 360 else 60
     for s in range(-int(span[0]) // step * step, int(span[1]) + 1, step):
         if -span[0] <= s <= span[1]:
             out.append(text(x(zero + s), bottom + 14, f"{s} s", 10, anchor="middle"))

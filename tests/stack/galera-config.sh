@@ -5,11 +5,12 @@
 DB_VIP=10.77.2.90
 
 # An empty data base with the users and tables that the stack and the judge want; made once, copied.
-mysql_template() {
-	local t=$dir/mysql-template
+mysql_template() { # folder
+	local t=$1 log
 	[ ! -d "$t" ] || return 0
+	log=$(dirname "$t")/mysql-install.log
 	mariadb-install-db --no-defaults --user=mysql --datadir="$t" --auth-root-authentication-method=normal \
-		--skip-test-db --innodb-log-file-size=8M --innodb-buffer-pool-size=32M >"$dir/mysql-install.log" 2>&1
+		--skip-test-db --innodb-log-file-size=8M --innodb-buffer-pool-size=32M >"$log" 2>&1
 	{
 		echo "FLUSH PRIVILEGES;"
 		echo "CREATE DATABASE judge;"
@@ -25,7 +26,7 @@ mysql_template() {
 		echo "CREATE TABLE judge.ledger (v VARCHAR(64) PRIMARY KEY) ENGINE=InnoDB;"
 		echo "INSERT INTO judge.account VALUES (1,100),(2,100),(3,100),(4,100),(5,100);"
 	} | mariadbd --no-defaults --user=mysql --datadir="$t" --bootstrap --innodb-log-file-size=8M \
-		--innodb-buffer-pool-size=32M >>"$dir/mysql-install.log" 2>&1
+		--innodb-buffer-pool-size=32M >>"$log" 2>&1
 }
 
 mysql_config() { # node wsrep-provider-options
@@ -96,7 +97,7 @@ TXT
 
 galera_folder() { # node wsrep-provider-options: its disk and its configuration
 	local e=$dir/$1/etc d=$dir/$1/disk
-	mysql_template
+	mysql_template "$dir/mysql-template"
 	mkdir -p "$e/mysql"
 	cp -a "$dir/mysql-template" "$d/mysql"
 	mysql_config "$1" "$2" >"$e/mysql/my.cnf"

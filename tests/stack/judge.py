@@ -183,3 +183,11 @@ def gap(history, t0, work=None, of=("write", "add", "transfer"), client=None):
     ends = [o["t1"] for o in history if o["t0"] >= t0 and o["result"] == "ok" and o["op"] in of and
             (work is None or o["work"] == work) and (client is None or o["client"] == client)]
     return min(ends) - t0 if ends else None
+
+
+def silence(history, t0, t1):
+    """The longest time without an answer that was good, of what was asked between t0 and t1: (seconds, from, to)."""
+    good = sorted(o["t1"] for o in history if o["result"] == "ok" and o["t1"] <= t1)
+    before = max((t for t in good if t <= t0), default=t0)
+    marks = [max(before, t0 - 1), *[t for t in good if t > t0], t1]
+    return max((b - a, a, b) for a, b in zip(marks, marks[1:]))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
-# Pacemaker and Corosync on the lab's machines, with the same agents and BMCs. Sourced by site.sh.
+# Pacemaker and Corosync on the lab's machines, with the same agents and BMCs: a web server and its address, or the full
+# stack. Sourced by site.sh.
 #   PACEMAKER=default  as installed: token 3 s, nodes are rebooted
-#   PACEMAKER=best     the shortest token that held on this machine, nodes are switched off
+#   PACEMAKER=best     the shortest token that held on this machine, nodes are switched off, no wait for other leaders
 
 corosync_config() { # node
 	local m o
@@ -66,6 +67,17 @@ pacemaker_cib() {
 TXT
 }
 
+# The full stack's configuration, as it stands in the tree; only what PACEMAKER asks for differs.
+pacemaker_stack_cib() {
+	xmllint --xpath /cib/configuration "$stack/stack-cib.xml" |
+		if [ "${PACEMAKER:-default}" = best ]; then
+			sed '/id="options-stonith-action"/{ s/value="[^"]*"/value="off"/; p
+				s/stonith-action/dc-deadtime/g; s/value="[^"]*"/value="3s"/; }'
+		else
+			cat
+		fi
+}
+
 pacemaker_node() { # node
 	local m=$1 e=$dir/$1/etc
 	node_new "$m"
@@ -98,24 +110,39 @@ pacemaker_online() { # every node, as n1 or whoever is up sees it
 	return 1
 }
 
-stack_up_pacemaker() { # [nodes]
-	local n=${1:-3} m cg
-	[ ! -e "$dir" ] || die "a lab stands already; 'make lab-down' takes it away"
-	mkdir -p "$dir"
-	for ((m = 1; m <= n; m++)); do echo "n$m"; done | tee "$dir/nodes" >"$dir/machines"
-	echo "$STACK" >"$dir/stack"
-	cg=$(awk '$9 == "cgroup2" || $8 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
-	[ -n "$cg" ] || die "no cgroup2 is mounted on this machine"
-	mkdir -p "$cg/$LAB"
-	ln -s "$cg/$LAB" "$dir/cgroup"
+pacemaker_site() { # nodes cib what...: machines, each furnished by "what... NODE", and the configuration that "cib" prints
+	local n=$1 cib=$2 m
+	shift 2
+	folder_of_lab "$n"
 	switches_new
 	rack_new
 	ca_new
-	for m in $(nodes); do pacemaker_node "$m"; bmc_new "$m"; done
+	for m in $(nodes); do
+		pacemaker_node "$m"
+		"$@" "$m"
+		bmc_new "$m"
+		# It is on every disk already when the machines are switched on.
+		{
+			echo '<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" admin_epoch="1" epoch="1" num_updates="0">'
+			"$cib"
+			echo '<status/></cib>'
+		} >"$dir/$m/disk/pacemaker/cib/cib.xml"
+		chown hacluster:haclient "$dir/$m/disk/pacemaker/cib/cib.xml"
+		chmod 0600 "$dir/$m/disk/pacemaker/cib/cib.xml"
+	done
 	for m in $(nodes); do boot "$m"; done
 	wait_for 90 "all nodes online" pacemaker_online
-	pacemaker_cib >"$dir/n1/etc/cib.xml"
-	wait_for 30 "the configuration to be taken" inside n1 cibadmin --replace --scope configuration -x /etc/picket/cib.xml
+}
+
+stack_up_openstack_pacemaker() { # [nodes]
+	DISK_MB=700
+	pacemaker_site "${1:-3}" pacemaker_stack_cib openstack_folder
+	openstack_ready
+	say "The full stack stands under Pacemaker on $(nodes | tr '\n' ' ')"
+}
+
+stack_up_pacemaker() { # [nodes]
+	pacemaker_site "${1:-3}" pacemaker_cib :
 	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \
 		>/dev/null 2>&1 </dev/null &
 	echo $! >"$dir/client.pid"

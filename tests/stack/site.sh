@@ -3,12 +3,28 @@
 # Real parts on the lab's machines. STACK says which; sourced by picket-lab.
 #   keepalived   Galera, HAProxy and an address that keepalived moves: what picket is for
 #   address      the same, but for the address, which picket moves
+#   openstack    the full stack (stack.yaml): Galera, HAProxy, addresses, Redis, RabbitMQ, memcached, Keystone, metering
 #   pacemaker    Pacemaker and Corosync with the lab's own web server and address: to compare with
+#   openstack_pacemaker   Pacemaker and Corosync with the full stack (stack-cib.xml)
 # A second client sits in n1's rack: a split leaves it alone with n1.
 
 stack=$here/../stack
 . "$stack/galera-config.sh"
+. "$stack/openstack-config.sh"
 . "$stack/pacemaker-config.sh"
+
+# The lab's folder and cgroup, for those that need no controller.
+folder_of_lab() { # nodes
+	local m cg
+	[ ! -e "$dir" ] || die "a lab stands already; 'make lab-down' takes it away"
+	mkdir -p "$dir"
+	for ((m = 1; m <= $1; m++)); do echo "n$m"; done | tee "$dir/nodes" >"$dir/machines"
+	echo "$STACK" >"$dir/stack"
+	cg=$(awk '$9 == "cgroup2" || $8 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$cg" ] || die "no cgroup2 is mounted on this machine"
+	mkdir -p "$cg/$LAB"
+	ln -s "$cg/$LAB" "$dir/cgroup"
+}
 
 # ---- the second client and the split ---------------------------------------------------------------
 rack_new() {
@@ -119,7 +135,7 @@ galera_size() { # node: how many its component has
 	inside "$1" mariadb -uroot -S /run/mysqld/mysqld.sock -Nse "SHOW STATUS LIKE 'wsrep_cluster_size'" 2>/dev/null | awk '{ print $2 }'
 }
 galera_whole() { # node
-	[ "$(galera_size "$1")" = "$(nodes | wc -l)" ] &&
+	[ "$(galera_size "$1")" = "$(nodes | head -n 3 | wc -l)" ] &&
 		inside "$1" mariadb -uroot -S /run/mysqld/mysqld.sock -Nse "SHOW STATUS LIKE 'wsrep_local_state_comment'" | grep -q Synced
 }
 db_answers() { nsenter --net="/run/netns/$LAB-client" mariadb -h "$DB_VIP" -ujudge -pjudge -e 'SELECT 1'; }
@@ -131,21 +147,66 @@ stack_ready() {
 }
 
 stack_up_keepalived() { # [nodes]
-	local n=${1:-3} m cg
-	[ ! -e "$dir" ] || die "a lab stands already; 'make lab-down' takes it away"
-	mkdir -p "$dir"
-	for ((m = 1; m <= n; m++)); do echo "n$m"; done | tee "$dir/nodes" >"$dir/machines"
-	echo "$STACK" >"$dir/stack"
-	cg=$(awk '$9 == "cgroup2" || $8 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
-	[ -n "$cg" ] || die "no cgroup2 is mounted on this machine"
-	mkdir -p "$cg/$LAB"
-	ln -s "$cg/$LAB" "$dir/cgroup"
+	local m
+	folder_of_lab "${1:-3}"
 	switches_new
 	rack_new
 	for m in $(nodes); do keepalived_node "$m"; done
 	for m in $(nodes); do boot "$m"; done
 	stack_ready
 	say "Galera, HAProxy and keepalived stand on $(nodes | tr '\n' ' ')"
+}
+
+# ---- the full stack ----------------------------------------------------------------------------------
+through() { nsenter --net="/run/netns/$LAB-client" -- "$@"; }
+identity_answers() { through curl -fs --max-time 5 -o /dev/null "http://$IDENTITY_VIP:5000/v3/"; }
+redis_answers() { through timeout 5 redis-cli -h "$REDIS_VIP" set ready yes | grep -q OK; }
+mq_answers() { through bash -c "exec 3<>/dev/tcp/$MQ_VIP/5672 && printf 'AMQP\0\0\x09\x01' >&3 && read -rt 5 -N 1 <&3"; }
+db_writes() { db_answers && through mariadb -h "$DB_VIP" -ujudge -pjudge judge -e "REPLACE INTO register VALUES ('ready', 'yes')"; }
+
+# Everything is served through its address.
+openstack_ready() {
+	wait_for 240 "the data base through $DB_VIP" db_writes
+	wait_for 60 "Redis through $REDIS_VIP" redis_answers
+	wait_for 120 "Keystone through $IDENTITY_VIP" identity_answers
+	wait_for 120 "RabbitMQ through $MQ_VIP" mq_answers
+}
+
+# Nothing of an earlier run is left for the judge to see.
+empty() {
+	wait_for 30 "the tables to be emptied" through mariadb -h "$DB_VIP" -ujudge -pjudge judge -e \
+		"DELETE FROM register; DELETE FROM grow; DELETE FROM ledger; UPDATE account SET money = 100"
+	wait_for 30 "Redis to be emptied" through timeout 5 redis-cli -h "$REDIS_VIP" del grow
+}
+
+# Every part of it runs on every node, as many as there are; the data base on the first three.
+openstack_whole() {
+	local m n
+	n=$(nodes | wc -l)
+	for m in $(nodes | head -n 3); do
+		alive "$m" && galera_whole "$m" || { echo "$m: the data base"; return 1; }
+		[ "$(inside "$m" pgrep -x 'haproxy|memcached|redis-server|uwsgi' | wc -l)" -ge 4 ] || { echo "$m: a daemon"; return 1; }
+		through bash -c "exec 3<>/dev/tcp/10.77.2.$(octet "$m")/5672" 2>/dev/null || { echo "$m: RabbitMQ"; return 1; }
+		through curl -fs --max-time 5 -o /dev/null "http://10.77.2.$(octet "$m"):5000/v3/" || { echo "$m: Keystone"; return 1; }
+	done
+	through timeout 5 redis-cli -h "$REDIS_VIP" info replication | grep -q "^connected_slaves:$((n - 1))" ||
+		{ echo "Redis: replicas"; return 1; }
+}
+
+openstack_site() {
+	DISK_MB=700 # small enough to be filled
+	site_yaml=$stack/stack.yaml
+	stack_node() { openstack_folder "$1"; }
+}
+
+stack_up_openstack() { # [nodes]
+	site_new "${1:-3}"
+	echo "$STACK" >"$dir/stack"
+	rack_new
+	openstack_ready
+	say "The full stack stands under picket on $(nodes | tr '\n' ' ')"
+	door_open c1
+	console
 }
 
 stack_up_address() { # [nodes]

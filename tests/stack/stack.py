@@ -17,6 +17,8 @@ TOOL = os.path.join(HERE, "../lab/picket-lab")
 NAME = os.environ.setdefault("PICKET_LAB", "pstack")
 DIR = f"/run/picket-{NAME}"
 PACKAGES = ("/usr/sbin/mariadbd", "/usr/lib/galera/libgalera_smm.so", "/usr/sbin/haproxy", "/usr/sbin/keepalived")
+FULL = (*PACKAGES, "/usr/bin/redis-server", "/usr/sbin/rabbitmq-server", "/usr/bin/memcached", "/usr/bin/keystone-manage",
+        "/usr/bin/uwsgi")
 
 
 def now():
@@ -30,6 +32,7 @@ class Stack:
     def __init__(self, kind, nodes=3, **env):
         self.env = {**os.environ, "STACK": kind, **{k: str(v) for k, v in env.items()}}
         self.kind, self.nodes, self.clients = kind, [f"n{i}" for i in range(1, nodes + 1)], {}
+        self.read, self.told = {}, []  # how far each client's diary was read, and what was in it
         atexit.register(self.down)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         self.down()
@@ -91,14 +94,15 @@ class Stack:
             raise RuntimeError(f"the last read failed: {open(f'{DIR}/client-{place}.log').read()[-800:]}")
 
     def history(self):
-        out = []
-        for place in ("client", "rack"):
-            path = f"{DIR}/history.{place}"
-            if os.path.exists(path):
-                for line in open(path):
-                    if line.endswith("\n"):
-                        out.append(json.loads(line))
-        return sorted(out, key=lambda o: o["t0"])
+        """Everything that clients wrote down; only what is new is read."""
+        for name in sorted(f for f in os.listdir(DIR) if f.startswith("history.")):
+            with open(f"{DIR}/{name}") as f:
+                f.seek(self.read.get(name, 0))
+                while (line := f.readline()).endswith("\n"):
+                    self.told.append(json.loads(line))
+                    self.read[name] = f.tell()
+        self.told.sort(key=lambda o: o["t0"])
+        return self.told
 
     # ---- who had an address
     def deaths(self, node):
@@ -109,7 +113,8 @@ class Stack:
         """[(from, to or None, node)]; a hold without an end ends when the machine is known to be dead."""
         out = []
         for node in self.nodes:
-            path, start, dead = f"{DIR}/{node}/disk/{log}", None, self.deaths(node)
+            start, dead = None, self.deaths(node)
+            path = next((p for p in (f"{DIR}/{node}/etc/{log}", f"{DIR}/{node}/disk/{log}") if os.path.exists(p)), "")
             lines = [x.split() for x in open(path)] if os.path.exists(path) else []
             for kind, t in [(k, int(t) / 1e9) for k, t in lines]:
                 if start is not None:

@@ -28,7 +28,10 @@ EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identi
             ("api", "identity"), ("api", "console"), ("link", "identity"), ("store", "identity"),
             ("heartbeat", "ear"), ("lease", "ear"), ("deadman", "watchdog"),
             ("authority", "identity"), ("cli", "authority"), ("cli", "identity"),
-            ("executor", "cgroup"), ("cli", "door"), ("ocfcmd", "local")}
+            ("executor", "cgroup"), ("cli", "door"), ("ocfcmd", "local"),
+            ("council", "link"), ("council", "heartbeat"), ("council", "lease_sender"),
+            ("api", "authority"), ("cli", "recovery"), ("cli", "enroll"), ("enroll", "identity"),
+            ("council", "daemoncfg")}
 FILE_MAX, HEADER_MAX, FUNCTION_MAX, COLUMNS = 800, 150, 70, 100
 # core touches nothing: these words have no business there
 FORBIDDEN_IN_CORE = re.compile(

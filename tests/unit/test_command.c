@@ -20,8 +20,10 @@ static const struct command_row rows[] = {
 	{ "status", NULL, NULL, "what is", NULL, NULL },
 	{ "lamp", "on", "LAMP [COLOUR]", "light", on_options, NULL },
 	{ "lamp", "off", "LAMP...", "dark", NULL, NULL },
+	{ "blow", NULL, "LAMP", "break it", NULL, NULL },
+	{ "blow", "gently", "LAMP", "and mend it", NULL, NULL },
 };
-static const struct command_table table = { "lamps", "lamps on a string", rows, 3, globals };
+static const struct command_table table = { "lamps", "lamps on a string", rows, 5, globals };
 
 static int parse(struct command *c, char **why, const char *line)
 {
@@ -100,7 +102,7 @@ Test(command, help_and_completion_name_everything)
 	cr_assert_not_null(strstr(text, "--wait SECONDS"));
 	cr_assert_not_null(strstr(text, "-o, --output text|json"));
 	cr_assert_not_null(strstr(text, "lamp) COMPREPLY=($(compgen -W \"on off \""));
-	cr_assert_not_null(strstr(text, "\"status lamp \""));
+	cr_assert_not_null(strstr(text, "\"status lamp blow \""));
 }
 
 Test(command, bash_completes)
@@ -139,4 +141,21 @@ Test(command, other_shells_and_man_name_everything)
 	cr_assert_not_null(strstr(text, "#compdef lamps"));
 	cr_assert_not_null(strstr(text, ".B lamp on\\fI LAMP [COLOUR]\\fR"));
 	cr_assert_not_null(strstr(text, "\\-\\-wait \\fISECONDS\\fR"));
+}
+
+Test(command, a_noun_alone_and_with_a_verb)
+{
+	owned(free) char *why = NULL;
+	struct command c;
+
+	cr_assert_eq(parse(&c, &why, "blow one"), 0);
+	cr_assert_null(c.row->verb);
+	cr_assert_eq(parse(&c, &why, "blow gently one"), 0);
+	cr_assert_str_eq(c.row->verb, "gently");
+	cr_assert_eq(c.n_words, 1);
+	cr_assert_str_eq(c.words[0], "one");
+	cr_assert_eq(parse(&c, &why, "blow gently"), 0); /* a lamp of that name */
+	cr_assert_str_eq(c.words[0], "gently");
+	cr_assert_null(c.row->verb);
+	cr_assert_eq(parse(&c, &why, "blow one two"), -EINVAL);
 }

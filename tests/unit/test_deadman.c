@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/watchdog.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
+#include "base/file.h"
 #include "edge/deadman.h"
 #include "edge/watchdog.h"
 
@@ -91,6 +102,233 @@ Test(deadman, addresses_are_checked)
 	cr_assert_eq(deadman_lease_set(d, &none), 0, "a controller that is not on a link");
 	cr_assert_eq(deadman_lease_set(d, &bad), -EINVAL);
 	cr_assert_eq(deadman_lease_set(d, &many), -EINVAL);
+}
+
+/* ---- a module that is none: the ioctls of any open file, as picket.ko and a watchdog answer ---
+ */
+
+static struct {
+	struct picket_door_state state;
+	struct picket_door_config config;
+	struct picket_door_renewal renewal;
+	bool no_page; /* cannot be pinned */
+	int watchdog_s, configured, renewed, fed;
+} fake;
+
+static int fake_door(unsigned long request, void *argument)
+{
+	switch (request) {
+	case PICKET_DOOR_STATE:
+		memcpy(argument, &fake.state, sizeof(fake.state));
+		return 0;
+	case PICKET_DOOR_CONFIGURE:
+		memcpy(&fake.config, argument, sizeof(fake.config));
+		if (fake.no_page && fake.config.page)
+			return EINVAL;
+		fake.configured++;
+		fake.state.incarnation = fake.config.incarnation;
+		fake.state.kill_ns = fake.config.kill_ns;
+		fake.state.paged |= fake.config.page != 0;
+		return 0;
+	case PICKET_DOOR_RENEW:
+		memcpy(&fake.renewal, argument, sizeof(fake.renewal));
+		fake.renewed++;
+		return 0;
+	case PICKET_DOOR_ARM:
+		fake.state.phase = PICKET_DOOR_ARMED;
+		return 0;
+	case PICKET_DOOR_RELEASE:
+		fake.state.phase = PICKET_DOOR_IDLE;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *argument;
+	int rc = 0;
+
+	va_start(args, request);
+	argument = va_arg(args, void *);
+	va_end(args);
+	if (_IOC_TYPE(request) == PICKET_DOOR_MAGIC && fake.state.version_max) {
+		rc = fake_door(request, argument);
+	} else if (_IOC_TYPE(request) == WATCHDOG_IOCTL_BASE && fake.watchdog_s) {
+		if (request == WDIOC_GETTIMEOUT)
+			*(int *)argument = fake.watchdog_s;
+		fake.fed += request == WDIOC_KEEPALIVE;
+	} else {
+		return (int)syscall(SYS_ioctl, fd, request, argument);
+	}
+	errno = rc;
+	return rc ? -1 : 0;
+}
+
+static char folder[] = "/tmp/picket-deadman-XXXXXX";
+static char device[64], dump_switch[64], watchdog[64];
+
+static void fake_begin(void)
+{
+	cr_assert(mkdtemp(folder));
+	snprintf(device, sizeof(device), "%s/picket", folder);
+	snprintf(dump_switch, sizeof(dump_switch), "%s/switch", folder);
+	snprintf(watchdog, sizeof(watchdog), "%s/watchdog7", folder);
+	fake.state.version_min = fake.state.version_max = 1;
+}
+
+static void fake_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	cr_assert(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void fake_end(void)
+{
+	unlink(device);
+	unlink(dump_switch);
+	unlink(watchdog);
+	rmdir(folder);
+}
+
+static uint64_t soon_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec + 800000000;
+}
+
+static char switched(void)
+{
+	owned(free) char *text = NULL;
+	size_t len;
+
+	return file_read(dump_switch, 8, &text, &len) || !len ? '?' : text[0];
+}
+
+static struct picket_lease_page page;
+
+TestSuite(deadman_module, .init = fake_begin, .fini = fake_end);
+
+Test(deadman_module, is_found_when_it_is_loaded_after_the_agent)
+{
+	const struct deadman_config config = { .device = device,
+		.dump_switch = dump_switch,
+		.verdict = PICKET_VERDICT_REBOOT,
+		.say = say };
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+	owned(free) char *text = NULL;
+
+	lease.page = &page;
+	fake_file(dump_switch, "N\n");
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns());
+	cr_assert_eq(fake.configured, 0);
+	fake_file(device, "");
+	for (int i = 0; i < 300 && fake.state.phase != PICKET_DOOR_ARMED; i++) {
+		usleep(10000);
+		deadman_tick(d, soon_ns());
+	}
+	cr_assert_eq(fake.state.phase, PICKET_DOOR_ARMED);
+	cr_assert_eq(fake.config.page, (uint64_t)(uintptr_t)&page);
+	cr_assert_eq(fake.renewed, 0, "the page does it");
+	cr_assert_eq(switched(), 'Y', "the last words are kept");
+	text = deadman_text(d);
+	cr_assert(strstr(text, "picket.ko, armed"));
+	deadman_release(d);
+	cr_assert_eq(fake.state.phase, PICKET_DOOR_IDLE);
+	cr_assert_eq(switched(), 'N', "as it was found");
+}
+
+Test(deadman_module, is_renewed_at_the_door_where_the_page_cannot_be_pinned)
+{
+	const struct deadman_config config = {
+		.device = device, .dump_switch = dump_switch, .verdict = PICKET_VERDICT_REBOOT
+	};
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL, *next = NULL;
+	uint64_t deadline = soon_ns(), seq;
+
+	lease.page = &page;
+	fake.no_page = true;
+	fake_file(device, "");
+	fake_file(dump_switch, "Y\n");
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, deadline);
+	cr_assert_eq(fake.renewed, 1);
+	cr_assert_eq(fake.renewal.deadline_ns, deadline);
+	cr_assert_eq(fake.renewal.incarnation, 2);
+	seq = fake.renewal.seq;
+	deadman_tick(d, 0);
+	cr_assert_eq(fake.renewed, 1, "without a lease there is nothing to say");
+	deadman_tick(d, deadline + 1);
+	cr_assert(fake.renewal.seq > seq);
+	/* the agent after a restart could share its page, but the module has seen other numbers */
+	fake.no_page = false;
+	cr_assert_eq(deadman_new(&config, &next), 0);
+	cr_assert_eq(deadman_lease_set(next, &lease), 0);
+	cr_assert_eq(fake.config.page, 0);
+	seq = fake.renewal.seq;
+	deadman_tick(next, deadline + 2);
+	cr_assert(fake.renewal.seq > seq);
+	deadman_release(next);
+	cr_assert_eq(switched(), 'Y', "the administrator's own");
+}
+
+Test(deadman_module, a_wait_that_is_too_short_is_refused)
+{
+	const struct deadman_config config = { .device = device,
+		.dump_switch = dump_switch,
+		.verdict = PICKET_VERDICT_POWEROFF,
+		.say = say };
+	const uint64_t lease_ns = 3000000000, poweroff_ns = deadman_kill_ns(config.verdict);
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+
+	fake_file(device, "");
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(deadman_wait_set(d, lease_ns, 0), 0, "controllers that do not say");
+	cr_assert_eq(deadman_wait_set(d, lease_ns, lease_ns + poweroff_ns), 0);
+	said = 0;
+	cr_assert_eq(deadman_wait_set(d, lease_ns, lease_ns + poweroff_ns - 1), -ERANGE);
+	cr_assert_eq(said, 1);
+	/* what is armed stands, and dies faster than what was configured since */
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns());
+	fake.state.kill_ns = 1000000000;
+	cr_assert_eq(deadman_wait_set(d, lease_ns, lease_ns + 1000000000), 0);
+	cr_assert_eq(deadman_wait_set(d, lease_ns, lease_ns + 999999999), -ERANGE);
+}
+
+Test(deadman_module, a_watchdog_for_which_nobody_waits_is_not_used)
+{
+	const struct deadman_config config = {
+		.module = DEADMAN_OFF, .watchdog = watchdog, .verdict = PICKET_VERDICT_REBOOT
+	};
+	struct deadman_lease lease = lease_of(2, NULL);
+
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30; /* the driver takes no other */
+	for (uint64_t wait_s = 20; wait_s <= 40; wait_s += 20) {
+		owned(deadman) struct deadman *d = NULL;
+
+		fake.fed = 0;
+		cr_assert_eq(deadman_new(&config, &d), 0);
+		cr_assert_eq(deadman_wait_set(d, lease.lease_ns, wait_s * 1000000000), 0);
+		cr_assert_eq(deadman_lease_set(d, &lease), 0);
+		for (int i = 0; i < 3; i++)
+			deadman_tick(d, soon_ns());
+		cr_assert_eq(fake.fed > 0, wait_s == 40, "%llu s", (unsigned long long)wait_s);
+	}
 }
 
 Test(watchdog, is_fed_by_renewals_only)

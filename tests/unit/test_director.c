@@ -12,7 +12,8 @@ static uint64_t now = 1000 * MS, log_index, term = 1;
 static json_t *sent[64], *notes;
 static char *sent_to[64];
 static size_t n_sent;
-static struct action fenced; /* the last fence order */
+static struct action fenced;    /* the last fence order */
+static struct action rehearsed; /* the last rehearsal */
 static unsigned status;
 static json_t *answer;
 static bool committing = true;
@@ -52,6 +53,14 @@ static void take(struct actions *actions)
 			fenced = *a;
 			fenced.op = own_string(a->op);
 			fenced.node = own_string(a->node);
+			fenced.device = own_string(a->device);
+			fenced.json = json_incref(a->json);
+		} else if (a->kind == ACTION_REHEARSE) {
+			rehearsed = *a;
+			rehearsed.node = own_string(a->node);
+			rehearsed.device = own_string(a->device);
+			rehearsed.op = own_string(a->op);
+			rehearsed.json = NULL;
 		} else if (a->kind == ACTION_REPLY) {
 			status = a->status;
 			answer = json_incref(a->json);
@@ -167,6 +176,8 @@ static json_t *order(const char *node, const char *op)
 	return NULL;
 }
 
+static int call;
+
 static void result(const char *node, json_t *o, int rc, const char *how)
 {
 	json_t *action;
@@ -174,7 +185,8 @@ static void result(const char *node, json_t *o, int rc, const char *how)
 	cr_assert(o, "no order to answer");
 	action = json_object_get(o, "action");
 	says(node,
-		json_pack("{s:s, s:O, s:O, s:O, s:O, s:i, s:s, s:O, s:O?}", "type", "result", "id",
+		json_pack("{s:s, s:i, s:O, s:O, s:O, s:O, s:i, s:s, s:O, s:O?}", "type", "result",
+			"call_id", ++call, "id",
 			json_object_get(o, "id"), "op", json_object_get(action, "op"), "resource",
 			json_object_get(action, "resource"), "interval_ms",
 			json_object_get(action, "interval_ms"), "rc", rc, "status", how,
@@ -449,4 +461,267 @@ Test(director, a_node_that_booted_unnoticed_is_not_what_it_was, .init = set_up)
 	cr_assert_gt(json_integer_value(json_object_get(node_status("n1"), "incarnation")),
 		(json_int_t)old);
 	cr_assert_null(fenced.op);
+}
+
+/* ---- grades of proof, and rehearsals ------------------------------------------------------------
+ */
+
+static const char FEEDS[] =
+	"cluster: {name: t, fence-reads: 3}\n"
+	"nodes:\n"
+	"  n1: {id: 1, addresses: [a, b]}\n"
+	"  n2: {id: 2, addresses: [a, b]}\n"
+	"fencing:\n"
+	"  devices:\n"
+	"    b1: {agent: fence_picket_redfish, targets: [n1], params: {ip: x}}\n"
+	"    pa: {agent: fence_picket_pdu, targets: [n1], params: {ip: y}}\n"
+	"    pb: {agent: fence_apc_snmp, targets: [n1], params: {ip: z}}\n"
+	"    b2: {agent: fence_x, targets: [n2]}\n"
+	"  topology:\n"
+	"    n1: [[b1], [pa, pb]]\n"
+	"resources:\n"
+	"  web: {type: 'ocf:x:y', operations: {monitor: {interval: 10s}}}\n";
+
+/* The controller of n1 fails, both outlets go off; what comes next? */
+static void feeds_off(void)
+{
+	ask("PUT", "/v1/configuration", FEEDS);
+	cr_assert_eq(status, 200);
+	lose(1);
+	later(300);
+	cr_assert_str_eq(fenced.device, "b1");
+	cr_assert_eq(fenced.reads, 3);
+	fence_result(EVENT_FAILED, "no route to host");
+	later(50);
+	cr_assert_str_eq(fenced.device, "pa");
+	fence_result(EVENT_OFF, "");
+	later(50);
+	cr_assert_str_eq(fenced.device, "pb");
+	cr_assert_null(order("n2", "start"));
+	fence_result(EVENT_OFF, "");
+	cr_assert_str_eq(fenced.device, "b1");
+	cr_assert_str_eq(fenced.op, "status");
+	cr_assert_null(order("n2", "start"));
+}
+
+static const char *proof_of(const char *node, const char *key)
+{
+	json_t *proof = json_object_get(node_status(node), "proof");
+
+	return json_string_value(json_object_get(proof, key));
+}
+
+Test(director, a_silent_controller_and_all_feeds_off_are_a_death, .init = set_up)
+{
+	feeds_off();
+	fence_result(EVENT_FAILED, "timed out");
+	cr_assert(order("n2", "start"));
+	cr_assert(strstr(proof_of("n1", "text"), "b1 gives no answer"));
+	cr_assert(strstr(proof_of("n1", "text"), "all its feeds"));
+	cr_assert_str_eq(proof_of("n1", "grade"), "read back");
+}
+
+Test(director, outlets_of_a_machine_that_says_on_are_not_its_feeds, .init = set_up)
+{
+	feeds_off();
+	fence_result(EVENT_ON, "");
+	later(1000);
+	cr_assert_null(order("n2", "start"));
+	cr_assert(strstr(
+		json_string_value(json_object_get(node_status("n1"), "why")), "not its feeds"));
+}
+
+Test(director, a_controller_that_says_off_as_well_confirms, .init = set_up)
+{
+	feeds_off();
+	fence_result(EVENT_OFF, "");
+	cr_assert(order("n2", "start"));
+	cr_assert_str_eq(proof_of("n1", "grade"), "confirmed by a second source");
+}
+
+static void rehearsal_comes(const char *device)
+{
+	rehearsed = (struct action){ 0 };
+	for (int i = 0; i < 200 && !(rehearsed.device && !strcmp(rehearsed.device, device)); i++)
+		later(100);
+	cr_assert(rehearsed.device && !strcmp(rehearsed.device, device), "no test of %s", device);
+	cr_assert_str_eq(rehearsed.op, "rehearse");
+}
+
+static void rehearsal_result_of(enum event_proof proof, const char *text, const char *output)
+{
+	struct event e = { .kind = EVENT_FENCED };
+
+	e.fence.id = rehearsed.id;
+	e.fence.proof = proof;
+	e.fence.text = text;
+	e.fence.output = output;
+	e.fence.t_end_ns = now;
+	step(&e);
+}
+
+static bool noted(const char *kind)
+{
+	json_t *n;
+	size_t i;
+
+	json_array_foreach (notes, i, n)
+		if (!strcmp(json_string_value(json_object_get(n, "kind")), kind))
+			return true;
+	return false;
+}
+
+static bool faulty(const char *text)
+{
+	json_t *f;
+	size_t i;
+	bool found = false;
+
+	ask("GET", "/v1/status", "");
+	json_array_foreach (json_object_get(answer, "faults"), i, f)
+		found |= strstr(json_string_value(f), text) != NULL;
+	return found;
+}
+
+Test(director, devices_are_rehearsed_by_themselves_and_fail_loudly, .init = set_up)
+{
+	rehearsal_comes("b1");
+	rehearsal_result_of(EVENT_DONE, "", "system=1\n");
+	rehearsal_comes("b2");
+	cr_assert_not(noted("fence-test-failed"));
+	rehearsal_result_of(EVENT_FAILED, "login refused (HTTP 401)", "");
+	cr_assert(noted("fence-test-failed"));
+	cr_assert(faulty("n2 could not be fenced through b2: login refused"));
+	cr_assert_null(fenced.op);
+	later(61000);
+	cr_assert_str_eq(rehearsed.device, "b2"); /* sooner than the others */
+	rehearsal_result_of(EVENT_DONE, "", "");
+	cr_assert(noted("fence-test-passed"));
+	cr_assert_not(faulty("b2"));
+}
+
+Test(director, who_answered_the_rehearsal_is_who_must_answer, .init = set_up)
+{
+	ask("POST", "/v1/nodes/n1/fence-test", "");
+	cr_assert_eq(status, 0); /* it waits */
+	cr_assert_str_eq(rehearsed.device, "b1");
+	rehearsal_result_of(
+		EVENT_DONE, "", "power=on\nrecord:system_uuid=U1\nrecord:=x\nrecord:y\n");
+	later(10);
+	cr_assert_eq(status, 200);
+	cr_assert(json_is_true(json_object_get(answer, "passed")));
+	lose(1);
+	later(300);
+	cr_assert_str_eq(json_string_value(json_object_get(fenced.json, "system_uuid")), "U1");
+	cr_assert_str_eq(json_string_value(json_object_get(fenced.json, "ip")), "x");
+}
+
+Test(director, nobody_waits_for_a_rehearsal, .init = set_up)
+{
+	rehearsal_comes("b1");
+	lose(1);
+	later(300);
+	cr_assert_str_eq(fenced.op, "off");
+	ask("POST", "/v1/nodes/n9/fence-test", "");
+	cr_assert_eq(status, 404);
+}
+
+/* Where the agent itself sends the beats, they come a moment after it is back. */
+Test(director, an_agent_that_is_started_again_is_given_time_for_its_first_beat, .init = set_up)
+{
+	struct event down = { .kind = EVENT_LINK_DOWN, .node = "n1", .closed = true };
+	json_t *goodbye = json_pack("{s:s, s:b, s:b}", "type", "stopping", "clean", 0, "detach", 1);
+
+	says("n1", goodbye, EVENT_LINK_SAYS);
+	step(&down);
+	lose(1);
+	later(700);
+	connect("n1", "boot-1",
+		(uint64_t)json_integer_value(json_object_get(node_status("n1"), "incarnation")));
+	later(300);
+	cr_assert_null(fenced.op, "it is back, and was fenced");
+	beat(1, 0, true);
+	beat(1, 1, true);
+	later(5000);
+	cr_assert_str_eq(state("n1"), "online");
+	/* From now on, silence is silence. */
+	lose(1);
+	later(210);
+	cr_assert_str_eq(state("n1"), "lost");
+}
+
+/* It says hello, and its beats never come: no longer than an agent's restart may take. */
+Test(director, an_agent_that_is_back_and_not_heard_is_lost_all_the_same, .init = set_up)
+{
+	struct event down = { .kind = EVENT_LINK_DOWN, .node = "n1", .closed = true };
+
+	step(&down);
+	lose(1);
+	later(700);
+	connect("n1", "boot-1",
+		(uint64_t)json_integer_value(json_object_get(node_status("n1"), "incarnation")));
+	later(2500);
+	cr_assert_str_eq(fenced.op, "off");
+}
+
+/* ---- who is to be told ------------------------------------------------------------------------
+ */
+
+Test(director, a_death_is_told_with_its_proof_and_again_by_a_new_leader, .init = set_up)
+{
+	owned(free) char *text = own_printf("%salerts: {a: {program: /x}}\n", SITE);
+	const char *cluster;
+	json_t *deaths, *death;
+
+	ask("PUT", "/v1/configuration", text);
+	cr_assert_eq(status, 200);
+	cr_assert(json_object_get(director_alerts(d, &cluster), "a"));
+	cr_expect_str_eq(cluster, "t");
+	deaths = director_deaths(d);
+	cr_assert(deaths);
+	cr_expect_eq(json_array_size(deaths), 0);
+	json_decref(deaths);
+	lose(1);
+	later(210);
+	cr_assert_str_eq(fenced.op, "off");
+	fence_result(EVENT_OFF, "");
+	deaths = director_deaths(d);
+	cr_assert_eq(json_array_size(deaths), 1);
+	death = json_array_get(deaths, 0);
+	cr_expect_str_eq(json_string_value(json_object_get(death, "node")), "n1");
+	cr_expect(json_is_true(json_object_get(death, "again")));
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(death, "proof"), "kind")),
+		"fence-agent");
+	cr_expect_gt(json_integer_value(json_object_get(death, "incarnation")), 0);
+	json_decref(deaths);
+	step(&(struct event){ .kind = EVENT_ROLE, .leader = false, .term = 2 });
+	cr_expect_null(director_deaths(d), "who does not lead tells nothing");
+}
+
+/* What a leader noted is in the story of the others, under a cursor of their own. */
+Test(director, a_leaders_events_are_everybodys)
+{
+	struct director_config config = { .name = "c2", .index = 1, .cluster = 7, .life = 9 };
+	json_t *message = json_pack("{s:s, s:{s:i, s:i, s:i, s:s, s:s, s:s, s:{s:s}}}", "type",
+		"note", "event", "cursor", 900, "boot_ns", 1, "time_ms", 5, "kind", "node-dead",
+		"node", "n1", "text", "off", "proof", "kind", "operator");
+	json_t *nonsense = json_pack("{s:s, s:[]}", "type", "note", "event"), *last;
+	struct event says = { .kind = EVENT_PEER_SAYS, .controller = 0, .json = message };
+	size_t before;
+
+	notes = json_array();
+	d = director_new(&config);
+	before = json_array_size(notes);
+	step(&says);
+	says.json = nonsense;
+	step(&says);
+	cr_assert_eq(json_array_size(notes), before + 1);
+	last = json_array_get(notes, before);
+	cr_expect_str_eq(json_string_value(json_object_get(last, "kind")), "node-dead");
+	cr_expect_eq(json_integer_value(json_object_get(last, "time_ms")), 5);
+	cr_expect_neq(json_integer_value(json_object_get(last, "cursor")), 900);
+	cr_expect(json_object_get(last, "proof"));
+	json_decref(message);
+	json_decref(nonsense);
 }

@@ -18,7 +18,8 @@ static struct fencer *fencer;
 struct seen {
 	enum fencer_outcome outcome;
 	char target[64], reason[512], output[1024], evidence[8192];
-	unsigned tries;
+	unsigned tries, reads;
+	bool cancelled;
 	uint64_t id, start_ns, end_ns;
 	int code;
 };
@@ -31,6 +32,8 @@ static void on_result(void *ctx, const struct fencer_result *r)
 
 	*s = (struct seen){ .outcome = r->outcome,
 		.tries = r->tries,
+		.reads = r->reads,
+		.cancelled = r->cancelled,
 		.id = r->id,
 		.start_ns = r->start_ns,
 		.end_ns = r->end_ns,
@@ -273,6 +276,61 @@ Test(fencer, one_device_does_one_thing_at_a_time)
 	cr_assert(strstr(seen[0].reason, "waiting for the device"));
 	cr_assert_eq(seen[1].outcome, FENCER_TIMEOUT);
 	cr_assert_eq(seen[2].outcome, FENCER_OFF);
+}
+
+Test(fencer, a_rehearsal_by_who_knows_the_word_and_by_who_does_not)
+{
+	agent("fence_knows", "[ $a = rehearse ] && echo system=1 && exit 0; exit 1");
+	cr_assert_eq(
+		system(own_printf("sed -i 's|</resource-agent>|<actions><action "
+				  "name=\"rehearse\"/></actions></resource-agent>|' %s/fence_knows",
+			dir)),
+		0);
+	cr_assert_eq(
+		one((struct fencer_order){ .agent = "fence_knows", .action = "rehearse" })->outcome,
+		FENCER_OK);
+	cr_assert(strstr(seen[0].output, "system=1"));
+	cr_assert_eq(
+		one((struct fencer_order){ .agent = "fence_good", .action = "rehearse" })->outcome,
+		FENCER_OK);
+	cr_assert(strstr(input_of("fence_good"), "action=status"));
+	cr_assert_null(strstr(input_of("fence_good"), "action=rehearse"));
+	one((struct fencer_order){ .agent = "fence_good", .action = "off" });
+	cr_assert_eq(
+		one((struct fencer_order){ .agent = "fence_good", .action = "rehearse" })->outcome,
+		FENCER_OK, "off is an answer, too");
+}
+
+Test(fencer, a_rehearsal_gives_way)
+{
+	agent("fence_slow", "exit 0");
+	cr_assert_eq(system(own_printf("sed -i 's|^if \\[ $a = status \\].*|[ $a = status ] \\&\\& "
+				       "sleep 1000|' %s/fence_slow",
+			     dir)),
+		0);
+	n_seen = 0;
+	order((struct fencer_order){
+		.agent = "fence_slow", .action = "rehearse", .device = "bmc", .id = 1 });
+	for (int i = 0; i < 50; i++) { /* it has begun */
+		uv_run(&loop, UV_RUN_NOWAIT);
+		usleep(10000);
+	}
+	order((struct fencer_order){
+		.agent = "fence_good", .action = "off", .device = "bmc", .verify = true, .id = 2 });
+	uv_run(&loop, UV_RUN_DEFAULT);
+	cr_assert_eq(n_seen, 2);
+	cr_assert_eq(seen[0].id, 1);
+	cr_assert(seen[0].cancelled);
+	cr_assert_eq(seen[1].outcome, FENCER_OFF);
+	cr_assert_lt((seen[1].end_ns - seen[1].start_ns) / 1000000, 8000);
+}
+
+Test(fencer, off_is_read_as_often_as_wanted)
+{
+	one((struct fencer_order){
+		.agent = "fence_good", .action = "off", .verify = true, .reads = 3 });
+	cr_assert_eq(seen[0].outcome, FENCER_OFF);
+	cr_assert_eq(seen[0].reads, 3);
 }
 
 static void cancel_it(uv_timer_t *timer)

@@ -13,6 +13,7 @@ struct seen {
 	struct link *link;
 	struct link_client *client;
 	const char *claims; /* what the agent says in its hello */
+	const char *as;     /* "node" when NULL, or "controller" */
 	char up[64], down[256], message[64];
 	unsigned ups, downs, messages, client_ups, client_downs, client_messages;
 	char client_down[256];
@@ -51,7 +52,7 @@ static void on_down(void *ctx, const char *node, const char *why)
 static void client_on_up(void *ctx, unsigned controller)
 {
 	struct seen *s = ctx;
-	json_t *hello = json_pack("{s:s,s:s}", "type", "hello", "node", s->claims);
+	json_t *hello = json_pack("{s:s,s:s}", "type", "hello", s->as ? s->as : "node", s->claims);
 
 	s->client_ups++;
 	cr_assert_eq(link_client_send(s->client, controller, hello), 0);
@@ -368,4 +369,27 @@ Test(transport, who_says_nothing_is_let_go)
 	loop_done(&loop);
 	identity_free(config.identity);
 	pki_done(&pki);
+}
+
+Test(link, a_controller_greets_as_one)
+{
+	struct rig rig;
+
+	rig_init(&rig, IDENTITY_CONTROLLER, "c1");
+	rig.seen.as = "controller";
+	run_until(&rig.loop, rig.seen.ups);
+	cr_assert_str_eq(rig.seen.up, LINK_CONTROLLER "n1");
+	rig_done(&rig);
+}
+
+/* A compromised agent can lie about itself, and about nothing else. */
+Test(link, a_node_is_no_controller)
+{
+	struct rig rig;
+
+	rig_init(&rig, IDENTITY_NODE, "c1");
+	rig.seen.as = "controller";
+	run_until(&rig.loop, rig.seen.client_downs);
+	cr_assert_eq(rig.seen.ups, 0);
+	rig_done(&rig);
 }

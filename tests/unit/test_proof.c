@@ -48,3 +48,23 @@ Test(proof, off_is_refuted_by_a_later_beat)
 	cr_assert(proof_off_refused(true, 100, 200));
 	cr_assert(proof_off_refused(false, 300, 200));
 }
+
+Test(proof, off_has_grades)
+{
+	struct proof_grade grade = { .reads = 1, .machine = true };
+	json_t *devices = json_pack("[s]", "b1"), *proof;
+
+	cr_assert_str_eq(proof_grade_name(&grade), "read back");
+	grade.reads = 3;
+	cr_assert_str_eq(proof_grade_name(&grade), "read back repeatedly");
+	grade.outlets = true;
+	cr_assert_str_eq(proof_grade_name(&grade), "confirmed by a second source");
+	proof = proof_of_off(devices, 5, NULL, &grade, NULL);
+	cr_assert_eq(json_integer_value(json_object_get(proof, "reads")), 3);
+	json_decref(proof);
+	grade.machine = false;
+	proof = proof_of_off(devices, 5, NULL, &grade, "b1");
+	cr_assert(strstr(json_string_value(json_object_get(proof, "text")), "b1 gives no answer"));
+	json_decref(proof);
+	json_decref(devices);
+}

@@ -39,7 +39,7 @@ static const char ill[] =
 	"\"link\":1,\"state\":\"silent\"}]}],\"resources\":[{\"name\":\"web\",\"type\":\"nginx\","
 	"\"on\":[],\"why\":\"n1 may still run it\"}],\"actions\":[{\"op\":\"off\",\"node\":\"n1\","
 	"\"running\":true},{\"op\":\"start\",\"resource\":\"web\",\"node\":\"n2\",\"running\":"
-	"false}]}";
+	"false}],\"faults\":[\"n2 could not be fenced\"]}";
 
 Test(screen, all_is_well)
 {
@@ -76,7 +76,10 @@ Test(screen, what_is_wrong_why_and_what_to_do)
 			       "\n"
 			       "  now\n"
 			       "  running: off on n1\n"
-			       "  next: start of web on n2\n");
+			       "  next: start of web on n2\n"
+			       "\n"
+			       "  broken\n"
+			       "  n2 could not be fenced\n");
 }
 
 Test(screen, colours_only_when_asked)

@@ -37,9 +37,12 @@ Test(site, good_one)
 
 	cr_assert_eq(parse(GOOD, &p, &s), 0, "%s", p.n ? p.items[0].text : "");
 	cr_assert_eq(s->n_resources, 3);
-	cr_assert_eq(site_resource(s, "site")->n_members, 2);
-	cr_assert_str_eq(site_meta(s, site_resource(s, "vip"), "migration-threshold"), "3");
-	cr_assert_eq(site_resource(s, "web")->operations[0].interval_ms, 10000);
+	cr_assert_str_eq(site_meta(site_resource(s, "site"), "migration-threshold"), "3");
+	cr_assert_null(site_meta(site_resource(s, "vip"), "migration-threshold"));
+	cr_assert_eq(site_top(s, site_resource(s, "vip")), site_resource(s, "site"));
+	cr_assert(site_inside(s, site_resource(s, "vip"), "site"));
+	cr_assert_not(site_inside(s, site_resource(s, "site"), "vip"));
+	cr_assert_str_eq(site_resource(s, "web")->provider, "heartbeat");
 	cr_assert_eq(json_array_size(site_level(s, "n1", 0)), 1);
 	cr_assert_null(site_level(s, "n1", 1));
 	problems_done(&p);
@@ -63,14 +66,14 @@ static void refused(const char *from, const char *to, const char *where, const c
 
 Test(site, what_is_wrong_is_named_and_placed)
 {
-	refused("group: [web, vip]", "group: [web, vap]", "a.yaml:11:10", "no primitive 'vap'");
+	refused("group: [web, vip]", "group: [web, vap]", "a.yaml:11:23", "no primitive 'vap'");
 	refused("targets: [n1]", "targets: [n9]", "a.yaml:6:13", "no node 'n9'");
 	refused("id: 2", "id: 1", "a.yaml:4:3", "n1's already");
-	refused("score: 50", "score: much", "a.yaml:13:6", "neither a number");
-	refused("interval: 10s", "interval: soon", "a.yaml:9:3", "no duration");
+	refused("score: 50", "score: much", "a.yaml:13:32", "a number, INFINITY");
+	refused("interval: 10s", "interval: soon", "a.yaml:9:61", "a duration");
 	refused("ocf:heartbeat:IPaddr2", "IPaddr2", "a.yaml:10:3", "none of ocf:");
 	refused("constraints:", "constraint:", "a.yaml:12:1", "unknown key 'constraint'");
-	refused("node: n1, score", "node: n7, score", "a.yaml:13:6", "no node 'n7'");
+	refused("node: n1, score", "node: n7, score", "a.yaml:13:22", "no node 'n7'");
 	refused("[[b1]]", "[[b2]]", "a.yaml:7:14", "no device 'b2'");
 }
 

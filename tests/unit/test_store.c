@@ -425,3 +425,54 @@ Test(store, no_acknowledged_write_is_lost_by_kill)
 	cr_log_info("%u acknowledged writes", written);
 	owner_done(&o);
 }
+
+/* Two of three voters are gone for good: nobody can lead until somebody orders the third to go on
+ * alone; then it has all that its log had. */
+Test(store, a_lost_majority_is_recovered_on_order_only)
+{
+	static const struct store_peer three[] = { { 1, "c1", "127.0.0.1:1" },
+		{ 2, "c2", "127.0.0.1:2" }, { 3, "c3", "127.0.0.1:3" } };
+	struct store_config config;
+	uint64_t until;
+	struct owner o;
+	char *why = NULL;
+
+	owner_init(&o);
+	owner_open(&o);
+	for (unsigned i = 1; i <= 10; i++)
+		owner_add(&o, i);
+	run_until(&o.loop, o.results == 10);
+	owner_close(&o);
+
+	for (unsigned round = 0; round < 2; round++) {
+		config = config_of(&o);
+		config.peers = three;
+		config.n_peers = 3;
+		config.recover = !round; /* once, to get there; then as after a power cut */
+		config.election_ms = 100;
+		o.role = STORE_FOLLOWER;
+		uv_loop_init(&o.loop);
+		cr_assert_eq(
+			store_open(&o.loop, &config, &handler, &o, &o.store, &why), 0, "%s", why);
+		until = uv_hrtime() + 600000000;
+		while (uv_hrtime() < until) {
+			uv_run(&o.loop, UV_RUN_NOWAIT);
+			cr_assert_neq(o.role, STORE_LEADER, "one of three leads");
+			usleep(5000);
+		}
+		owner_close(&o);
+	}
+
+	config = config_of(&o);
+	config.recover = true;
+	o.state = (struct sum){ 0 };
+	uv_loop_init(&o.loop);
+	cr_assert_eq(store_open(&o.loop, &config, &handler, &o, &o.store, &why), 0, "%s", why);
+	run_until(&o.loop, o.role == STORE_LEADER && o.state.n == 10);
+	cr_assert_eq(o.state.sum, 55);
+	owner_add(&o, 7);
+	run_until(&o.loop, o.results == 11);
+	cr_assert_eq(o.status, 0);
+	owner_close(&o);
+	owner_done(&o);
+}

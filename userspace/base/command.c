@@ -142,9 +142,27 @@ static void words_count(const char *words, size_t *ret_min, size_t *ret_max)
 	*ret_max = max < COMMAND_WORDS_MAX ? max : COMMAND_WORDS_MAX;
 }
 
+/* A noun that does something by itself can have verbs as well: a word too many tells. */
+static struct command *parse_verb(struct parse *p, size_t *ret_min, size_t *ret_max)
+{
+	struct command *c = p->command;
+
+	for (size_t i = 0; i < p->table->n; i++) {
+		const struct command_row *row = &p->table->rows[i];
+
+		if (strcmp(row->noun, p->noun) || !row->verb || strcmp(row->verb, c->words[0]))
+			continue;
+		c->row = row;
+		memmove(c->words, c->words + 1, --c->n_words * sizeof(*c->words));
+		words_count(row->words, ret_min, ret_max);
+		break;
+	}
+	return c;
+}
+
 static int parse_check(struct parse *p)
 {
-	const struct command *c = p->command;
+	struct command *c = p->command;
 	size_t min, max;
 
 	if (command_option(c, "help"))
@@ -155,6 +173,8 @@ static int parse_check(struct parse *p)
 		return parse_fail(p, own_printf("%s %s what? see %s --help", p->table->program,
 					     p->noun, p->table->program));
 	words_count(c->row->words, &min, &max);
+	if (c->n_words > max && !c->row->verb)
+		c = parse_verb(p, &min, &max);
 	if (c->n_words >= min && c->n_words <= max)
 		return 0;
 	return parse_fail(p, own_printf("usage: %s %s%s%s%s%s", p->table->program, c->row->noun,

@@ -141,6 +141,18 @@ void element_set(struct element_tree *tree, struct element *e, const char *name,
 		(struct element_attribute){ .name = name, .value = value };
 }
 
+void element_unset(struct element *e, const char *name)
+{
+	for (unsigned i = 0; i < e->n_attributes; i++) {
+		if (strcmp(e->attributes[i].name, name))
+			continue;
+		memmove(&e->attributes[i], &e->attributes[i + 1],
+			(e->n_attributes - i - 1) * sizeof(*e->attributes));
+		e->n_attributes--;
+		return;
+	}
+}
+
 struct element *element_copy(
 	struct element_tree *tree, struct element *parent, const struct element *e)
 {

@@ -42,6 +42,8 @@ struct element *element_add(struct element_tree *tree, struct element *parent, c
 /* Sets an attribute, or changes it. The name is kept as it is, the value is copied; NULL: nothing
  * is set. */
 void element_set(struct element_tree *tree, struct element *e, const char *name, const char *value);
+/* Takes an attribute away, if it is there. */
+void element_unset(struct element *e, const char *name);
 /* A copy of e and all below as the new last child of parent. */
 struct element *element_copy(
 	struct element_tree *tree, struct element *parent, const struct element *e);

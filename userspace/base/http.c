@@ -266,6 +266,8 @@ static struct curl_slist *headers_of(const struct http_request *request)
 		list = curl_slist_append(list, token);
 	if (match)
 		list = curl_slist_append(list, match);
+	for (size_t i = 0; request->headers && request->headers[i]; i++)
+		list = curl_slist_append(list, request->headers[i]);
 	return list;
 }
 

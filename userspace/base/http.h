@@ -27,6 +27,7 @@ struct http_request {
 	const char *body;     /* NULL = none; sent as application/json */
 	const char *token;    /* X-Auth-Token */
 	const char *if_match; /* If-Match */
+	const char *const *headers; /* further ones, "Name: value", NULL-terminated; NULL = none */
 	bool basic;           /* send the configured username and password */
 	uint64_t timeout_ms;  /* for all of it, redirects included; at least 1 */
 };

@@ -11,17 +11,19 @@
 #include "base/own.h"
 
 enum action_kind {
-	ACTION_PROPOSE, /* json to the log, in term id and no other */
-	ACTION_SEND,    /* json to the node's agent */
-	ACTION_DROP,    /* the node's connection, after what was sent */
-	ACTION_ADMIT,   /* node, node_id, incarnation, epoch, admitted: the kernel may grant; not
-			 * admitted: it may not, and EVENT_BARRED follows once that is in force */
-	ACTION_FORGET,  /* the kernel forgets node_id */
-	ACTION_FENCE,   /* id, node, device, agent, params, op (off with read-back, or on) */
-	ACTION_UNFENCE, /* node: its orders are not wanted any more; a result changes nothing */
-	ACTION_PEER,    /* json to a controller, or to all others (-1) */
-	ACTION_REPLY,   /* token, status, json; or text */
-	ACTION_NOTE,    /* json: an event for people: the log */
+	ACTION_PROPOSE,  /* json to the log, in term id and no other */
+	ACTION_SEND,     /* json to the node's agent */
+	ACTION_DROP,     /* the node's connection, after what was sent */
+	ACTION_ADMIT,    /* node, node_id, incarnation, epoch, admitted: the kernel may grant; not
+			  * admitted: it may not, and EVENT_BARRED follows once that is in force */
+	ACTION_FORGET,   /* the kernel forgets node_id */
+	ACTION_FENCE,    /* id, node, device, agent, params, op (off with read-back, on, status),
+			  * reads */
+	ACTION_REHEARSE, /* the same, op rehearse: nothing is switched; gives way to ACTION_FENCE */
+	ACTION_UNFENCE,  /* node: its orders are not wanted any more; a result changes nothing */
+	ACTION_PEER,     /* json to a controller, or to all others (-1) */
+	ACTION_REPLY,    /* token, status, json; or text */
+	ACTION_NOTE,     /* json: an event for people: the log */
 };
 
 struct action {
@@ -34,7 +36,7 @@ struct action {
 	char *device, *agent, *op;
 	json_t *json; /* for ACTION_FENCE: params */
 	void *token;
-	unsigned status;
+	unsigned status, reads;
 	char *text;
 	uint64_t timeout_ms;
 };

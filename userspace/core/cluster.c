@@ -9,8 +9,8 @@ struct cluster *cluster_new(void)
 {
 	struct cluster *cluster = own_new(struct cluster);
 
-	cluster->state = json_pack(
-		"{s:i, s:{}, s:{}, s:{}}", "revision", 0, "nodes", "fails", "attributes");
+	cluster->state =
+		json_pack("{s:i, s:{}, s:{}, s:{}}", "revision", 0, "nodes", "fails", "attributes");
 	return cluster;
 }
 
@@ -204,24 +204,82 @@ static void apply_node(struct cluster *c, json_t *entry)
 	}
 }
 
+/* A count of an older version was of a resource alone. */
+static json_t *counts_of(json_t *of, const char *resource)
+{
+	json_t *counts = json_object_get(of, resource);
+
+	if (json_is_integer(counts)) {
+		counts = json_pack("{s:{s:O, s:i}}", "start_0", "n", counts, "at_s", 0);
+		json_object_set_new(of, resource, counts);
+	}
+	return child_of(of, resource);
+}
+
+static char *fail_key(json_t *entry)
+{
+	return own_printf("%s_%lld", text(entry, "op") ? text(entry, "op") : "start",
+		(long long)json_integer_value(json_object_get(entry, "interval_ms")));
+}
+
 static void apply_fail(struct cluster *c, json_t *entry)
 {
 	json_t *of = child_of(json_object_get(c->state, "fails"), text(entry, "node"));
-	const char *resource = text(entry, "resource");
+	owned(free) char *key = fail_key(entry);
+	json_t *counts;
+	json_int_t n;
 
-	if (of && resource)
-		json_object_set_new(of, resource,
-			json_integer(json_integer_value(json_object_get(of, resource)) + 1));
+	if (!of || !text(entry, "resource"))
+		return;
+	counts = counts_of(of, text(entry, "resource"));
+	n = json_integer_value(json_object_get(json_object_get(counts, key), "n")) + 1;
+	if (json_is_true(json_object_get(entry, "fatal")) || n > CLUSTER_FAILS_MAX)
+		n = CLUSTER_FAILS_MAX;
+	json_object_set_new(counts, key,
+		json_pack("{s:I, s:I}", "n", n, "at_s",
+			json_integer_value(json_object_get(entry, "at_ms")) / 1000));
+}
+
+static void forgive(json_t *of, const char *resource, json_t *entry)
+{
+	owned(free) char *key = fail_key(entry);
+
+	if (!text(entry, "op")) {
+		json_object_del(of, resource);
+		return;
+	}
+	json_object_del(counts_of(of, resource), key);
+	if (!json_object_size(json_object_get(of, resource)))
+		json_object_del(of, resource);
 }
 
 static void apply_cleanup(struct cluster *c, json_t *entry)
 {
-	const char *only = text(entry, "node"), *node;
+	const char *only = text(entry, "node"), *resource = text(entry, "resource"), *node;
 	json_t *of;
 
-	json_object_foreach (json_object_get(c->state, "fails"), node, of)
-		if (!only || !strcmp(only, node))
-			json_object_del(of, text(entry, "resource"));
+	json_object_foreach (json_object_get(c->state, "fails"), node, of) {
+		if (only && strcmp(only, node))
+			continue;
+		if (resource && json_object_get(of, resource))
+			forgive(of, resource, entry);
+		else if (!resource)
+			json_object_clear(of);
+	}
+}
+
+static void apply_ticket(struct cluster *c, json_t *entry)
+{
+	json_t *t = child_of(child_of(c->state, "tickets"), text(entry, "ticket")), *v;
+	const char *flag;
+
+	if (!t)
+		return;
+	json_object_foreach (json_object_get(entry, "set"), flag, v)
+		json_object_set(t, flag, v);
+	if (json_is_true(json_object_get(json_object_get(entry, "set"), "granted")))
+		json_object_set_new(t, "at_s",
+			json_integer(json_integer_value(json_object_get(entry, "at_ms")) / 1000));
 }
 
 void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *entry)
@@ -235,7 +293,7 @@ void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *ent
 		{ "block", apply_block }, { "fence-intent", apply_fencing },
 		{ "fence-failed", apply_fencing }, { "dead", apply_dead },
 		{ "stopped", apply_stopped }, { "node", apply_node }, { "fail", apply_fail },
-		{ "cleanup", apply_cleanup } };
+		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket } };
 	const char *what = text(entry, "do");
 
 	c->index = index;
@@ -303,8 +361,23 @@ bool cluster_flag(const struct cluster *c, const char *node, const char *flag)
 unsigned cluster_fails(const struct cluster *c, const char *node, const char *resource)
 {
 	json_t *of = json_object_get(json_object_get(c->state, "fails"), node);
+	json_t *counts = json_object_get(of, resource), *fail;
+	json_int_t sum = json_integer_value(counts);
+	const char *key;
 
-	return json_integer_value(json_object_get(of, resource));
+	json_object_foreach (counts, key, fail)
+		sum += json_integer_value(json_object_get(fail, "n"));
+	return sum > CLUSTER_FAILS_MAX ? CLUSTER_FAILS_MAX : (unsigned)sum;
+}
+
+json_t *cluster_failures(const struct cluster *c)
+{
+	return json_object_get(c->state, "fails");
+}
+
+json_t *cluster_tickets(const struct cluster *c)
+{
+	return json_object_get(c->state, "tickets");
 }
 
 const char *cluster_configuration(const struct cluster *c)

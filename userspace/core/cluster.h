@@ -25,14 +25,18 @@
  *  {do: node, node, set: {standby|maintenance|stop: bool}}
  *  {do: attribute, store, node, set?, name, value|null} see attributes.h; with an incarnation go
  *                                                      its transient ones
- *  {do: fail, node, resource, op, at_ms} {do: cleanup, resource, node|null}
+ *  {do: fail, node, resource, op, interval_ms, at_ms, fatal}
+ *  {do: cleanup, resource|null, node|null, op|null, interval_ms}
+ *  {do: ticket, ticket, set: {granted|standby: bool}, at_ms}
  */
 #define CLUSTER_VOUCHED_MAX 256
+#define CLUSTER_FAILS_MAX 1000000 /* so often is for ever: INFINITY */
 
 struct cluster {
 	uint64_t index, term; /* of the last entry applied */
 	uint64_t attributes;  /* how often they changed */
-	json_t *state; /* {configuration, revision, nodes: {}, fails: {node: {resource: n}}, ...} */
+	json_t *state;        /* {configuration, revision, nodes: {}, fails: {node: {resource:
+				 {OP_INTERVAL: …}}}, ...} */
 };
 
 /* Where an incarnation is in its life. */
@@ -58,7 +62,11 @@ uint64_t cluster_incarnation(const struct cluster *cluster, const char *node);
 /* A field of a node's record, or NULL. */
 json_t *cluster_node(const struct cluster *cluster, const char *node, const char *field);
 bool cluster_flag(const struct cluster *cluster, const char *node, const char *flag);
+/* All of a resource's on a node together. */
 unsigned cluster_fails(const struct cluster *cluster, const char *node, const char *resource);
+/* node → resource → "OP_INTERVAL" → {n, at_s}; borrowed. */
+json_t *cluster_failures(const struct cluster *cluster);
+json_t *cluster_tickets(const struct cluster *cluster);    /* name → {granted, standby, at_s} */
 json_t *cluster_attributes(const struct cluster *cluster); /* as attributes.h has it; borrowed */
 /* Rises when attributes changed. */
 uint64_t cluster_attributes_changed(const struct cluster *cluster);

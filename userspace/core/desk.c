@@ -86,7 +86,10 @@ void desk_say(struct desk *d, struct desk_case *of, struct desk_reply *reply)
 
 	if (d->current == of)
 		d->current = NULL;
-	d->handler.on_reply(d->ctx, token, reply);
+	if (of->peer >= 0)
+		desk_relay_say(d, of, reply);
+	else
+		d->handler.on_reply(d->ctx, token, reply);
 	case_free(of);
 }
 
@@ -121,6 +124,7 @@ static void audit_alone(struct desk *d, struct desk_case *of, unsigned status, c
 {
 	owned(free) char *also = NULL;
 	json_t *entry, *audit;
+	int r;
 
 	if (of->stamped || (status >= 400 && !warden_count(&d->warden, "the audit", 20,
 						     DESK_REFUSALS_PER_S, d->now_ms))) {
@@ -136,7 +140,11 @@ static void audit_alone(struct desk *d, struct desk_case *of, unsigned status, c
 		json_object_set_new(audit, "digest", json_string(of->digest));
 	}
 	entry = json_pack("{s:s, s:o}", "do", "audit", "audit", audit);
-	if (!d->handler.on_propose(d->ctx, entry))
+	r = d->handler.on_propose(d->ctx, entry);
+	json_object_set_new(entry, "type", json_string("api-audit"));
+	if (r && d->handler.on_relay)
+		r = d->handler.on_relay(d->ctx, -1, entry);
+	if (!r)
 		d->missed = 0;
 	json_decref(entry);
 }
@@ -211,9 +219,15 @@ static struct desk_case *case_with(struct desk *d, const char *nonce)
 void desk_apply(struct desk *d, uint64_t index, json_t *entry, json_t **ret_record)
 {
 	struct desk_case *of = case_with(d, json_string_value(json_object_get(entry, "nonce")));
+	bool late = of && of->who.token[0] && !json_object_get(d->office->tokens, of->who.token);
 
 	office_apply(d->office, index, entry, ret_record);
-	if (of)
+	if (late)
+		desk_problem(d, of, 409, "The token is used up",
+			"Another host was let in with it at the same moment. If that was not you, "
+			"find out who it was.",
+			NULL);
+	else if (of)
 		desk_good(d, of, json_incref(of->good));
 }
 
@@ -299,6 +313,7 @@ static struct desk_case *case_new(struct desk *d, const struct desk_asked *a)
 	c->from = own_string(a->from);
 	c->query = json_incref(a->query);
 	c->now_ms = d->now_ms;
+	c->peer = -1;
 	c->async = strstr(a->prefer, "respond-async") != NULL;
 	memcpy(c->random, a->random, sizeof(c->random));
 	c->next = d->cases;
@@ -455,12 +470,31 @@ static bool gate_key(struct desk *d, struct desk_case *of, const struct desk_ask
 	return false;
 }
 
+/* The other controller has looked who it is, and counted. */
+static bool gate_vouched(struct desk_case *of, const struct desk_asked *a, json_t *scope)
+{
+	snprintf(of->who.user, sizeof(of->who.user), "%s", *a->user ? a->user : "nobody");
+	of->who.rights = a->rights;
+	of->who.scope = of->scope = json_incref(scope);
+	return true;
+}
+
 void desk_ask(struct desk *d, const struct desk_asked *a, uint64_t now_ms)
+{
+	desk_ask_vouched(d, a, NULL, now_ms);
+}
+
+void desk_ask_vouched(struct desk *d, const struct desk_asked *a,
+	const struct desk_vouched *vouched, uint64_t now_ms)
 {
 	struct desk_case *of;
 
 	d->now_ms = now_ms;
 	of = case_new(d, a);
+	if (vouched) {
+		of->peer = vouched->peer;
+		of->relay = vouched->relay;
+	}
 	if (!route_find(a->method, a->path, &of->match)) {
 		bool known = of->match.allow[0];
 
@@ -469,8 +503,10 @@ void desk_ask(struct desk *d, const struct desk_asked *a, uint64_t now_ms)
 			known ? of->match.allow : "/v1/openapi.json lists what there is.", NULL);
 		return;
 	}
-	if (!gate_who(d, of, a) || !gate_count(d, of, a) || !gate_may(d, of) ||
-		!gate_body(d, of, a) || !gate_key(d, of, a))
+	if (vouched ? !gate_vouched(of, a, vouched->scope)
+		    : !gate_who(d, of, a) || !gate_count(d, of, a) || desk_relay(d, of, a))
+		return;
+	if (!gate_may(d, of) || !gate_body(d, of, a) || !gate_key(d, of, a))
 		return;
 	if (!strcmp(of->match.route->answer, "text") &&
 		!strncmp(of->match.route->id, "console", 7)) {

@@ -53,6 +53,13 @@ struct desk_handler {
 	void (*on_file)(void *ctx, void *token, const char *path, const char *if_none_match);
 	/* Kernel's figures added to a node's link: ages of beats. May be NULL. */
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
+	/* A certificate for who joins, by his request (PEM); or the CA alone, with host NULL. The
+	 * answer's body, or a problem's {title, detail} and its status. */
+	unsigned (*on_join)(void *ctx, const char *host, bool controller, const char *request,
+		json_t **ret);
+	/* A message to another controller's desk (desk_relay_take()), or to the leader's (-1);
+	 * borrowed. -ENOTCONN: not connected, nobody leads, or we do; -EMSGSIZE. May be NULL. */
+	int (*on_relay)(void *ctx, int controller, json_t *message);
 };
 
 struct desk_config {
@@ -77,6 +84,13 @@ void desk_stamp(struct desk *desk, json_t *entry);
 void desk_apply(struct desk *desk, uint64_t index, json_t *entry, json_t **ret_record);
 /* What the desk itself proposed will not be committed, or nobody knows. */
 void desk_give_up(struct desk *desk);
+/* What another controller's desk has said; borrowed. */
+bool desk_relay_is(json_t *message);
+void desk_relay_take(struct desk *desk, unsigned controller, json_t *message,
+	const uint8_t random[WARDEN_RANDOM], uint64_t now_ms);
+/* Whoever led does so no longer, or is not connected: nothing more is heard of what it was asked.
+ */
+void desk_relay_lost(struct desk *desk);
 int desk_restore(struct desk *desk, json_t *office, uint64_t revision); /* office: or NULL */
 const struct office *desk_office(const struct desk *desk);
 

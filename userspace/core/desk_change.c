@@ -135,6 +135,7 @@ static const char *token_wrong(struct desk *d, const struct desk_case *of)
 	const char *roles = json_string_value(json_object_get(of->body, "roles"));
 	json_t *scope = json_object_get(of->body, "scope"), *v;
 	json_t *days = json_object_get(of->body, "days");
+	json_t *ttl = json_object_get(of->body, "ttl_s");
 	unsigned rights;
 	size_t i;
 
@@ -150,6 +151,11 @@ static const char *token_wrong(struct desk *d, const struct desk_case *of)
 	if (days && (!json_is_integer(days) || json_integer_value(days) < 1 ||
 			    json_integer_value(days) > DAYS_MAX))
 		return "days: 1 to 3650.";
+	if (ttl && (!json_is_integer(ttl) || json_integer_value(ttl) < 1 ||
+			   json_integer_value(ttl) > DAYS_MAX * 86400))
+		return "ttl_s: 1 second to 3650 days.";
+	if (rights & ROUTE_JOIN && (rights != ROUTE_JOIN || !ttl))
+		return "A token to join with may do nothing else, and ends: ttl_s is wanted.";
 	if (json_object_size(d->office->tokens) >= OFFICE_TOKENS_MAX)
 		return "There are too many tokens: take some back.";
 	return NULL;
@@ -160,6 +166,7 @@ static void change_token(struct desk *d, struct desk_case *of)
 	const char *wrong = token_wrong(d, of);
 	char id[17], token[WARDEN_TOKEN_MAX], hash[WARDEN_HASH_LEN];
 	json_int_t days = json_integer_value(json_object_get(of->body, "days"));
+	uint64_t ttl_ms = (uint64_t)json_integer_value(json_object_get(of->body, "ttl_s")) * 1000;
 	json_t *record, *entry;
 
 	if (wrong) {
@@ -175,6 +182,9 @@ static void change_token(struct desk *d, struct desk_case *of)
 	if (days)
 		json_object_set_new(record, "expires_ms",
 			json_integer((json_int_t)(of->now_ms + (uint64_t)days * DAY_MS)));
+	else if (ttl_ms)
+		json_object_set_new(record, "expires_ms",
+			json_integer((json_int_t)(of->now_ms + ttl_ms)));
 	entry = json_pack("{s:s, s:s, s:o}", "do", "token", "id", id, "token", record);
 	desk_propose(d, of, entry,
 		json_pack("{s:s, s:s, s:O}", "id", id, "token", token, "name",
@@ -192,6 +202,31 @@ static void change_token_drop(struct desk *d, struct desk_case *of)
 	}
 	desk_propose(d, of, json_pack("{s:s, s:s}", "do", "token-drop", "id", id),
 		json_pack("{s:b}", "applied", true));
+}
+
+/* Signed first, used up in the log next, and only then handed out: a token that two hosts show at
+ * once lets in the one whose entry came first. */
+static void change_join(struct desk *d, struct desk_case *of)
+{
+	const char *request = json_string_value(json_object_get(of->body, "request"));
+	json_t *good = NULL;
+	unsigned status;
+
+	if (!request) {
+		desk_problem(d, of, 400, "The body is not right",
+			"request: a certificate request in PEM form is wanted.", NULL);
+		return;
+	}
+	status = d->handler.on_join(
+		d->ctx, of->who.host, of->who.controller, request, &good);
+	if (status != 200) {
+		desk_problem(d, of, status, json_string_value(json_object_get(good, "title")),
+			json_string_value(json_object_get(good, "detail")), NULL);
+		json_decref(good);
+		return;
+	}
+	desk_propose(
+		d, of, json_pack("{s:s, s:s}", "do", "token-drop", "id", of->who.token), good);
 }
 
 /* ---- a backup comes back
@@ -228,6 +263,8 @@ bool desk_change(struct desk *d, struct desk_case *of)
 		change_token(d, of);
 	else if (id_is(of, "tokenDrop"))
 		change_token_drop(d, of);
+	else if (id_is(of, "join"))
+		change_join(d, of);
 	else if (id_is(of, "restore"))
 		change_restore(d, of);
 	else if (!strcmp(of->method, "POST"))

@@ -21,6 +21,8 @@ struct desk_case {
 	uint8_t random[WARDEN_RANDOM];
 	uint64_t now_ms;
 	bool async, stamped;
+	int peer;       /* the controller where it came in; -1: here */
+	uint64_t relay; /* its number on the way to the leader; 0: it stays here */
 	char nonce[33];  /* of an entry that the desk itself proposed; "": none */
 	json_t *good;    /* the answer when that entry is applied */
 	desk_then *then; /* takes what the director says */
@@ -38,6 +40,7 @@ struct desk {
 	struct desk_case *cases, *current; /* current: being passed on at this moment */
 	json_t *jobs;                      /* array, oldest first */
 	uint64_t job, missed;              /* refusals that were not recorded */
+	uint64_t relay;                    /* the last number given */
 	uint64_t now_ms;
 };
 
@@ -56,6 +59,18 @@ void desk_propose(struct desk *desk, struct desk_case *of, json_t *entry, json_t
 json_t *desk_audit(
 	struct desk *desk, const struct desk_case *of, unsigned status, const char *text);
 const char *desk_query(const struct desk_case *of, const char *name); /* or NULL */
+
+/* What another controller says of who asks, and where its answer goes. */
+struct desk_vouched {
+	int peer;
+	uint64_t relay;
+	json_t *scope;
+};
+void desk_ask_vouched(struct desk *desk, const struct desk_asked *asked,
+	const struct desk_vouched *vouched, uint64_t now_ms);
+/* desk_relay.c: true: the leader has it now, or the case has been answered */
+bool desk_relay(struct desk *desk, struct desk_case *of, const struct desk_asked *asked);
+void desk_relay_say(struct desk *desk, const struct desk_case *of, struct desk_reply *reply);
 
 /* desk_look.c, desk_change.c: what a route's id stands for; false: not theirs */
 bool desk_look(struct desk *desk, struct desk_case *of);

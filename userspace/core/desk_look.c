@@ -44,6 +44,55 @@ static json_t *named(json_t *list, const char *name)
 	return NULL;
 }
 
+/* A beat that was answered renewed the lease for this controller's part: the youngest one counts.
+ */
+static json_t *lease_json(struct desk *d, json_t *node, json_t *status)
+{
+	json_t *link, *age, *life = json_object_get(status, "lease_ms");
+	const char *state = json_string_value(json_object_get(node, "state"));
+	double youngest = -1;
+	json_t *lease = json_pack("{s:O, s:O, s:b}", "node", json_object_get(node, "name"),
+		"incarnation", json_object_get(node, "incarnation"), "granted",
+		json_is_true(json_object_get(status, "granting")) && state &&
+			(!strcmp(state, "online") || !strcmp(state, "suspected")));
+	size_t l;
+
+	json_array_foreach (json_object_get(node, "links"), l, link) {
+		json_t *cell = json_object();
+
+		if (d->handler.on_link)
+			d->handler.on_link(d->ctx,
+				(uint32_t)json_integer_value(json_object_get(node, "id")),
+				(unsigned)l, cell);
+		age = json_object_get(cell, "age_ms");
+		if (age && (youngest < 0 || json_number_value(age) < youngest))
+			youngest = json_number_value(age);
+		json_decref(cell);
+	}
+	if (youngest < 0)
+		return lease;
+	json_object_set_new(lease, "heard_ms_ago", json_real(youngest));
+	if (life && json_is_true(json_object_get(lease, "granted")))
+		json_object_set_new(lease, "ends_in_ms",
+			json_real(json_number_value(life) > youngest
+					  ? json_number_value(life) - youngest
+					  : 0));
+	return lease;
+}
+
+static json_t *leases_json(struct desk *d, json_t *status)
+{
+	json_t *list = json_array(), *node;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "nodes"), i, node)
+		json_array_append_new(list, lease_json(d, node, status));
+	return json_pack("{s:O, s:b, s:O*, s:o}", "controller",
+		json_object_get(status, "controller"), "granting",
+		json_is_true(json_object_get(status, "granting")), "lease_ms",
+		json_object_get(status, "lease_ms"), "leases", list);
+}
+
 static json_t *links_json(struct desk *d, json_t *status)
 {
 	json_t *nodes = json_array(), *controllers = json_array(), *node, *link, *list;
@@ -199,6 +248,8 @@ static void then_status(
 			json_object_get(json, "leader"));
 	else if (!strcmp(id, "links"))
 		answer = links_json(d, json);
+	else if (!strcmp(id, "leases"))
+		answer = leases_json(d, json);
 	else if (!strcmp(id, "jobs"))
 		answer = jobs_json(d, json);
 	else if (!strcmp(id, "job"))
@@ -267,9 +318,10 @@ static json_t *fencing_json(json_t *root, json_t *status)
 		name = json_string_value(json_object_get(v, "name"));
 		levels = json_object_get(json_object_get(fencing, "topology"), name);
 		json_object_set_new(nodes, name,
-			json_pack("{s:O, s:O*, s:O*, s:o}", "state", json_object_get(v, "state"),
-				"proof", json_object_get(v, "proof"), "why",
-				json_object_get(v, "why"), "levels",
+			json_pack("{s:O, s:O*, s:O*, s:O*, s:o}", "state",
+				json_object_get(v, "state"), "proof", json_object_get(v, "proof"),
+				"why", json_object_get(v, "why"), "tests",
+				json_object_get(v, "fence_tests"), "levels",
 				levels ? json_incref(levels) : json_array()));
 	}
 	return json_pack("{s:o, s:o}", "devices", devices, "nodes", nodes);
@@ -388,6 +440,16 @@ static void look_whoami(struct desk *d, struct desk_case *of)
 			"scope", of->who.scope, "controller", d->name, "version", d->version));
 }
 
+static void look_authority(struct desk *d, struct desk_case *of)
+{
+	json_t *answer = NULL;
+
+	if (d->handler.on_join(d->ctx, NULL, false, NULL, &answer) == 200)
+		desk_good(d, of, answer);
+	else
+		desk_problem(d, of, 404, "No CA here", "", NULL);
+}
+
 static void look_audit(struct desk *d, struct desk_case *of)
 {
 	const char *asked = desk_query(of, "limit");
@@ -476,10 +538,12 @@ bool desk_look(struct desk *d, struct desk_case *of)
 		{ "metrics", look_metrics },
 		{ "openapi", look_openapi },
 		{ "whoami", look_whoami },
+		{ "authority", look_authority },
 		{ "status", look_status },
 		{ "nodes", look_status },
 		{ "node", look_status },
 		{ "links", look_status },
+		{ "leases", look_status },
 		{ "controllers", look_status },
 		{ "resources", look_status },
 		{ "resource", look_status },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 /* A proposal that came to nothing is not made again at once: we may lead no more, and learn so
  * soon. */
@@ -30,7 +31,6 @@ struct director *director_new(const struct director_config *config)
 	membership_init(&d->members, config->index, d->config.voters);
 	journal_init(&d->journal);
 	d->attributes = attributes_new();
-	d->why = json_object();
 	d->hellos = json_object();
 	d->faults = json_array();
 	return d;
@@ -41,7 +41,7 @@ static void nodes_free(struct director *d)
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		free(d->nodes[i].boot_id);
 		json_decref(d->nodes[i].self);
-		json_decref(d->nodes[i].cells);
+		ledger_done(&d->nodes[i].ledger);
 		director_fence_done(&d->nodes[i]);
 	}
 	free(d->nodes);
@@ -54,6 +54,7 @@ void director_free(struct director *d)
 	if (!d)
 		return;
 	director_ask_done(d);
+	director_rehearse_done(d);
 	director_plan_drop(d);
 	nodes_free(d);
 	site_free(d->site);
@@ -93,6 +94,8 @@ static void note(struct director *d, const char *kind, const char *node, const c
 	}
 	e = journal_add(&d->journal, d->now_ns, d->epoch_ms, kind, node, resource, text, more);
 	action_add(d->out, ACTION_NOTE)->json = json_incref(e);
+	if (d->leader && strncmp(kind, "controller-", 11))
+		director_peer_note(d, e);
 }
 
 void director_note(struct director *d, const char *kind, const char *node, const char *resource,
@@ -177,14 +180,14 @@ static void nodes_renew(struct director *d, const struct site *site)
 			*n = *old;
 			*old = (struct director_node){ .name = "", .id = old->id };
 		} else {
-			n->cells = json_object();
+			ledger_init(&n->ledger);
 		}
 		n->name = site->nodes[i].name;
 		n->id = site->nodes[i].id;
 		n->n_links = site->nodes[i].n_addresses;
 	}
 	for (size_t i = 0; i < d->n_nodes; i++)
-		if (d->nodes[i].cells && d->nodes[i].name[0]) {
+		if (d->nodes[i].ledger.resources && d->nodes[i].name[0]) {
 			struct action *a = action_add(d->out, ACTION_FORGET);
 
 			a->node_id = d->nodes[i].id;
@@ -230,6 +233,7 @@ int director_configure(
 	d->site = site;
 	d->timing = timing;
 	d->dirty = true;
+	director_rehearse_configure(d);
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		struct director_node *n = &d->nodes[i];
 
@@ -251,6 +255,7 @@ static void role(struct director *d, const struct event *event)
 		director_note(d, "leader", NULL, NULL, "%s leads in term %llu", d->name,
 			(unsigned long long)event->term);
 	proposals_lost(d);
+	director_rehearse_give_up(d);
 	attributes_forget(d->attributes);
 	json_decref(d->world);
 	d->world = NULL;
@@ -260,7 +265,7 @@ static void role(struct director *d, const struct event *event)
 	/* A new leader has seen no wait begin, and nobody has told it what runs. */
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		director_fence_reset(d, &d->nodes[i]);
-		json_object_clear(d->nodes[i].cells);
+		ledger_clear(&d->nodes[i].ledger);
 		d->nodes[i].synced = false;
 		d->nodes[i].lost_at_ns = 0;
 	}
@@ -311,6 +316,21 @@ static void release(struct director *d, uint64_t term)
 	}
 }
 
+/* What the plan that is being carried out did not know. What is under way ends, no more is sent. */
+static void replan(struct director *d, const char *what, json_t *entry)
+{
+	static const char *const kinds[] = { "attribute", "node", "cleanup", "ticket" };
+	const char *store = json_string_value(json_object_get(entry, "store"));
+
+	if (store && !strcmp(store, "private"))
+		return;
+	if (!strcmp(what, "attribute"))
+		director_attend(d, entry);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i], what))
+			transition_abort(d->transition);
+}
+
 static void committed(struct director *d, const struct event *event)
 {
 	const char *what = json_string_value(json_object_get(event->json, "do"));
@@ -337,6 +357,7 @@ static void committed(struct director *d, const struct event *event)
 		greet = true;
 		director_peer_ready(d);
 	}
+	replan(d, what, event->json);
 	release(d, event->term);
 	if (greet)
 		for (size_t i = 0; i < d->n_nodes; i++)
@@ -386,7 +407,8 @@ static void take(struct director *d, const struct event *event)
 		director_peer(d, event);
 		break;
 	case EVENT_FENCED:
-		director_fenced(d, event);
+		if (!director_rehearsed(d, event))
+			director_fenced(d, event);
 		break;
 	case EVENT_ASKED:
 		director_ask(d, event);
@@ -408,6 +430,7 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		bool news = d->dirty;
 
 		director_watch(d);
+		director_rehearse_watch(d);
 		director_attribute_watch(d);
 		director_drive(d);
 		if (news)
@@ -456,6 +479,11 @@ uint64_t director_due(const struct director *d)
 	if (d->faults_ns)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
+	sooner(&due, director_rehearse_due(d));
+	sooner(&due, director_recheck_ns(d));
+	sooner(&due, d->attention_ns);
+	if (d->dirty && d->now_ns < d->breath_ns)
+		sooner(&due, d->breath_ns);
 	if (d->now_ns < d->hold_ns)
 		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else

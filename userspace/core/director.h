@@ -42,4 +42,10 @@ uint64_t director_due(const struct director *director);
 uint64_t director_grant_until(const struct director *director, uint64_t now_ns);
 uint64_t director_lease_ns(const struct director *director);
 
+/* The configuration's section "alerts", borrowed, or NULL; *ret_cluster: its name. */
+json_t *director_alerts(const struct director *director, const char **ret_cluster);
+/* As a leader that has caught up: events "node-dead", marked "again", of who is dead now; a new
+ * reference. The leader before may have gone down before it told anybody. NULL: it leads not. */
+json_t *director_deaths(const struct director *director);
+
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What operators ask of the director, and what it answers. */
 #include <stdio.h>
+#include <time.h>
 
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 static void reply(struct director *d, void *token, unsigned status, json_t *body)
 {
@@ -99,33 +101,32 @@ void director_give_up(struct director *d)
 	}
 }
 
+static bool same(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
 /* What runs under one agent cannot be stopped by another. */
 static void keep_agents(struct director *d, const struct site *next, struct problems *problems)
 {
-	struct view *view = d->site ? director_view(d, d->site) : NULL;
-
-	for (size_t r = 0; view && r < d->site->n_resources; r++) {
+	for (size_t r = 0; d->site && r < d->site->n_resources; r++) {
 		const struct site_resource *is = &d->site->resources[r],
 					   *will = site_resource(next, is->name);
-		bool same = will && is->type && will->type && !strcmp(is->type, will->type) &&
-			    !strcmp(is->standard, will->standard) &&
-			    !strcmp(is->provider ? is->provider : "",
-				    will->provider ? will->provider : "");
 
-		for (size_t i = 0; is->type && !same && i < d->n_nodes; i++) {
-			enum view_state s = view_cell(view, i, r)->state;
-
-			if (s != VIEW_STARTED && s != VIEW_FAILED && s != VIEW_STOP_FAILED)
+		if (!is->type || !will ||
+			(same(is->type, will->type) && same(is->standard, will->standard) &&
+				same(is->provider, will->provider)))
+			continue;
+		for (size_t i = 0; i < d->n_nodes; i++) {
+			if (director_standing(d, &d->nodes[i], is->name).role < LEDGER_STARTED)
 				continue;
 			problems_add(problems, false, "/resources",
 				"'%s' runs on %s: stop it first (meta: {target-role: Stopped}), "
-				"then take it "
-				"away or give it another agent",
+				"then give it another agent",
 				is->name, d->nodes[i].name);
 			break;
 		}
 	}
-	view_free(view);
 }
 
 static void ask_configure(struct director *d, const struct event *e)
@@ -221,12 +222,19 @@ static void ask_node(struct director *d, const struct event *e, const char *name
 		ask_fence(d, e, n);
 	else if (!strcmp(verb, "confirm"))
 		ask_confirm(d, e, n);
+	else if (!strcmp(verb, "fence-test") && !director_rehearse_ask(d, e->ask.token, name))
+		problem(d, e->ask.token, 409, "Nothing to test",
+			"no fence device is configured for it (a lease of its own needs no test)",
+			NULL);
+	else if (!strcmp(verb, "fence-test"))
+		d->dirty = true;
 	else
 		problem(d, e->ask.token, 404, "No such action on a node", verb, NULL);
 }
 
 /* The configuration with a constraint more, or with those of picket's own making taken away. */
-static json_t *constrained(struct director *d, const char *resource, const char *node, int score)
+static json_t *constrained(
+	struct director *d, const char *resource, const char *node, int score, const char *expires)
 {
 	json_t *root = json_deep_copy(d->site->root), *rules = json_object_get(root, "constraints"),
 	       *kept;
@@ -241,72 +249,115 @@ static json_t *constrained(struct director *d, const char *resource, const char 
 			json_array_append(kept, rule);
 	}
 	if (node)
-		json_array_append_new(kept, json_pack("{s:s, s:s, s:s, s:i}", "id", id, "location",
-						    resource, "node", node, "score", score));
+		json_array_append_new(
+			kept, json_pack("{s:s, s:s, s:s, s:o, s:s*}", "id", id, "location",
+				      resource, "node", node, "score",
+				      json_string(score > 0 ? "INFINITY" : "-INFINITY"), "expires",
+				      expires));
 	json_object_set_new(root, "constraints", kept);
 	return root;
 }
 
 static const char *where_it_runs(struct director *d, const char *resource)
 {
-	struct view *view = director_view(d, d->site);
-	const char *node = NULL;
-
-	for (size_t i = 0; i < d->n_nodes && !node; i++)
+	for (size_t i = 0; i < d->n_nodes; i++)
 		for (size_t r = 0; r < d->site->n_resources; r++) {
 			const struct site_resource *res = &d->site->resources[r];
-			bool of = !strcmp(res->name, resource) ||
-				  (res->group >= 0 &&
-					  !strcmp(d->site->resources[res->group].name, resource));
 
-			if (of && view_cell(view, i, r)->state == VIEW_STARTED)
-				node = d->nodes[i].name;
+			if (res->kind == SITE_PRIMITIVE && site_inside(d->site, res, resource) &&
+				director_standing(d, &d->nodes[i], res->name).role >=
+					LEDGER_STARTED)
+				return d->nodes[i].name;
 		}
-	view_free(view);
-	return node;
+	return NULL;
 }
 
+/* For each primitive inside of it, under each name that it has on the node. */
+static void each_history(struct director *d, struct director_node *n, const char *resource,
+	void (*fn)(struct director *d, struct director_node *n, const char *name))
+{
+	const char *name;
+	json_t *row;
+	void *next;
+
+	for (size_t r = 0; r < d->site->n_resources; r++) {
+		const struct site_resource *p = &d->site->resources[r];
+
+		if (p->kind != SITE_PRIMITIVE || !site_inside(d->site, p, resource))
+			continue;
+		json_object_foreach_safe(n->ledger.resources, next, name, row)
+		{
+			owned(free) char *copy = own_string(name);
+
+			if (director_is_instance(copy, p->name))
+				fn(d, n, copy);
+		}
+	}
+}
+
+static void forget(struct director *d, struct director_node *n, const char *name)
+{
+	ledger_forget(&n->ledger, name);
+	if (director_usable(d, n))
+		director_errand(d, n, "forgive", name);
+}
+
+static void renew(struct director *d, struct director_node *n, const char *name)
+{
+	ledger_renew(&n->ledger, name);
+}
+
+/* What failed to start or stop is asked again. */
 static void ask_cleanup(struct director *d, const struct event *e, const struct site_resource *res)
 {
 	const char *node = json_string_value(json_object_get(e->ask.body, "node"));
 	json_t *entry = NULL;
 
+	for (size_t i = 0; i < d->n_nodes; i++)
+		if (!node || !strcmp(node, d->nodes[i].name))
+			each_history(d, &d->nodes[i], res->name, forget);
 	for (size_t r = 0; r < d->site->n_resources; r++) {
 		const struct site_resource *p = &d->site->resources[r];
 
-		if (!p->type ||
-			(p != res && (p->group < 0 || &d->site->resources[p->group] != res)))
+		if (p->kind != SITE_PRIMITIVE || !site_inside(d->site, p, res->name))
 			continue;
 		if (entry)
 			director_propose(d, entry);
 		entry = json_pack("{s:s, s:s, s:s*, s:I}", "do", "cleanup", "resource", p->name,
 			"node", node, "asked", (json_int_t)++d->asked);
-		/* What failed to start or stop is asked again. */
-		for (size_t i = 0; i < d->n_nodes; i++)
-			if (!node || !strcmp(node, d->nodes[i].name))
-				json_object_del(d->nodes[i].cells, p->name);
 	}
-	reply_when_applied(d, e->ask.token, entry);
+	if (entry)
+		reply_when_applied(d, e->ask.token, entry);
+	else
+		problem(d, e->ask.token, 404, "Nothing to clean up", res->name, NULL);
 }
 
 static void ask_restart(struct director *d, const struct event *e, const struct site_resource *res)
 {
-	for (size_t r = 0; r < d->site->n_resources; r++) {
-		const struct site_resource *p = &d->site->resources[r];
-
-		if (!p->type ||
-			(p != res && (p->group < 0 || &d->site->resources[p->group] != res)))
-			continue;
-		for (size_t i = 0; i < d->n_nodes; i++) {
-			json_t *cell = json_object_get(d->nodes[i].cells, p->name);
-
-			/* As if its parameters had changed. */
-			if (json_integer_value(json_object_get(cell, "state")) == VIEW_STARTED)
-				json_object_set_new(cell, "digest", json_string("restart"));
-		}
-	}
+	for (size_t i = 0; i < d->n_nodes; i++)
+		each_history(d, &d->nodes[i], res->name, renew);
 	d->dirty = true;
 	reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
+}
+
+/* Until when a move or a ban holds: {for: "2h"}. False: it does not say so in a way that is known.
+ */
+static bool until(struct director *d, const struct event *e, char ret[32])
+{
+	const char *length = json_string_value(json_object_get(e->ask.body, "for"));
+	struct tm tm;
+	uint64_t ms;
+	time_t end;
+
+	ret[0] = 0;
+	if (!json_object_get(e->ask.body, "for"))
+		return true;
+	if (!length || site_duration(length, &ms))
+		return false;
+	end = (time_t)((d->epoch_ms + ms) / 1000);
+	gmtime_r(&end, &tm);
+	strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return true;
 }
 
 static void ask_resource(
@@ -315,14 +366,13 @@ static void ask_resource(
 	const struct site_resource *res = d->site ? site_resource(d->site, name) : NULL;
 	const char *node = json_string_value(json_object_get(e->ask.body, "node"));
 	json_t *root = NULL;
-	char *text;
+	char *text, end[32];
 
 	if (!res) {
 		problem(d, e->ask.token, 404, "No such resource", name, NULL);
 		return;
 	}
-	if (res->group >= 0)
-		res = &d->site->resources[res->group];
+	res = site_top(d->site, res);
 	if (node && !site_node(d->site, node)) {
 		problem(d, e->ask.token, 404, "No such node", node, NULL);
 		return;
@@ -335,13 +385,17 @@ static void ask_resource(
 		ask_restart(d, e, res);
 		return;
 	}
+	if (!until(d, e, end)) {
+		problem(d, e->ask.token, 422, "For how long?", "for: a duration, as in 2h", NULL);
+		return;
+	}
 	if (!strcmp(verb, "move") && node)
-		root = constrained(d, res->name, node, SITE_INFINITY);
+		root = constrained(d, res->name, node, SITE_INFINITY, *end ? end : NULL);
 	else if (!strcmp(verb, "move") || !strcmp(verb, "ban"))
-		root = constrained(
-			d, res->name, node ? node : where_it_runs(d, res->name), -SITE_INFINITY);
+		root = constrained(d, res->name, node ? node : where_it_runs(d, res->name),
+			-SITE_INFINITY, *end ? end : NULL);
 	else if (!strcmp(verb, "clear"))
-		root = constrained(d, res->name, NULL, 0);
+		root = constrained(d, res->name, NULL, 0, NULL);
 	if (!root) {
 		problem(d, e->ask.token, 404, "No such action on a resource", verb, NULL);
 		return;
@@ -418,7 +472,8 @@ static void ask_write(struct director *d, const struct event *e)
 static void ask_whatif(struct director *d, const struct event *e)
 {
 	json_t *answer = NULL;
-	unsigned status = director_whatif(d, json_object_get(e->ask.body, "nodes"), &answer);
+	unsigned status = director_whatif(d, json_object_get(e->ask.body, "nodes"),
+		json_integer_value(json_object_get(e->ask.body, "at_s")), &answer);
 
 	if (status == 200) {
 		reply(d, e->ask.token, status, answer);

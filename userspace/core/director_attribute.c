@@ -39,17 +39,20 @@ static json_t *nodes_json(struct director *d)
 	return list;
 }
 
-static json_t *resource_json(
-	const struct site_resource *res, const char *role, bool failed, const char *node)
+static json_t *resource_json(struct director *d, const struct site_resource *res,
+	struct ledger_standing s, const char *node)
 {
-	bool active = strcmp(role, "Stopped") != 0;
+	const struct site_resource *top = site_top(d->site, res);
+	const char *role = director_role(d->site, res, s);
+	bool active = s.role == LEDGER_STARTED || s.role == LEDGER_PROMOTED;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s*}", "id", res->name, "instance",
-		res->name, "agent", res->type, "role", role, "active", active, "failed", failed,
-		"managed", 1, "node", node);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s*, s:s*}", "id", res->name,
+		"instance", res->name, "agent", res->type, "role", role, "active", active, "failed",
+		s.failed, "managed", 1, "promotable", top->promotable, "node", node, "clone",
+		top->kind == SITE_CLONE ? top->name : NULL);
 }
 
-static json_t *resources_json(struct director *d, const struct view *view)
+static json_t *resources_json(struct director *d)
 {
 	json_t *list = json_array();
 
@@ -58,17 +61,17 @@ static json_t *resources_json(struct director *d, const struct view *view)
 		bool any = false;
 
 		for (size_t i = 0; res->type && i < d->n_nodes; i++) {
-			enum view_state state = view_cell(view, i, r)->state;
-			bool failed = state == VIEW_FAILED || state == VIEW_STOP_FAILED;
+			struct ledger_standing s = director_standing(d, &d->nodes[i], res->name);
 
-			if (state != VIEW_STARTED && !failed)
+			if (s.role != LEDGER_STARTED && s.role != LEDGER_PROMOTED)
 				continue;
 			any = true;
-			json_array_append_new(
-				list, resource_json(res, "Started", failed, d->nodes[i].name));
+			json_array_append_new(list, resource_json(d, res, s, d->nodes[i].name));
 		}
 		if (res->type && !any)
-			json_array_append_new(list, resource_json(res, "Stopped", false, NULL));
+			json_array_append_new(list,
+				resource_json(d, res,
+					(struct ledger_standing){ .role = LEDGER_STOPPED }, NULL));
 	}
 	return list;
 }
@@ -91,19 +94,32 @@ static json_t *planned_json(struct director *d)
 	return list;
 }
 
+/* As attributes of their nodes are called that count failures: fail-count-RESOURCE#OP_MS. */
+static json_t *failures_json(struct director *d)
+{
+	json_t *list = json_array(), *of_node, *of_resource, *fail;
+	const char *node, *resource, *op;
+
+	json_object_foreach (cluster_failures(d->cluster), node, of_node)
+		json_object_foreach (of_node, resource, of_resource)
+			json_object_foreach (of_resource, op, fail)
+				json_array_append_new(list,
+					json_pack("{s:s, s:o, s:O*}", "node", node, "name",
+						json_sprintf("fail-count-%s#%s", resource, op),
+						"count", json_object_get(fail, "n")));
+	return list;
+}
+
 /* Tells what agents may ask about, when it is not what was told before. */
 void director_attribute_world(struct director *d)
 {
-	struct view *view;
 	json_t *world;
 
 	if (!leads(d))
 		return;
-	view = director_view(d, d->site);
-	world = json_pack("{s:s, s:I, s:o, s:o, s:o, s:b}", "type", "replica", "serial",
-		(json_int_t)d->told, "nodes", nodes_json(d), "resources", resources_json(d, view),
-		"planned", planned_json(d), "quorate", 1);
-	view_free(view);
+	world = json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:b}", "type", "replica", "serial",
+		(json_int_t)d->told, "nodes", nodes_json(d), "resources", resources_json(d),
+		"planned", planned_json(d), "failures", failures_json(d), "quorate", 1);
 	if (d->world && json_equal(d->world, world)) {
 		json_decref(world);
 		return;

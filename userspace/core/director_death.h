@@ -10,6 +10,7 @@ enum fence_phase {
 	FENCE_NONE,    /* the next method is due */
 	FENCE_INTENT,  /* proposed, not committed */
 	FENCE_RUNNING, /* the order is out */
+	FENCE_ASKING,  /* the feeds are off: is the machine's own controller silent, too? */
 	FENCE_LEASE,   /* the node's own end is waited for */
 	FENCE_LISTEN,  /* off was read; is the node silent? */
 	FENCE_PROVEN,  /* the proof is proposed */
@@ -25,6 +26,9 @@ struct director_fence {
 	uint64_t intent_ns; /* when the present intent was proposed */
 	unsigned late;      /* intents whose commit took so long that another may lead by now */
 	json_t *devices, *evidence; /* switched off in this level, and what was read */
+	struct proof_grade grade;
+	bool asked;   /* FENCE_ASKING is over */
+	char *silent; /* the controller that did not answer then; NULL: it did, or was not asked */
 	char *why;                  /* why the last try failed */
 	struct proof_wait wait;
 };

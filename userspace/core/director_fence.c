@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A node's death: how the director brings it about, and when it counts as proven. */
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 #define INTENT_FRESH_NS (150 * MS)
+/* Whether a controller answers that had not before: it has lost its power, or it has not. */
+#define ASK_MS 2000
+/* A host that boots loads what takes over for it: storage, network, hypervisor. */
+#define REST_NS (2000 * MS)
 
 static json_t *about(struct director *d, struct director_node *n, const char *what)
 {
@@ -21,6 +26,10 @@ static void off_forget(struct director_fence *f)
 	json_decref(f->evidence);
 	f->devices = f->evidence = NULL;
 	f->off_ns = 0;
+	f->grade = (struct proof_grade){ 0 };
+	f->asked = false;
+	free(f->silent);
+	f->silent = NULL;
 }
 
 void director_fence_done(struct director_node *n)
@@ -33,7 +42,8 @@ void director_fence_done(struct director_node *n)
 /* An order that is out is not wanted any more: what it aims at may be a new life by the time. */
 static void recall(struct director *d, struct director_node *n)
 {
-	if (n->fence.phase == FENCE_RUNNING || n->fence.phase == FENCE_ON)
+	if (n->fence.phase == FENCE_RUNNING || n->fence.phase == FENCE_ON ||
+		n->fence.phase == FENCE_ASKING)
 		action_add(d->out, ACTION_UNFENCE)->node = own_string(n->name);
 	n->fence.id = 0;
 }
@@ -97,7 +107,7 @@ static void method_failed(struct director *d, struct director_node *n, const cha
 /* ---- the node's own end -----------------------------------------------------------------------
  */
 
-static uint64_t lease_wait(struct director *d, struct director_node *n)
+uint64_t director_wait_ns(struct director *d, struct director_node *n)
 {
 	json_t *self = cluster_node(d->cluster, n->name, "self");
 	struct timing timing = d->timing;
@@ -111,7 +121,7 @@ static uint64_t lease_wait(struct director *d, struct director_node *n)
 /* When the node has certainly ended itself; 0: nobody can say yet. */
 static uint64_t lease_due(struct director *d, struct director_node *n)
 {
-	uint64_t wait = lease_wait(d, n);
+	uint64_t wait = director_wait_ns(d, n);
 
 	if (MUSEUM(d, wait_without_block) && n->silent_ns)
 		return n->silent_ns + wait;
@@ -153,7 +163,7 @@ static bool lease_proves(struct director *d, struct director_node *n, bool storm
 		return false;
 	for (size_t level = 0; level < levels; level++)
 		if (self_suffices(d, n, level) && (storming || level <= n->fence.place.level)) {
-			prove(d, n, proof_of_lease(lease_wait(d, n)));
+			prove(d, n, proof_of_lease(director_wait_ns(d, n)));
 			return true;
 		}
 	return false;
@@ -162,8 +172,8 @@ static bool lease_proves(struct director *d, struct director_node *n, bool storm
 /* ---- a fence device ---------------------------------------------------------------------------
  */
 
-static void order(struct director *d, struct director_node *n, const struct site_device *device,
-	const char *op)
+static struct action *order(struct director *d, struct director_node *n,
+	const struct site_device *device, const char *op)
 {
 	struct action *a = action_add(d->out, ACTION_FENCE);
 
@@ -174,10 +184,12 @@ static void order(struct director *d, struct director_node *n, const struct site
 	a->device = own_string(device->name);
 	a->agent = own_string(device->agent);
 	a->op = own_string(op);
-	a->json = json_incref(device->params);
+	a->json = director_rehearse_params(d, n->name, device);
+	a->reads = d->timing.fence_reads;
 	a->timeout_ms = d->timing.fence_ms;
 	director_note(d, "fence-started", n->name, NULL, "%s: %s through %s (%s)", n->name, op,
 		device->name, device->agent);
+	return a;
 }
 
 static void intend(struct director *d, struct director_node *n, const struct site_device *device)
@@ -251,7 +263,58 @@ static void listened(struct director *d, struct director_node *n)
 	if (refused && !MUSEUM(d, unread_off))
 		method_failed(d, n, refused);
 	else
-		prove(d, n, proof_of_off(n->fence.devices, n->fence.off_ns, n->fence.evidence));
+		prove(d, n,
+			proof_of_off(n->fence.devices, n->fence.off_ns, n->fence.evidence,
+				&n->fence.grade, n->fence.silent));
+}
+
+static void graded(struct director_fence *f, const struct site_device *device, unsigned reads)
+{
+	if (!f->grade.reads || reads < f->grade.reads)
+		f->grade.reads = reads ? reads : 1;
+	if (topology_outlets(device))
+		f->grade.outlets = true;
+	else
+		f->grade.machine = true;
+}
+
+/*
+ * All feeds of the node read off, after its own controller has failed in a level before. That one
+ * has lost its power with them: if it answers, and says that the machine is on, these are not its
+ * feeds, whatever the configuration says. false: there is nobody to ask.
+ */
+static bool ask(struct director *d, struct director_node *n)
+{
+	const struct site_device *machine =
+		topology_machine(d->site, n->name, n->fence.place.level);
+
+	n->fence.asked = true;
+	if (!machine || !topology_feeds(d->site, n->name, n->fence.place.level))
+		return false;
+	n->fence.phase = FENCE_ASKING;
+	order(d, n, machine, "status")->timeout_ms = ASK_MS;
+	return true;
+}
+
+static void asked(struct director *d, struct director_node *n, const struct event *event)
+{
+	const struct site_device *machine =
+		topology_machine(d->site, n->name, n->fence.place.level);
+	owned(free) char *why = NULL;
+
+	n->fence.phase = FENCE_NONE;
+	if (!machine)
+		return; /* configured away meanwhile */
+	if (event->fence.proof == EVENT_ON) {
+		why = own_printf("its outlets are off, but %s answers that it is on: they are not "
+				 "its feeds",
+			machine->name);
+		method_failed(d, n, why);
+	} else if (event->fence.proof == EVENT_OFF) {
+		graded(&n->fence, machine, event->fence.reads);
+	} else {
+		n->fence.silent = own_string(machine->name);
+	}
 }
 
 static void device_off(struct director *d, struct director_node *n, const struct event *event)
@@ -265,8 +328,10 @@ static void device_off(struct director *d, struct director_node *n, const struct
 		f->devices = json_array();
 		f->evidence = json_array();
 	}
-	if (topology_at(d->site, n->name, f->place, &step) && step.device)
+	if (topology_at(d->site, n->name, f->place, &step) && step.device) {
 		json_array_append_new(f->devices, json_string(step.device->name));
+		graded(f, step.device, event->fence.reads);
+	}
 	json_array_append(f->evidence, event->fence.evidence);
 	f->off_ns = event->fence.t_end_ns;
 	f->phase = FENCE_NONE;
@@ -309,6 +374,8 @@ void director_fenced(struct director *d, const struct event *event)
 	n->fence.id = 0;
 	if (n->fence.phase == FENCE_ON)
 		powered(d, n, event);
+	else if (n->fence.phase == FENCE_ASKING)
+		asked(d, n, event);
 	else if (n->fence.phase == FENCE_RUNNING && event->fence.proof == EVENT_OFF)
 		device_off(d, n, event);
 	else if (n->fence.phase == FENCE_RUNNING)
@@ -366,10 +433,10 @@ static void next(struct director *d, struct director_node *n, bool storming)
 		pause_for(d, n, "no fence device is configured for it");
 	} else if (!topology_at(d->site, n->name, f->place, &step)) {
 		/* Every method of the level has given its proof. */
-		if (f->off_ns)
+		if (!f->off_ns)
+			prove(d, n, proof_of_lease(director_wait_ns(d, n)));
+		else if (f->asked || !ask(d, n))
 			listen(d, n);
-		else
-			prove(d, n, proof_of_lease(lease_wait(d, n)));
 	} else if (!step.device) {
 		refused = self_refused(d, n);
 		if (refused)
@@ -450,7 +517,7 @@ void director_fence_rest(struct director *d, struct director_node *n)
 	if (f->phase == FENCE_NONE && switch_on(d, n)) {
 		f->phase = FENCE_REST;
 		f->place = (struct topology_place){ 0 };
-		f->until_ns = d->now_ns + DIRECTOR_REST_NS;
+		f->until_ns = d->now_ns + REST_NS;
 	}
 	if (f->phase != FENCE_REST || d->now_ns < f->until_ns)
 		return;
@@ -478,7 +545,8 @@ static void proven_dead(struct director *d, struct director_node *n)
 	director_plan_forget(d, n->name);
 	director_note_more(d, "node-dead", n->name,
 		json_string_value(json_object_get(proof, "text")),
-		json_pack("{s:O}", "proof", proof));
+		json_pack("{s:O, s:I}", "proof", proof, "incarnation",
+			(json_int_t)cluster_incarnation(d->cluster, n->name)));
 }
 
 void director_fence_committed(struct director *d, struct director_node *n, json_t *entry)

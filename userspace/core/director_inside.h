@@ -5,12 +5,13 @@
 
 #include "core/attributes.h"
 #include "core/cluster.h"
+#include "core/decision.h"
 #include "core/director.h"
 #include "core/director_death.h"
+#include "core/director_rehearse.h"
 #include "core/grant.h"
 #include "core/journal.h"
 #include "core/membership.h"
-#include "core/policy/policy.h"
 #include "core/proof.h"
 #include "core/storm.h"
 #include "core/timeline.h"
@@ -19,8 +20,6 @@
 #include "core/transition.h"
 
 #define MS 1000000ULL
-/* A host that boots loads what takes over for it: storage, network, hypervisor. */
-#define DIRECTOR_REST_NS (2000 * MS)
 
 struct director_node {
 	const char *name; /* the site's */
@@ -36,7 +35,7 @@ struct director_node {
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
 	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
 	bool suspected, closed, blocking, admitting;
-	json_t *cells; /* resource → {state, digest, recurring} */
+	struct ledger ledger; /* what its agent told of its operations */
 	struct director_fence fence;
 	struct timeline timeline;
 };
@@ -62,10 +61,14 @@ struct director {
 	struct transition *transition;
 	unsigned transitions;
 	bool dirty;
-	json_t *why;
-	json_t *hellos;     /* node → the hello of its present connection */
-	json_t *faults;     /* texts of what is broken between nodes and controllers */
-	uint64_t faults_ns; /* when they may have changed; 0: looked at */
+	uint64_t recheck_s;    /* since 1970, when time alone may change the plan; 0: never */
+	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
+	uint64_t attended_ns;  /* when that was done last */
+	uint64_t breath_ns;    /* no plan before: an order was refused or not answered */
+	json_t *why;           /* of the last plan, NULL: not asked for */
+	json_t *hellos;        /* node → the hello of its present connection */
+	json_t *faults;        /* texts of what is broken between nodes and controllers */
+	uint64_t faults_ns;    /* when they may have changed; 0: looked at */
 	struct journal journal;
 	struct attributes *attributes;
 	uint64_t told; /* the serial that nodes were told last */
@@ -74,6 +77,7 @@ struct director {
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms;               /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
+	struct director_rehearse rehearse;
 	struct actions *out;
 };
 
@@ -97,10 +101,10 @@ void director_greet(struct director *d);
 void director_watch(struct director *d); /* what time alone brings about */
 void director_send(struct director *d, struct director_node *n, json_t *message);
 uint64_t director_lease_ms(struct director *d, struct director_node *n); /* T of its incarnation */
+uint64_t director_wait_ns(struct director *d, struct director_node *n);  /* and its W */
 void director_admit(struct director *d, struct director_node *n);
 void director_block(struct director *d, struct director_node *n, const char *why);
 void director_weigh(struct director *d, struct director_node *n, bool silent);
-void director_send(struct director *d, struct director_node *n, json_t *message);
 const char *director_state(struct director *d, struct director_node *n);
 bool director_usable(struct director *d, struct director_node *n);
 
@@ -115,20 +119,15 @@ char *director_todo(struct director *d, struct director_node *n);
 
 /* director_peer.c: the controllers among themselves */
 void director_peer(struct director *d, const struct event *event);
+void director_peer_note(struct director *d, json_t *event); /* to the others' journals */
 void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool heard, uint64_t ns);
 void director_peer_bar(struct director *d, struct director_node *n);
 void director_peer_ready(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 
-/* director_plan.c: the transition */
-void director_result(struct director *d, struct director_node *n, json_t *result, bool history);
-void director_drive(struct director *d);
-struct view *director_view(struct director *d, const struct site *site);
-void director_plan_forget(struct director *d, const char *node);
-void director_plan_drop(struct director *d);
 /* director_whatif.c: an answer's status and document, or a problem's title and detail */
-unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
+unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
 void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
 void director_attribute_request(struct director *d, struct director_node *n, json_t *message);
@@ -138,7 +137,6 @@ void director_attribute_again(struct director *d);
 void director_attribute_lost(struct director *d);
 void director_attribute_watch(struct director *d);
 void director_attribute_world(struct director *d);
-/* director_ask.c, director_tell.c */
 void director_ask(struct director *d, const struct event *event);
 void director_answer(struct director *d, json_t *entry);
 void director_give_up(struct director *d); /* no longer the leader: who waits is told so */
@@ -146,5 +144,7 @@ void director_ask_done(struct director *d);
 json_t *director_status(struct director *d);
 json_t *director_plan_json(struct director *d, const struct site *site);
 char *director_metrics(struct director *d);
+
+#include "core/director_plan.h"
 
 #endif

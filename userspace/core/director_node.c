@@ -62,13 +62,15 @@ static void welcome(struct director *d, struct director_node *n)
 	n->hello_incarnation = cluster_incarnation(d->cluster, n->name);
 	director_admit(d, n);
 	director_send(d, n,
-		json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I}", "type", "welcome",
-			"controller", d->name, "index", d->config.index, "term",
+		json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:i, s:i}",
+			"type", "welcome", "controller", d->name, "index", d->config.index, "term",
 			(json_int_t)d->term, "incarnation",
 			(json_int_t)cluster_incarnation(d->cluster, n->name), "cluster",
 			(json_int_t)d->config.cluster, "node", n->id, "key_epoch", n->epoch,
 			"interval_us", d->timing.interval_us, "lease_ns",
-			(json_int_t)(director_lease_ms(d, n) * MS)));
+			(json_int_t)(director_lease_ms(d, n) * MS), "wait_ms",
+			(json_int_t)(director_wait_ns(d, n) / MS), "voters",
+			(int)d->members.quorum.now, "voters_next", (int)d->members.quorum.next));
 }
 
 /* What it ran died with its last boot. It may be before anybody missed it. */
@@ -146,7 +148,10 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 	const char *verdict = json_string_value(json_object_get(message, "verdict"));
 
 	n->connected = true;
-	n->synced = n->closed = n->admitting = false;
+	n->synced = n->admitting = false;
+	/* It is back; its first beat may be a moment behind, where the beats are the agent's own.
+	 */
+	n->closed &= !n->heard;
 	free(n->boot_id);
 	n->boot_id = own_string(boot ? boot : "");
 	n->hello_incarnation = json_integer_value(json_object_get(message, "incarnation"));
@@ -293,6 +298,7 @@ void director_weigh(struct director *d, struct director_node *n, bool silent)
 	if (heard) {
 		n->silent_ns = n->lost_at_ns = 0;
 		n->suspected = false;
+		n->closed &= !n->connected;
 	} else if ((n->heard || silent) && !n->silent_ns) {
 		n->silent_ns = d->now_ns;
 		n->timeline = (struct timeline){ 0 };
@@ -464,7 +470,7 @@ static void begin_life(struct director *d, struct director_node *n)
 {
 	const char *boot = json_string_value(cluster_node(d->cluster, n->name, "boot_id"));
 
-	json_object_clear(n->cells);
+	ledger_clear(&n->ledger);
 	n->suspected = n->admitting = n->blocking = false;
 	n->silent_ns = n->lost_at_ns = n->hung_ns = 0;
 	if (grant_may(&d->grant)) {

@@ -170,6 +170,35 @@ static void heard(struct director *d, unsigned c, json_t *message)
 		director_weigh(d, n, false);
 }
 
+void director_peer_note(struct director *d, json_t *event)
+{
+	tell(d, -1, json_pack("{s:s, s:O}", "type", "note", "event", event));
+}
+
+/* What the leader noted is an event here as well: whoever looks at this controller sees it, and
+ * the story goes on when it is this one that leads. */
+static void noted(struct director *d, unsigned c, json_t *event)
+{
+	static const char *const own[] = { "cursor", "boot_ns", "time_ms", "kind", "node",
+		"resource", "text" };
+	const char *kind = json_string_value(json_object_get(event, "kind"));
+	const char *text = json_string_value(json_object_get(event, "text"));
+	json_t *more, *e;
+
+	if (!kind || !text || (d->leader && d->ready))
+		return;
+	more = json_copy(event);
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		json_object_del(more, own[i]);
+	json_object_set_new(
+		more, "controller", json_string(d->controllers[c] ? d->controllers[c] : "?"));
+	e = journal_add(&d->journal, d->now_ns,
+		(uint64_t)json_integer_value(json_object_get(event, "time_ms")), kind,
+		json_string_value(json_object_get(event, "node")),
+		json_string_value(json_object_get(event, "resource")), text, more);
+	action_add(d->out, ACTION_NOTE)->json = json_incref(e);
+}
+
 static void says(struct director *d, unsigned c, json_t *message)
 {
 	const char *type = json_string_value(json_object_get(message, "type"));
@@ -184,6 +213,8 @@ static void says(struct director *d, unsigned c, json_t *message)
 		bar(d, message);
 	else if (!strcmp(type, "barred"))
 		promised(d, c, message);
+	else if (!strcmp(type, "note"))
+		noted(d, c, json_object_get(message, "event"));
 }
 
 void director_peer(struct director *d, const struct event *event)

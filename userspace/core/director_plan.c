@@ -1,63 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The director's transition: a plan's actions become orders, and their results a new view. */
+/* The director's transition: a plan's actions become orders, and their results a new picture. */
 #include <stdio.h>
 
 #include "core/director_inside.h"
+#include "core/outcome.h"
 
 /* An agent that does not answer in the operation's own time and this is asked no longer. */
 #define ANSWER_NS (10000 * MS)
-
-static struct view_cell cell_of(json_t *cells, const char *resource)
-{
-	json_t *j = json_object_get(cells, resource);
-	struct view_cell c = { .state = json_integer_value(json_object_get(j, "state")),
-		.recurring = json_is_true(json_object_get(j, "recurring")) };
-	const char *digest = json_string_value(json_object_get(j, "digest"));
-
-	snprintf(c.digest, sizeof(c.digest), "%s", digest ? digest : "");
-	return c;
-}
-
-static void cell_put(json_t *cells, const char *resource, const struct view_cell *c)
-{
-	json_t *call = json_object_get(json_object_get(cells, resource), "call");
-
-	json_object_set_new(cells, resource,
-		json_pack("{s:i, s:b, s:s, s:O?}", "state", c->state, "recurring", c->recurring,
-			"digest", c->digest, "call", call));
-}
-
-static void view_node(struct director *d, struct view *view, size_t i, const char *name)
-{
-	struct director_node *n = director_node(d, name);
-	enum cluster_life life = cluster_life(d->cluster, name);
-	bool gone = life == CLUSTER_DEAD || life == CLUSTER_STOPPED;
-
-	view->nodes[i].usable = n && director_usable(d, n);
-	view->nodes[i].unclean = life == CLUSTER_BLOCKED;
-	view->nodes[i].standby = cluster_flag(d->cluster, name, "standby");
-	view->nodes[i].maintenance = cluster_flag(d->cluster, name, "maintenance");
-	view->nodes[i].stopping = cluster_flag(d->cluster, name, "stop");
-	for (size_t r = 0; r < view->site->n_resources; r++) {
-		struct view_cell *c = view_cell(view, i, r);
-		const char *resource = view->site->resources[r].name;
-
-		if (n)
-			*c = cell_of(n->cells, resource);
-		if (gone)
-			*c = (struct view_cell){ .state = VIEW_STOPPED };
-		c->fails = cluster_fails(d->cluster, name, resource);
-	}
-}
-
-struct view *director_view(struct director *d, const struct site *site)
-{
-	struct view *view = view_new(site);
-
-	for (size_t i = 0; i < site->n_nodes; i++)
-		view_node(d, view, i, site->nodes[i].name);
-	return view;
-}
+/* An order that was refused or not answered is not repeated at once. */
+#define BREATH_NS (500 * MS)
 
 void director_plan_drop(struct director *d)
 {
@@ -76,57 +27,67 @@ void director_plan_forget(struct director *d, const char *node)
 /* ---- results ----------------------------------------------------------------------------------
  */
 
-static void note_failure(struct director *d, struct director_node *n, const char *resource,
-	json_t *r, const char *op)
+static const char *text(const json_t *object, const char *key)
 {
-	const char *reason = json_string_value(json_object_get(r, "exit_reason"));
-	const char *status = json_string_value(json_object_get(r, "status"));
+	const char *s = json_string_value(json_object_get(object, key));
 
-	if (!d->leader || !d->ready)
-		return;
-	director_note(d, "operation-failed", n->name, resource,
-		"%s of %s on %s: %s, exit status %d%s%s", op, resource, n->name, status,
-		(int)json_integer_value(json_object_get(r, "rc")), reason ? ": " : "",
-		reason ? reason : "");
-	director_propose(
-		d, json_pack("{s:s, s:s, s:s, s:s, s:I}", "do", "fail", "node", n->name, "resource",
-			   resource, "op", op, "at_ms", (json_int_t)d->epoch_ms));
+	return s ? s : "";
 }
 
-static void take(struct director *d, struct director_node *n, json_t *r, bool history)
+/* Degraded is as good as well: worth a word, not a recovery. */
+static bool as_expected(const json_t *r, int target_rc)
 {
-	const char *resource = json_string_value(json_object_get(r, "resource"));
-	const char *op = json_string_value(json_object_get(r, "op"));
-	const char *status = json_string_value(json_object_get(r, "status"));
-	const char *digest = json_string_value(json_object_get(r, "digest"));
-	json_t *call = json_object_get(r, "call_id");
-	json_t *last = json_object_get(json_object_get(n->cells, resource), "call");
-	struct view_cell c;
+	json_int_t rc = json_integer_value(json_object_get(r, "rc"));
 
-	if (!resource || !op || !status || json_is_true(json_object_get(r, "last_failure")) ||
-		json_is_true(json_object_get(r, "refused")))
+	if (rc == OUTCOME_DEGRADED)
+		rc = OUTCOME_OK;
+	if (rc == OUTCOME_DEGRADED_PROMOTED)
+		rc = OUTCOME_PROMOTED;
+	return !strcmp(text(r, "status"), "done") && (target_rc < 0 || rc == target_rc);
+}
+
+/* What failed counts against the node: a stop for ever, a start too unless the properties say
+ * otherwise; a probe's answer and a migration's end do not (Pacemaker Explained, "Failure
+ * counts"). */
+static void count_failure(struct director *d, struct director_node *n, json_t *r)
+{
+	const char *op = text(r, "op"), *resource = text(r, "resource");
+	bool start = !strcmp(op, "start"), stop = !strcmp(op, "stop");
+	json_int_t interval = json_integer_value(json_object_get(r, "interval_ms"));
+	bool start_is_fatal =
+		strcmp(site_property(d->site, "start-failure-is-fatal", "true"), "false") != 0;
+
+	if (!interval && !start && !stop && strcmp(op, "promote") && strcmp(op, "demote"))
 		return;
-	/* An answer that is told again says what was, not what is. */
-	if (call && json_integer_value(call) < json_integer_value(last))
+	if (!strcmp(text(r, "on_fail"), "ignore"))
 		return;
-	c = cell_of(n->cells, resource);
-	view_cell_note(&c, op, json_integer_value(json_object_get(r, "interval_ms")),
-		json_integer_value(json_object_get(r, "rc")), status);
-	if (!strcmp(op, "start") && digest)
-		snprintf(c.digest, sizeof(c.digest), "%s", digest);
-	if (c.fails && !history)
-		note_failure(d, n, resource, r, op);
-	cell_put(n->cells, resource, &c);
-	if (call)
-		json_object_set(json_object_get(n->cells, resource), "call", call);
-	d->dirty = true;
+	director_propose(
+		d, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "do", "fail", "node", n->name,
+			   "resource", resource, "op", op, "interval_ms", interval, "at_ms",
+			   (json_int_t)d->epoch_ms, "fatal", stop || (start && start_is_fatal)));
+}
+
+static void note_failure(struct director *d, struct director_node *n, json_t *r)
+{
+	const char *op = text(r, "op"), *resource = text(r, "resource");
+	const char *reason = text(r, "exit_reason");
+	json_t *target = json_object_get(r, "target_rc");
+	bool probe =
+		!strcmp(op, "monitor") && !json_integer_value(json_object_get(r, "interval_ms"));
+
+	if (!d->leader || !d->ready || probe || !strcmp(op, "notify") ||
+		!strcmp(text(r, "status"), "pending") || !strcmp(text(r, "status"), "cancelled") ||
+		as_expected(r, target ? (int)json_integer_value(target) : OUTCOME_OK))
+		return;
+	director_note(d, "operation-failed", n->name, resource,
+		"%s of %s on %s: %s, exit status %d%s%s", op, resource, n->name, text(r, "status"),
+		(int)json_integer_value(json_object_get(r, "rc")), *reason ? ": " : "", reason);
+	count_failure(d, n, r);
 }
 
 void director_result(struct director *d, struct director_node *n, json_t *r, bool history)
 {
-	const struct plan_action *a =
-		transition_find(d->transition, json_string_value(json_object_get(r, "id")));
-	const char *status = json_string_value(json_object_get(r, "status"));
+	const struct plan_action *a = transition_find(d->transition, text(r, "id"));
 	bool good;
 
 	/* What an older incarnation did says nothing about this one. */
@@ -134,16 +95,21 @@ void director_result(struct director *d, struct director_node *n, json_t *r, boo
 		(uint64_t)json_integer_value(json_object_get(r, "incarnation")) !=
 			cluster_incarnation(d->cluster, n->name))
 		return;
-	take(d, n, r, history);
+	if (ledger_take(&n->ledger, r)) {
+		d->dirty = true;
+		if (!history)
+			note_failure(d, n, r);
+	}
+	if (json_is_true(json_object_get(r, "refused")))
+		d->breath_ns = d->now_ns + BREATH_NS;
 	if (!a || !a->node || strcmp(a->node, n->name))
 		return;
-	good = status && !strcmp(status, "done") &&
-	       (a->target_rc < 0 || json_integer_value(json_object_get(r, "rc")) == a->target_rc);
+	good = !strcmp(a->op, "notify") || as_expected(r, a->target_rc);
 	if (!transition_result(d->transition, a->id, good))
 		return;
-	if (good && !a->interval_ms && strcmp(a->op, "monitor"))
+	if (good && !a->interval_ms && strcmp(a->op, "monitor") && strcmp(a->op, "notify"))
 		director_note(d, "operation", n->name, a->resource, "%s of %s on %s: done in %d ms",
-			a->op, a->resource, n->name,
+			a->op, a->instance, n->name,
 			(int)json_integer_value(json_object_get(r, "exec_ms")));
 }
 
@@ -159,72 +125,168 @@ static json_t *pairs(const struct plan_pairs *p)
 	return o;
 }
 
-/* Until its result is here the order may have been carried out, or not, or in part: who is lost
- * meanwhile may run what it was told to. */
-static void unknown(struct director *d, const struct plan_action *a)
+static const char *meta(const struct plan_action *a, const char *name)
 {
-	struct director_node *n = director_node(d, a->node);
-	struct view_cell c = cell_of(n->cells, a->resource);
+	owned(free) char *full = own_printf("CRM_meta_%s", name);
+	const char *v = plan_pairs_get(&a->meta, full);
 
-	c.state = VIEW_UNKNOWN;
-	cell_put(n->cells, a->resource, &c);
+	return v ? v : plan_pairs_get(&a->meta, name);
 }
 
-static void order(struct director *d, const struct plan_action *a)
+static const char *history_name(const struct plan_action *a)
 {
-	struct action *out = action_add(d->out, ACTION_SEND);
+	return a->resource ? a->resource : "";
+}
+
+static const char *operation_of(const struct plan_action *a)
+{
+	switch (a->kind) {
+	case PLAN_CANCEL:
+		return "cancel";
+	case PLAN_SHUTDOWN:
+		return "shutdown";
+	case PLAN_CLEAR_FAILCOUNT:
+		return "forgive";
+	case PLAN_FORGET:
+		return "forget";
+	default:
+		return a->op;
+	}
+}
+
+static json_t *order_json(struct director *d, const struct plan_action *a)
+{
 	char id[TRANSITION_ID_MAX];
+	const char *source = meta(a, "migrate_source"), *target = meta(a, "migrate_target");
+	json_t *action = json_pack(
+		"{s:s, s:s, s:s*, s:s*, s:s*, s:I, s:I, s:i, s:s*, s:s*, s:s*, s:s*, s:s*,"
+		"s:o, s:o}",
+		"op", operation_of(a), "resource", history_name(a), "class", a->standard,
+		"provider", a->provider, "agent", a->type, "interval_ms",
+		(json_int_t)a->interval_ms, "timeout_ms", (json_int_t)a->timeout_ms, "target_rc",
+		a->target_rc, "digest", a->digest, "digest_reload", a->digest_reload, "on_fail",
+		meta(a, "on_fail"), "migrate_source", source, "migrate_target", target, "params",
+		pairs(&a->params), "meta", pairs(&a->meta));
 
 	transition_id(d->transition, a->id, id);
-	out->node = own_string(a->node);
-	out->json = json_pack(
-		"{s:s, s:I, s:I, s:I, s:s, s:{s:s, s:s, s:s, s:s*, s:s, s:I, s:I, s:i, s:s*,"
-		"s:o, s:o}}",
-		"type", "order", "term", (json_int_t)d->term, "index",
-		(json_int_t)d->cluster->index, "incarnation",
-		(json_int_t)cluster_incarnation(d->cluster, a->node), "id", id, "action", "op",
-		a->op, "resource", a->instance, "class", a->standard, "provider", a->provider,
-		"agent", a->type, "interval_ms", (json_int_t)a->interval_ms, "timeout_ms",
-		(json_int_t)a->timeout_ms, "target_rc", a->target_rc, "digest", a->digest, "params",
-		pairs(&a->params), "meta", pairs(&a->meta));
+	return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o}", "type", "order", "term",
+		(json_int_t)d->term, "index", (json_int_t)d->cluster->index, "incarnation",
+		(json_int_t)cluster_incarnation(d->cluster, a->node), "id", id, "action", action);
+}
+
+static bool worth_telling(const struct plan_action *a)
+{
+	return a->kind == PLAN_RESOURCE && !a->interval_ms && strcmp(a->op, "monitor") != 0 &&
+	       strcmp(a->op, "notify") != 0;
+}
+
+static void order(struct director *d, struct director_node *n, const struct plan_action *a)
+{
+	json_t *message = order_json(d, a);
+
+	ledger_order(&n->ledger, message, d->epoch_ms / 1000);
+	if (a->kind == PLAN_FORGET)
+		ledger_forget(&n->ledger, a->resource);
+	director_send(d, n, message);
 	transition_sent(d->transition, a->id, d->now_ns + a->timeout_ms * MS + ANSWER_NS);
-	if (strcmp(a->op, "monitor"))
-		unknown(d, a);
-	if (!a->interval_ms && strcmp(a->op, "monitor"))
+	if (worth_telling(a))
 		director_note(d, "order", a->node, a->resource, "%s of %s on %s", a->op,
-			a->resource, a->node);
-	for (size_t i = 0; i < d->n_nodes && !strcmp(a->op, "start"); i++)
+			a->instance, a->node);
+	for (size_t i = 0; i < d->n_nodes && a->op && !strcmp(a->op, "start"); i++)
 		if (d->nodes[i].timeline.ns[TIMELINE_DEAD])
 			timeline_set(&d->nodes[i].timeline, TIMELINE_FIRST_START, d->now_ns);
 }
 
-static void carry_out(struct director *d, const struct plan_action *a)
+/* S2, whatever the plan says: what a node that is not proven dead may run is not started
+ * elsewhere. Instances of a clone are not one resource. */
+static bool may_run_elsewhere(struct director *d, const struct plan_action *a)
 {
-	struct director_node *n = director_node(d, a->node);
+	bool activates = a->op && (!strcmp(a->op, "start") || !strcmp(a->op, "migrate_from") ||
+					  !strcmp(a->op, "promote"));
 
-	if (a->kind == PLAN_PSEUDO) {
+	if (a->kind != PLAN_RESOURCE || !activates || (a->instance && strchr(a->instance, ':')))
+		return false;
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		struct director_node *n = &d->nodes[i];
+
+		if (cluster_life(d->cluster, n->name) == CLUSTER_BLOCKED &&
+			ledger_may_run(&n->ledger, a->resource))
+			return true;
+	}
+	return false;
+}
+
+static void fence(struct director *d, struct director_node *n, const struct plan_action *a)
+{
+	enum cluster_life life = cluster_life(d->cluster, n->name);
+
+	if (a->op && !strcmp(a->op, "on")) {
 		transition_result(d->transition, a->id, true);
-	} else if (n && a->kind == PLAN_FENCE) {
+	} else if (life == CLUSTER_DEAD || life == CLUSTER_STOPPED) {
 		transition_result(d->transition, a->id, true);
-		director_block(d, n, a->reason ? a->reason : "the plan asks for it");
-	} else if (!n || !director_usable(d, n)) {
-		transition_result(d->transition, a->id, false);
 	} else {
-		order(d, a);
+		transition_hold(d->transition, a->id);
+		if (life != CLUSTER_BLOCKED)
+			director_block(d, n, a->reason ? a->reason : "the plan asks for it");
 	}
 }
 
-/* Sends what nothing holds back; true while the transition goes on. */
+/* Failures that do not count any more: here, and in the node's own history. */
+static void clear_failures(struct director *d, struct director_node *n, const struct plan_action *a)
+{
+	ledger_forgive(&n->ledger, history_name(a), NULL, 0);
+	director_propose(d, json_pack("{s:s, s:s, s:s}", "do", "cleanup", "resource",
+				    history_name(a), "node", n->name));
+	if (director_usable(d, n))
+		director_send(d, n, order_json(d, a));
+	transition_result(d->transition, a->id, true);
+}
+
+/* True: something was set going by it. */
+static bool carry_out(struct director *d, const struct plan_action *a)
+{
+	struct director_node *n = director_node(d, a->node);
+
+	if (a->kind == PLAN_PSEUDO || a->kind == PLAN_CLEAR_ATTRIBUTES) {
+		transition_result(d->transition, a->id, true);
+		return false;
+	}
+	if (n && a->kind == PLAN_FENCE) {
+		bool blocked = cluster_life(d->cluster, n->name) == CLUSTER_BLOCKED;
+
+		fence(d, n, a);
+		return !blocked;
+	}
+	if (n && a->kind == PLAN_CLEAR_FAILCOUNT) {
+		clear_failures(d, n, a);
+		return true;
+	}
+	/* Nobody runs anything on remote nodes yet. */
+	if (!n || a->router || may_run_elsewhere(d, a)) {
+		transition_hold(d->transition, a->id);
+		return false;
+	}
+	if (!director_usable(d, n))
+		transition_result(d->transition, a->id, false);
+	else
+		order(d, n, a);
+	return true;
+}
+
+/* Sends what nothing holds back. */
 static bool advance(struct director *d)
 {
 	const struct plan_action *a;
+	bool any = false;
 
-	while ((a = transition_late(d->transition, d->now_ns)))
+	while ((a = transition_late(d->transition, d->now_ns))) {
+		d->breath_ns = d->now_ns + BREATH_NS;
 		director_note(d, "order-unanswered", a->node, a->resource,
 			"no answer to %s in its time", a->op);
+	}
 	while ((a = transition_ready(d->transition)))
-		carry_out(d, a);
-	return !transition_over(d->transition);
+		any |= carry_out(d, a);
+	return any;
 }
 
 /* A plan is made only when everybody has been heard out: who is admitted is connected and has told
@@ -241,37 +303,6 @@ static bool settled(struct director *d)
 			return false;
 	}
 	return true;
-}
-
-static bool idle(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->actions[i]->kind != PLAN_PSEUDO)
-			return false;
-	return true;
-}
-
-/* A node that was asked to stop and runs nothing any more may say goodbye. */
-static void let_go(struct director *d, const struct view *view)
-{
-	for (size_t i = 0; i < d->n_nodes; i++) {
-		struct director_node *n = &d->nodes[i];
-		bool runs = false;
-
-		if (!view->nodes[i].stopping || !view->nodes[i].usable)
-			continue;
-		for (size_t r = 0; r < d->site->n_resources; r++)
-			runs |= view_cell(view, i, r)->state > VIEW_STOPPED &&
-				view_cell(view, i, r)->state != VIEW_IMPOSSIBLE;
-		if (runs)
-			continue;
-		director_send(d, n,
-			json_pack("{s:s, s:I, s:I, s:I, s:s, s:{s:s, s:s, s:i}}", "type", "order",
-				"term", (json_int_t)d->term, "index", (json_int_t)d->cluster->index,
-				"incarnation", (json_int_t)cluster_incarnation(d->cluster, n->name),
-				"id", "shutdown", "action", "op", "shutdown", "resource", "",
-				"timeout_ms", 20000));
-	}
 }
 
 /* ---- the story of a failover ------------------------------------------------------------------
@@ -307,31 +338,124 @@ static void recovered(struct director *d)
 	}
 }
 
+/* ---- what agents wrote down ---------------------------------------------------------------------
+ */
+
+/* Agents of what can be promoted find out together who is to lead: each writes down what it knows,
+ * and its next monitor looks at what the others wrote. They need not wait for that. */
+#define ATTENTION_NS (3000 * MS)
+
+void director_errand(
+	struct director *d, struct director_node *n, const char *op, const char *resource)
+{
+	owned(free) char *id =
+		own_printf("%s:%s:%llu", op, resource, (unsigned long long)d->now_ns);
+
+	director_send(d, n,
+		json_pack("{s:s, s:I, s:I, s:I, s:s, s:{s:s, s:s}}", "type", "order", "term",
+			(json_int_t)d->term, "index", (json_int_t)d->cluster->index, "incarnation",
+			(json_int_t)cluster_incarnation(d->cluster, n->name), "id", id, "action",
+			"op", op, "resource", resource));
+}
+
+void director_attend(struct director *d, json_t *entry)
+{
+	const char *store = text(entry, "store"), *name = text(entry, "name");
+	uint64_t next = d->attended_ns + ATTENTION_NS;
+
+	/* A promotion score is for the plan, and it is made anew. */
+	if (!strcmp(store, "private") || !strncmp(name, "master-", 7) || d->attention_ns)
+		return;
+	d->attention_ns = d->attended_ns && next > d->now_ns ? next : d->now_ns;
+}
+
+static void attend(struct director *d)
+{
+	if (!d->attention_ns || d->now_ns < d->attention_ns)
+		return;
+	d->attention_ns = 0;
+	d->attended_ns = d->now_ns;
+	for (size_t r = 0; r < d->site->n_resources; r++) {
+		const struct site_resource *res = &d->site->resources[r];
+
+		if (res->kind != SITE_PRIMITIVE || !site_top(d->site, res)->promotable)
+			continue;
+		for (size_t i = 0; i < d->n_nodes; i++)
+			if (director_usable(d, &d->nodes[i]) &&
+				ledger_standing(&d->nodes[i].ledger, res->name).role ==
+					LEDGER_STARTED)
+				director_errand(d, &d->nodes[i], "recheck", res->name);
+	}
+}
+
+/* ---- one plan after the other -----------------------------------------------------------------
+ */
+
+static struct plan *decide(struct director *d)
+{
+	owned(picture) struct picture *picture = director_picture(d, d->site, false);
+	owned(decision) struct decision *decision = NULL;
+	owned(free) char *why = NULL;
+
+	json_decref(d->why);
+	d->why = NULL;
+	if (decision_new(picture, (int64_t)(d->epoch_ms / 1000), false, &decision, &why)) {
+		director_note(d, "undecided", NULL, NULL, "the policy cannot decide: %s", why);
+		return NULL;
+	}
+	d->recheck_s = (uint64_t)decision->recheck_s;
+	return give(decision->plan);
+}
+
+/* Time alone may change what is right: a rule's hour has come, or a failure is forgotten. */
+static void recheck(struct director *d)
+{
+	if (!d->recheck_s || d->epoch_ms / 1000 < d->recheck_s)
+		return;
+	d->recheck_s = 0;
+	d->dirty = true;
+	transition_abort(d->transition);
+}
+
+uint64_t director_recheck_ns(const struct director *d)
+{
+	uint64_t at_ms = d->recheck_s * 1000;
+
+	if (!d->recheck_s)
+		return 0;
+	return at_ms > d->epoch_ms ? d->now_ns + (at_ms - d->epoch_ms) * MS : d->now_ns;
+}
+
 void director_drive(struct director *d)
 {
-	struct plan *plan = NULL;
-	struct view *view;
+	struct plan *plan;
+	bool any;
 
+	recheck(d);
+	attend(d);
 	if (d->transition) {
-		if (advance(d))
+		advance(d);
+		if (!transition_over(d->transition))
 			return;
 		director_plan_drop(d);
 	}
-	if (!d->dirty || !settled(d))
+	if (!d->dirty || d->now_ns < d->breath_ns || !settled(d))
 		return;
 	d->dirty = false;
-	view = director_view(d, d->site);
-	json_decref(d->why);
-	policy_plan(view, &plan, &d->why);
-	let_go(d, view);
-	view_free(view);
-	if (idle(plan)) {
-		plan_free(plan);
-		recovered(d);
+	plan = decide(d);
+	if (!plan)
 		return;
-	}
-	planned(d);
 	d->transition = transition_new(plan, d->term, ++d->transitions);
-	if (!advance(d))
-		director_plan_drop(d);
+	any = advance(d);
+	if (any)
+		planned(d);
+	if (!transition_over(d->transition))
+		return;
+	transition_free(d->transition);
+	d->transition = NULL;
+	if (!any) {
+		d->transitions--; /* nothing came of it, and no order bears its number */
+		recovered(d);
+	}
+	d->dirty |= any;
 }

@@ -5,6 +5,7 @@
 
 #include "base/lines.h"
 #include "core/director_inside.h"
+#include "core/director_rehearse.h"
 
 /* ---- status -----------------------------------------------------------------------------------
  */
@@ -41,8 +42,8 @@ static json_t *links_json(struct director *d, struct director_node *n)
 
 static json_t *fencing_json(struct director *d, struct director_node *n)
 {
-	static const char *const phases[] = { "waiting", "intent", "running", "lease", "listening",
-		"proven", "pause", "off", "switching-on" };
+	static const char *const phases[] = { "waiting", "intent", "running", "asking", "lease",
+		"listening", "proven", "pause", "off", "switching-on" };
 	const struct director_fence *f = &n->fence;
 	enum cluster_life life = cluster_life(d->cluster, n->name);
 	json_t *j;
@@ -91,35 +92,58 @@ static json_t *node_json(struct director *d, struct director_node *n)
 		json_object_set_new(j, "todo", json_string(todo));
 	if (fencing)
 		json_object_set_new(j, "fencing", fencing);
+	json_object_set_new(j, "fence_tests", rehearsal_json(&d->rehearse.all, n->name));
 	if (cluster_node(d->cluster, n->name, "proof"))
 		json_object_set(j, "proof", cluster_node(d->cluster, n->name, "proof"));
 	return j;
 }
 
-static json_t *resource_json(struct director *d, const struct view *view, size_t r)
+static json_t *place_json(
+	struct director *d, struct director_node *n, const struct site_resource *res)
 {
-	const struct site_resource *res = &d->site->resources[r];
-	const char *group = res->group >= 0 ? d->site->resources[res->group].name : NULL;
-	const char *why = json_string_value(json_object_get(d->why, res->name));
+	struct ledger_standing s = director_standing(d, n, res->name);
+	bool unclean = cluster_life(d->cluster, n->name) == CLUSTER_BLOCKED;
+	const char *role = director_role(d->site, res, s);
+
+	if (s.role == LEDGER_STOPPED || s.role == LEDGER_UNKNOWN)
+		return NULL;
+	return json_pack("{s:s, s:s}", "node", n->name, "state",
+		unclean ? "unclean" : director_state_name(s, role));
+}
+
+static json_t *resource_json(struct director *d, const struct site_resource *res, json_t *reasons)
+{
+	const struct site_resource *up = res->parent >= 0 ? &d->site->resources[res->parent] : NULL;
+	const struct site_resource *top = site_top(d->site, res);
+	const char *group = up && up->kind == SITE_GROUP ? up->name : NULL;
+	const char *clone = top->kind == SITE_CLONE || top->kind == SITE_BUNDLE ? top->name : NULL;
 	json_t *on = json_array(), *failures = json_object();
 
-	if (!why && group)
-		why = json_string_value(json_object_get(d->why, group));
 	for (size_t i = 0; i < d->n_nodes; i++) {
-		struct view_cell *c = view_cell(view, i, r);
+		json_t *place = place_json(d, &d->nodes[i], res);
+		unsigned fails = cluster_fails(d->cluster, d->nodes[i].name, res->name);
 
-		if (c->state != VIEW_STOPPED && c->state != VIEW_IMPOSSIBLE &&
-			c->state != VIEW_UNKNOWN)
-			json_array_append_new(
-				on, json_pack("{s:s, s:s}", "node", d->nodes[i].name, "state",
-					    view->nodes[i].unclean ? "unclean"
-								   : view_state_name(c->state)));
-		if (c->fails)
-			json_object_set_new(failures, d->nodes[i].name, json_integer(c->fails));
+		if (place)
+			json_array_append_new(on, place);
+		if (fails)
+			json_object_set_new(failures, d->nodes[i].name, json_integer(fails));
 	}
-	return json_pack("{s:s, s:s, s:s*, s:o, s:o, s:s*}", "name", res->name, "type",
-		res->type ? res->type : "group", "group", group, "on", on, "failures", failures,
-		"why", json_array_size(on) ? NULL : why);
+	return json_pack("{s:s, s:s, s:s*, s:s*, s:b, s:o, s:o, s:s*}", "name", res->name, "type",
+		res->type, "group", group, "clone", clone, "promotable", top->promotable, "on", on,
+		"failures", failures, "why",
+		json_array_size(on) ? NULL
+				    : json_string_value(json_object_get(reasons, res->name)));
+}
+
+static json_t *resources_json(struct director *d)
+{
+	json_t *list = json_array(), *reasons = d->leader && d->ready ? director_why(d) : NULL;
+
+	for (size_t r = 0; d->site && r < d->site->n_resources; r++)
+		if (d->site->resources[r].kind == SITE_PRIMITIVE)
+			json_array_append_new(
+				list, resource_json(d, &d->site->resources[r], reasons));
+	return list;
 }
 
 static json_t *actions_json(struct director *d)
@@ -153,25 +177,38 @@ static json_t *controllers_json(struct director *d)
 	return list;
 }
 
+/* What is broken, or would be when it matters. */
+static json_t *faults_json(struct director *d)
+{
+	json_t *list = json_copy(d->faults);
+
+	for (size_t i = 0; i < d->rehearse.all.n; i++) {
+		const struct rehearsal_row *row = &d->rehearse.all.rows[i];
+		owned(free) char *text = NULL;
+
+		if (row->state != REHEARSAL_FAILED)
+			continue;
+		text = own_printf(
+			"%s could not be fenced through %s: %s", row->node, row->device, row->text);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
 json_t *director_status(struct director *d)
 {
-	json_t *nodes = json_array(), *resources = json_array(), *j;
-	struct view *view = d->site ? director_view(d, d->site) : NULL;
+	json_t *nodes = json_array(), *j;
 	size_t bad = 0;
 
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		json_array_append_new(nodes, node_json(d, &d->nodes[i]));
 		bad += !director_usable(d, &d->nodes[i]);
 	}
-	for (size_t r = 0; d->site && r < d->site->n_resources; r++)
-		if (d->site->resources[r].type)
-			json_array_append_new(resources, resource_json(d, view, r));
-	view_free(view);
 	j = json_pack("{s:i, s:s, s:s*, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "schema", 1,
 		"controller", d->name, "cluster", d->site ? d->site->name : NULL, "leader",
 		d->leader && d->ready, "term", (json_int_t)d->term, "index",
 		(json_int_t)d->cluster->index, "revision", (json_int_t)cluster_revision(d->cluster),
-		"nodes", nodes, "resources", resources, "actions", actions_json(d));
+		"nodes", nodes, "resources", resources_json(d), "actions", actions_json(d));
 	json_object_set_new(j, "nodes_not_online", json_integer((json_int_t)bad));
 	if (d->site) {
 		json_object_set_new(j, "silence_ms",
@@ -185,7 +222,7 @@ json_t *director_status(struct director *d)
 		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
 	}
 	json_object_set_new(j, "granting", json_boolean(grant_may(&d->grant)));
-	json_object_set(j, "faults", d->faults);
+	json_object_set_new(j, "faults", faults_json(d));
 	json_object_set_new(j, "fencing_paused", json_boolean(d->storming));
 	json_object_set(j, "vouched", cluster_vouched(d->cluster));
 	return j;
@@ -194,29 +231,17 @@ json_t *director_status(struct director *d)
 /* What would be done under this configuration, as things are. */
 json_t *director_plan_json(struct director *d, const struct site *site)
 {
-	owned(view) struct view *view = director_view(d, site);
-	owned(plan) struct plan *plan = NULL;
-	json_t *why = NULL, *actions = json_array(), *changes = json_array();
+	owned(picture) struct picture *picture = director_picture(d, site, false);
+	owned(decision) struct decision *decision = NULL;
+	owned(free) char *wrong = NULL;
+	json_t *j;
 
-	policy_plan(view, &plan, &why);
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct plan_action *a = plan->actions[i];
-
-		if (a->kind != PLAN_PSEUDO)
-			json_array_append_new(actions,
-				json_pack("{s:s*, s:s*, s:s*, s:s*}", "op", a->op, "resource",
-					a->resource, "node", a->node, "reason", a->reason));
-	}
-	for (size_t i = 0; i < plan->n_changes; i++) {
-		const struct plan_change *c = &plan->changes[i];
-
-		json_array_append_new(changes,
-			json_pack("{s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "action", c->action,
-				"resource", c->resource, "node", c->node, "source", c->source,
-				"dest", c->dest, "reason", c->reason));
-	}
-	return json_pack("{s:b, s:o, s:o, s:o}", "applied", false, "changes", changes, "actions",
-		actions, "why", why);
+	if (decision_new(picture, (int64_t)(d->epoch_ms / 1000), true, &decision, &wrong))
+		return json_pack("{s:b, s:s}", "applied", false, "undecided", wrong);
+	j = decision_json(decision);
+	json_object_set_new(j, "applied", json_false());
+	json_object_set_new(j, "why", decision_why(decision));
+	return j;
 }
 
 /* ---- figures ----------------------------------------------------------------------------------
@@ -253,18 +278,23 @@ static void node_figures(struct director *d, struct lines *t)
 	}
 }
 
+static bool runs_well(struct director *d, struct director_node *n, const char *resource)
+{
+	struct ledger_standing s = director_standing(d, n, resource);
+
+	return s.role >= LEDGER_STARTED && !s.failed &&
+	       cluster_life(d->cluster, n->name) != CLUSTER_BLOCKED;
+}
+
 static void resource_figures(struct director *d, struct lines *t)
 {
-	owned(view) struct view *view = director_view(d, d->site);
-
 	head(t, "resource_up", "Nodes on which the resource runs well.");
 	for (size_t r = 0; r < d->site->n_resources; r++) {
 		int up = 0;
 
 		for (size_t i = 0; i < d->n_nodes; i++)
-			up += view_cell(view, i, r)->state == VIEW_STARTED &&
-			      !view->nodes[i].unclean;
-		if (d->site->resources[r].type)
+			up += runs_well(d, &d->nodes[i], d->site->resources[r].name);
+		if (d->site->resources[r].kind == SITE_PRIMITIVE)
 			lines_add(t, "picket_resource_up{resource=\"%s\"} %d\n",
 				d->site->resources[r].name, up);
 	}
@@ -300,7 +330,40 @@ char *director_metrics(struct director *d)
 		d->failover_ms / 1000);
 	figure(&t, "transitions_total", "counter", "Plans carried out.", d->transitions);
 	node_figures(d, &t);
+	director_rehearse_figures(d, &t);
 	if (d->site)
 		resource_figures(d, &t);
 	return t.data;
+}
+
+/* ---- for those who want to be told
+ * --------------------------------------------------------------- */
+
+json_t *director_alerts(const struct director *d, const char **ret_cluster)
+{
+	*ret_cluster = d->site ? d->site->name : "";
+	return d->site ? json_object_get(d->site->root, "alerts") : NULL;
+}
+
+json_t *director_deaths(const struct director *d)
+{
+	json_t *list;
+
+	if (!d->leader || !d->ready)
+		return NULL;
+	list = json_array();
+	for (size_t i = 0; i < d->n_nodes; i++) {
+		const char *name = d->nodes[i].name;
+		json_t *proof = cluster_node(d->cluster, name, "proof");
+
+		if (cluster_life(d->cluster, name) != CLUSTER_DEAD)
+			continue;
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:O, s:O*, s:I, s:I, s:b}", "kind", "node-dead",
+				      "node", name, "proof", proof, "text",
+				      json_object_get(proof, "text"), "incarnation",
+				      (json_int_t)cluster_incarnation(d->cluster, name), "time_ms",
+				      (json_int_t)d->epoch_ms, "again", 1));
+	}
+	return list;
 }

@@ -1,162 +1,114 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What would be: the policy is asked again and again with a copy of what is seen, until it has no
- * wish left; each of its actions is taken to succeed. */
+/* What would be: the policy is asked with a picture in which the wishes are true. */
 #include <string.h>
 
 #include "core/director_inside.h"
 
-#define WHATIF_ROUNDS_MAX 64
-
-static json_t *placement(const struct view *view)
+static json_t *placement(struct director *d, const struct picture *p)
 {
-	const struct site *site = view->site;
+	const struct site *site = p->site;
 	json_t *all = json_object();
 
 	for (size_t r = 0; r < site->n_resources; r++) {
-		json_t *on = json_array();
+		const struct site_resource *res = &site->resources[r];
+		json_t *on;
 
-		for (size_t i = 0; i < site->n_nodes; i++) {
-			enum view_state s = view_cell(view, i, r)->state;
+		if (res->kind != SITE_PRIMITIVE)
+			continue;
+		on = json_array();
+		for (size_t i = 0; i < p->n_nodes; i++) {
+			struct ledger_standing s = ledger_standing(&p->nodes[i].ledger, res->name);
 
-			if (s == VIEW_STARTED || s == VIEW_FAILED || s == VIEW_STOP_FAILED)
-				json_array_append_new(
-					on, json_pack("{s:s, s:s}", "node", site->nodes[i].name,
-						    "state", view_state_name(s)));
+			if (s.role >= LEDGER_STARTED)
+				json_array_append_new(on,
+					json_pack("{s:s, s:s}", "node", p->nodes[i].name, "state",
+						director_state_name(
+							s, director_role(site, res, s))));
 		}
-		if (site->resources[r].type)
-			json_object_set_new(all, site->resources[r].name, on);
-		else
-			json_decref(on);
+		json_object_set_new(all, res->name, on);
 	}
 	return all;
 }
 
-static size_t node_index(const struct view *view, const char *name)
-{
-	size_t i = 0;
-
-	while (name && i < view->site->n_nodes && strcmp(view->site->nodes[i].name, name))
-		i++;
-	return name ? i : view->site->n_nodes;
-}
-
-static void gone(struct view *view, size_t node)
-{
-	view->nodes[node].usable = view->nodes[node].unclean = false;
-	for (size_t r = 0; r < view->site->n_resources; r++)
-		*view_cell(view, node, r) = (struct view_cell){ .state = VIEW_STOPPED };
-}
-
-static void add(
-	json_t *actions, const char *op, const char *resource, const char *node, const char *reason)
-{
-	json_array_append_new(actions, json_pack("{s:s, s:s*, s:s*, s:s*}", "op", op, "resource",
-					       resource, "node", node, "reason", reason));
-}
-
 /* NULL, or why a wish cannot be. */
-static const char *wish_take(struct view *view, const char *name, const char *wish, json_t *actions)
+static const char *wish_take(struct picture *p, const char *name, const char *wish, json_t *actions)
 {
-	size_t i = node_index(view, name);
-	struct view_node *n;
+	struct picture_node *n = picture_node(p, name);
 
-	if (i == view->site->n_nodes)
+	if (!n)
 		return "No such node";
-	n = &view->nodes[i];
 	if (!wish || (strcmp(wish, "down") && strcmp(wish, "standby") && strcmp(wish, "online")))
 		return "A node can be down, standby or online";
 	if (!strcmp(wish, "down")) {
-		add(actions, "off", NULL, name, "it is lost: its death is proven first");
-		gone(view, i);
+		json_array_append_new(
+			actions, json_pack("{s:s, s:s, s:s}", "op", "off", "node", name, "reason",
+					 "it is lost: its death is proven first"));
+		n->state = PICTURE_DOWN;
+		ledger_clear(&n->ledger);
 	} else if (!strcmp(wish, "standby")) {
 		n->standby = true;
 	} else {
-		if (!n->usable)
-			gone(view, i);
-		n->usable = true;
+		if (n->state != PICTURE_ONLINE)
+			ledger_clear(&n->ledger);
+		n->state = PICTURE_ONLINE;
 		n->standby = n->maintenance = n->stopping = false;
 	}
 	return NULL;
 }
 
-static void carry_out(struct view *view, const struct plan_action *a, json_t *actions)
+static json_t *after(const struct decision *decision)
 {
-	size_t i = node_index(view, a->node), r = 0;
-	struct view_cell *c;
+	json_t *all = decision_placement(decision), *on, *one;
+	const char *name;
+	size_t i;
 
-	if (i == view->site->n_nodes)
-		return;
-	if (a->kind == PLAN_FENCE) {
-		add(actions, a->op, NULL, a->node, a->reason);
-		gone(view, i);
-		return;
-	}
-	while (a->resource && r < view->site->n_resources &&
-		strcmp(view->site->resources[r].name, a->resource))
-		r++;
-	if (!a->resource || r == view->site->n_resources)
-		return;
-	c = view_cell(view, i, r);
-	view_cell_note(c, a->op, a->interval_ms,
-		!strcmp(a->op, "monitor") && !a->interval_ms ? 7 : 0, "done");
-	if (!strcmp(a->op, "start")) {
-		view_digest(&view->site->resources[r], c->digest);
-		c->fails = 0;
-	}
-	if (a->interval_ms)
-		c->recurring = true;
-	if (strcmp(a->op, "monitor"))
-		add(actions, a->op, a->resource, a->node, a->reason);
+	json_object_foreach (all, name, on)
+		json_array_foreach (on, i, one)
+			json_object_set_new(one, "state",
+				json_string(director_role_name(
+					json_string_value(json_object_get(one, "role")))));
+	return all;
 }
 
-static json_t *settle(struct view *view, json_t *actions)
+static unsigned refuse(json_t **ret, unsigned status, const char *title, const char *detail)
 {
-	json_t *why = NULL;
-	size_t before = 0;
-
-	for (unsigned round = 0; round < WHATIF_ROUNDS_MAX; round++) {
-		owned(plan) struct plan *plan = NULL;
-
-		json_decref(why);
-		why = NULL;
-		policy_plan(view, &plan, &why);
-		for (size_t k = 0; k < plan->n; k++)
-			carry_out(view, plan->actions[k], actions);
-		if (!plan->n || (round && json_array_size(actions) == before))
-			break;
-		before = json_array_size(actions);
-	}
-	return why;
+	*ret = json_pack("{s:s, s:s}", "title", title, "detail", detail);
+	return status;
 }
 
-unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret)
+/* at_s: which time it is then; 0: now. */
+unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret)
 {
-	struct view *view = d->site ? director_view(d, d->site) : NULL;
-	json_t *actions = json_array(), *before, *wish, *why;
+	owned(picture) struct picture *picture =
+		d->site ? director_picture(d, d->site, true) : NULL;
+	owned(decision) struct decision *decision = NULL;
+	owned(free) char *why = NULL;
+	json_t *actions, *before, *wish, *plan;
 	const char *name, *wrong = NULL;
 
-	if (!view) {
-		json_decref(actions);
-		*ret = json_pack("{s:s, s:s}", "title", "There is no configuration yet", "detail",
+	if (!picture)
+		return refuse(ret, 409, "There is no configuration yet",
 			"Apply one first: picket apply FILE.");
-		return 409;
-	}
-	before = placement(view);
+	actions = json_array();
+	before = placement(d, picture);
 	json_object_foreach (wishes, name, wish) {
-		wrong = wish_take(view, name, json_string_value(wish), actions);
+		wrong = wish_take(picture, name, json_string_value(wish), actions);
 		if (wrong)
 			break;
 	}
+	if (!wrong && decision_new(picture, at_s ? at_s : (int64_t)(d->epoch_ms / 1000), true,
+			      &decision, &why))
+		wrong = name = why;
 	if (wrong) {
-		*ret = json_pack("{s:s, s:s}", "title", wrong, "detail", name);
 		json_decref(before);
 		json_decref(actions);
-		view_free(view);
-		return 422;
+		return refuse(ret, 422, wrong, name);
 	}
-	why = settle(view, actions);
-	*ret = json_pack("{s:o, s:o, s:o, s:o*}", "before", before, "after", placement(view),
-		"actions", actions, "why", why);
-	view_free(view);
+	plan = decision_json(decision);
+	json_array_extend(actions, json_object_get(plan, "actions"));
+	*ret = json_pack("{s:o, s:o, s:o, s:O, s:o*}", "before", before, "after", after(decision),
+		"actions", actions, "changes", json_object_get(plan, "changes"), "why",
+		decision_why(decision));
+	json_decref(plan);
 	return 200;
 }

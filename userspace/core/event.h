@@ -30,7 +30,8 @@ enum event_kind {
 	EVENT_TIME,          /* time has passed */
 };
 
-enum event_proof { EVENT_FAILED, EVENT_OFF, EVENT_ON };
+/* EVENT_DONE: the agent did what it was asked, and that says nothing of the power. */
+enum event_proof { EVENT_FAILED, EVENT_OFF, EVENT_ON, EVENT_DONE };
 
 /* Everything is borrowed for the step. */
 struct event {
@@ -47,6 +48,9 @@ struct event {
 		uint64_t id;
 		enum event_proof proof; /* off only when it was read back */
 		const char *text;       /* why not, for people */
+		const char *output;     /* what the agent wrote; NULL: nothing */
+		unsigned reads;         /* consecutive readings of off, by a run of its own each */
+		bool cancelled;         /* it gave way: no result at all */
 		json_t *evidence;
 		uint64_t t_end_ns;
 	} fence;

@@ -33,6 +33,8 @@ static const struct {
 	[OPERATION_META_DATA] = { "meta-data", HAS_AGENT },
 	[OPERATION_CANCEL] = { "cancel", 0 },
 	[OPERATION_FORGET] = { "forget", 0 },
+	[OPERATION_FORGIVE] = { "forgive", 0 },
+	[OPERATION_RECHECK] = { "recheck", 0 },
 	[OPERATION_SHUTDOWN] = { "shutdown", 0 },
 };
 

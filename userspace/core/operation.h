@@ -25,6 +25,8 @@ enum operation_kind {
 	OPERATION_META_DATA,
 	OPERATION_CANCEL,   /* ends the recurring monitor of that interval */
 	OPERATION_FORGET,   /* drops the resource's history */
+	OPERATION_FORGIVE,  /* drops its last failure alone */
+	OPERATION_RECHECK,  /* its recurring monitors are due now */
 	OPERATION_SHUTDOWN, /* nothing is left to do here: the agent says goodbye and ends */
 };
 

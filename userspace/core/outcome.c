@@ -103,6 +103,8 @@ json_t *outcome_json(const struct operation *operation, const struct outcome *ou
 	copy_key(m, action, "on_fail");
 	copy_key(m, action, "digest");
 	copy_key(m, action, "digest_reload");
+	copy_key(m, action, "migrate_source");
+	copy_key(m, action, "migrate_target");
 	if (outcome->exit_reason)
 		json_object_set_new(m, "exit_reason", text_json(outcome->exit_reason));
 	if (outcome->output && *outcome->output)

@@ -122,6 +122,13 @@ void post_monitor_due(struct post *post, uint64_t now_ms)
 	}
 }
 
+void post_recheck(struct post *post, uint64_t now_ms)
+{
+	for (size_t i = 0; i < post->n_monitors; i++)
+		if (post->monitors[i].due_ms > now_ms)
+			post->monitors[i].due_ms = now_ms;
+}
+
 static void earlier(uint64_t *due, uint64_t at)
 {
 	if (at && at != UINT64_MAX && (!*due || at < *due))
@@ -139,4 +146,20 @@ uint64_t post_due(const struct post *post)
 	if (post->phase == POST_PAUSE)
 		earlier(&due, post->pause_ms);
 	return due;
+}
+
+char *post_active_names(struct post *const *posts, size_t n)
+{
+	char *names = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		owned(free) char *before = names;
+
+		if (record_active(posts[i]->record))
+			names = own_printf("%s%s%s", before ? before : "", before ? ", " : "",
+				posts[i]->record->resource);
+		else
+			before = NULL;
+	}
+	return names;
 }

@@ -69,6 +69,10 @@ void post_monitor_add(struct post *post, const struct operation *operation);
 void post_monitor_remove(struct post *post, struct post_monitor *monitor);
 /* A post at rest takes up a monitor that is due. */
 void post_monitor_due(struct post *post, uint64_t now_ms);
+/* Names of those that run, or may; NULL: none. The caller frees them. */
+char *post_active_names(struct post *const *posts, size_t n);
+/* Its monitors that wait for their time are due now. */
+void post_recheck(struct post *post, uint64_t now_ms);
 /* When the post needs a turn by time alone; 0: it does not. */
 uint64_t post_due(const struct post *post);
 

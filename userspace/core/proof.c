@@ -49,11 +49,30 @@ const char *proof_off_refused(bool heard, uint64_t last_ns, uint64_t off_ns)
 	return NULL;
 }
 
-json_t *proof_of_off(json_t *devices, uint64_t off_ns, json_t *evidence)
+const char *proof_grade_name(const struct proof_grade *grade)
 {
-	return json_pack("{s:s, s:s, s:O, s:I, s:O?}", "kind", "fence-agent", "text",
-		"switched off, and the power read back as off", "devices", devices, "t_ns",
-		(json_int_t)off_ns, "evidence", evidence);
+	if (grade->machine && grade->outlets)
+		return "confirmed by a second source";
+	return grade->reads > 1 ? "read back repeatedly" : "read back";
+}
+
+json_t *proof_of_off(json_t *devices, uint64_t off_ns, json_t *evidence,
+	const struct proof_grade *grade, const char *silent)
+{
+	owned(free) char *text = NULL;
+
+	if (grade->machine && grade->outlets)
+		text = own_string("switched off: the machine's own controller and its outlets "
+				  "both read back as off");
+	else if (silent)
+		text = own_printf(
+			"%s gives no answer, and all its feeds are read back as off", silent);
+	else
+		text = own_printf("switched off, and the power read back as off%s",
+			grade->reads > 1 ? " repeatedly" : "");
+	return json_pack("{s:s, s:s, s:s, s:i, s:O, s:I, s:O?}", "kind", "fence-agent", "text",
+		text, "grade", proof_grade_name(grade), "reads", (int)grade->reads, "devices",
+		devices, "t_ns", (json_int_t)off_ns, "evidence", evidence);
 }
 
 json_t *proof_of_lease(uint64_t waited_ns)

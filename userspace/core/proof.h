@@ -31,8 +31,19 @@ const char *proof_self_refused(json_t *self, bool vm);
 /* Why a power state of off, read at off_ns, proves nothing; NULL: it does. */
 const char *proof_off_refused(bool heard, uint64_t last_ns, uint64_t off_ns);
 
-/* What goes into the log, and what people read: {kind, text, ...}. */
-json_t *proof_of_off(json_t *devices, uint64_t off_ns, json_t *evidence);
+/* How sure "off" is, beyond the one reading that it takes. */
+struct proof_grade {
+	unsigned reads;       /* consecutive readings, of the device that was read least */
+	bool machine, outlets; /* read off at the machine's own controller; at the outlets */
+};
+
+/* "read back", "read back repeatedly", "confirmed by a second source". */
+const char *proof_grade_name(const struct proof_grade *grade);
+
+/* What goes into the log, and what people read: {kind, text, ...}. silent: the machine's own
+ * controller, if it gives no answer any more; NULL. */
+json_t *proof_of_off(json_t *devices, uint64_t off_ns, json_t *evidence,
+	const struct proof_grade *grade, const char *silent);
 json_t *proof_of_lease(uint64_t waited_ns);
 json_t *proof_of_operator(const char *user);
 json_t *proof_of_boot(void);

@@ -184,6 +184,12 @@ void record_note(struct record *record, json_t *result, bool failed)
 	json_array_append_new(record->ops, kept);
 }
 
+void record_forgive(struct record *record)
+{
+	json_decref(record->failure);
+	record->failure = NULL;
+}
+
 void record_drop_monitors(struct record *record, uint64_t interval_ms)
 {
 	for (size_t i = json_array_size(record->ops); i-- > 0;) {

@@ -38,6 +38,8 @@ void record_note(struct record *record, json_t *result, bool failed);
 json_t *record_last(const struct record *record, const char *op, uint64_t interval_ms);
 /* The result of the order with this id, or NULL. */
 json_t *record_of(const struct record *record, const char *id);
+/* Forgets the last failure. */
+void record_forgive(struct record *record);
 /* Drops the results of recurring monitors: of one interval, or of all (0). */
 void record_drop_monitors(struct record *record, uint64_t interval_ms);
 uint64_t record_call_id(const struct record *record); /* the highest, 0 without any */

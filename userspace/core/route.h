@@ -17,6 +17,7 @@ enum route_right {
 	ROUTE_OPERATE = 1 << 1,
 	ROUTE_FENCE = 1 << 2,
 	ROUTE_ADMIN = 1 << 3,
+	ROUTE_JOIN = 1 << 4, /* once: to become the host that the token names */
 };
 
 struct route {

@@ -174,8 +174,11 @@ static void resource_failures(struct screen *s, json_t *resource)
 	json_t *n;
 
 	json_object_foreach (json_object_get(resource, "failures"), node, n) {
-		owned(free) char *failed = own_printf(
-			"failed %" JSON_INTEGER_FORMAT "x on %s", json_integer_value(n), node);
+		json_int_t count = json_integer_value(n);
+		owned(free) char *failed =
+			count >= 1000000 ? own_printf("failed on %s, not tried there again", node)
+					 : own_printf("failed %" JSON_INTEGER_FORMAT "x on %s",
+						   count, node);
 
 		lines_add(&s->text, "; ");
 		screen_say(s, TONE_WARN, failed, 0);
@@ -194,10 +197,14 @@ static void screen_resources(struct screen *s, json_t *resources)
 	lines_pad(&s->text, "type", type);
 	lines_add(&s->text, "  where%s\n", tone_end(s, TONE_HEAD));
 	json_array_foreach (resources, i, resource) {
-		const char *of = get(resource, "group");
+		const char *clone = get(resource, "clone");
+		const char *of = *clone ? clone : get(resource, "group");
 
 		if (*of && strcmp(of, group))
-			lines_add(&s->text, "  %s:\n", of);
+			lines_add(&s->text, "  %s:%s\n", of,
+				!*clone                        ? ""
+				: flag(resource, "promotable") ? " (promotable clone)"
+							       : " (clone)");
 		group = of;
 		lines_add(&s->text, "  %s", *of ? "  " : "");
 		screen_say(s, TONE_PLAIN, get(resource, "name"), width - (*of ? 2 : 0));
@@ -308,6 +315,21 @@ static void screen_verdict(struct screen *s, json_t *status)
 	lines_done(&t);
 }
 
+/* What holds nobody up today, and would when it matters. */
+static void screen_faults(struct screen *s, json_t *faults)
+{
+	json_t *fault;
+	size_t i;
+
+	if (json_array_size(faults))
+		lines_add(&s->text, "\n  broken\n");
+	json_array_foreach (faults, i, fault) {
+		lines_add(&s->text, "  ");
+		screen_say(s, TONE_BAD, json_string_value(fault), 0);
+		lines_add(&s->text, "\n");
+	}
+}
+
 char *screen_status(json_t *status, bool colour)
 {
 	struct screen s = { .colour = colour };
@@ -330,6 +352,7 @@ char *screen_status(json_t *status, bool colour)
 		screen_resources(&s, resources);
 	if (json_array_size(actions))
 		screen_actions(&s, actions);
+	screen_faults(&s, json_object_get(status, "faults"));
 	return s.text.data;
 }
 
@@ -339,7 +362,8 @@ char *screen_status(json_t *status, bool colour)
 static enum tone event_tone(const char *kind)
 {
 	static const char *const bad[] = { "node-lost", "fence-failed", "operation-failed",
-		"configuration-refused", "node-refused", "order-unanswered" };
+		"configuration-refused", "node-refused", "order-unanswered", "fence-test-failed",
+		"fault" };
 	static const char *const good[] = { "node-online", "node-dead", "fence-off", "link-heard",
 		"configured" };
 	static const char *const warn[] = { "node-suspected", "link-silent", "node-blocked",

@@ -8,8 +8,9 @@ static const struct profile {
 	const char *name;
 	struct timing timing;
 } profiles[] = {
-	{ "default", { 50000, 4, 200, 3000, 3000, 10000, 20000, 3000, 500, 20, 200, 100 } },
-	{ "fast", { 10000, 3, 70, 600, 600, 10000, 20000, 3000, 500, 10, 50, 30 } },
+	{ "default",
+		{ 50000, 4, 200, 3000, 3000, 10000, 20000, 3000, 500, 20, 200, 100, 900000, 1 } },
+	{ "fast", { 10000, 3, 70, 600, 600, 10000, 20000, 3000, 500, 10, 50, 30, 900000, 1 } },
 };
 
 static void setting(const struct site *site, struct problems *p, const char *name, uint64_t *ret_ms)
@@ -73,6 +74,8 @@ static void check(struct problems *p, const struct timing *t, uint64_t interval_
 		"lease-margin >= 2 x lateness of the expiry timer", t->margin_ms, 2 * t->expiry_ms);
 	hold(p, t->join_ms > t->lease_ms, "join-timeout > lease", t->join_ms, t->lease_ms);
 	hold(p, t->fence_ms >= 1000, "fence-timeout >= 1 s", t->fence_ms, 1000);
+	hold(p, !t->fence_test_ms || t->fence_test_ms >= 10000, "fence-test-interval >= 10 s, or 0",
+		t->fence_test_ms, 10000);
 }
 
 int timing_of(const struct site *site, struct problems *problems, struct timing *ret)
@@ -100,6 +103,8 @@ int timing_of(const struct site *site, struct problems *problems, struct timing 
 	setting(site, problems, "lease-margin", &t.margin_ms);
 	setting(site, problems, "join-timeout", &t.join_ms);
 	setting(site, problems, "fence-timeout", &t.fence_ms);
+	setting(site, problems, "fence-test-interval", &t.fence_test_ms);
+	number(site, problems, "fence-reads", 1, 9, &t.fence_reads);
 	number(site, problems, "heartbeat-misses", 2, 20, &misses);
 	number(site, problems, "clock-drift-ppm", 1, 100000, &t.drift_ppm);
 	t.misses = misses;

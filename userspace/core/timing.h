@@ -18,6 +18,8 @@ struct timing {
 	uint64_t expiry_ms; /* epsilon: how late the kernel notices that a lease has run out */
 	uint64_t kill_ms;   /* T_kill: how long the verdict takes to bite; a node may say more */
 	uint64_t margin_ms;
+	uint64_t fence_test_ms; /* each device is rehearsed so often; 0: only when asked */
+	uint64_t fence_reads;   /* consecutive readings of off that prove it */
 };
 
 /* From cluster: {profile, heartbeat-interval, ...} of the site. -EINVAL: a problem names the

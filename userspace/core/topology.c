@@ -68,3 +68,42 @@ bool topology_self(const struct site *site, const char *node, size_t level)
 			return true;
 	return false;
 }
+
+bool topology_outlets(const struct site_device *device)
+{
+	static const char *const words[] = { "pdu", "apc", "eaton", "raritan", "emerson",
+		"tripplite", "_wti", "_cdu", "netio", "_eps", "cyberpower", "powerman", "shelly",
+		"lindy" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strstr(device->agent, words[i]))
+			return true;
+	return false;
+}
+
+bool topology_feeds(const struct site *site, const char *node, size_t level)
+{
+	struct topology_place place = { .level = level };
+	struct topology_step step;
+
+	if (topology_any(site, node, level))
+		return false;
+	for (; topology_at(site, node, place, &step); place.step++)
+		if (!step.device || !topology_outlets(step.device))
+			return false;
+	return place.step > 0;
+}
+
+const struct site_device *topology_machine(const struct site *site, const char *node, size_t level)
+{
+	struct topology_place place = { 0 };
+
+	for (; place.level < level; place.level++, place.step = 0) {
+		struct topology_step step;
+
+		for (; topology_at(site, node, place, &step); place.step++)
+			if (step.device && !topology_outlets(step.device))
+				return step.device;
+	}
+	return NULL;
+}

@@ -10,6 +10,9 @@ struct topology_step {
 	const struct site_device *device; /* NULL: self */
 };
 
+/* Does it switch outlets, not machines? By its agent's name. */
+bool topology_outlets(const struct site_device *device);
+
 /* Where the fencing of a node stands. */
 struct topology_place {
 	size_t level, step;
@@ -23,6 +26,10 @@ bool topology_at(const struct site *site, const char *node, struct topology_plac
 	struct topology_step *ret);
 /* One method of the level is proof enough; otherwise all are needed. */
 bool topology_any(const struct site *site, const char *node, size_t level);
+/* A level of outlets alone, all of them needed: the node's feeds. */
+bool topology_feeds(const struct site *site, const char *node, size_t level);
+/* The first device of the levels before this one that is no outlet, NULL: there is none. */
+const struct site_device *topology_machine(const struct site *site, const char *node, size_t level);
 /* The level counts on the node's own end. */
 bool topology_self(const struct site *site, const char *node, size_t level);
 

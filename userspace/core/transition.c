@@ -65,6 +65,12 @@ void transition_sent(struct transition *t, unsigned action, uint64_t until_ns)
 	t->out++;
 }
 
+void transition_hold(struct transition *t, unsigned action)
+{
+	assert(t->steps[action].phase == TRANSITION_WAITING);
+	t->steps[action].phase = TRANSITION_HELD;
+}
+
 bool transition_result(struct transition *t, unsigned action, bool good)
 {
 	struct transition_step *s = &t->steps[action];

@@ -12,6 +12,8 @@ enum transition_phase {
 	TRANSITION_OUT,
 	TRANSITION_DONE,
 	TRANSITION_FAILED,
+	TRANSITION_HELD, /* not ours to do, or not now: what comes after it waits, no more than that
+			  */
 };
 
 struct transition_step {
@@ -42,6 +44,7 @@ const struct plan_action *transition_find(const struct transition *transition, c
 /* An action that nothing holds back, and that was not begun; NULL: none at present. */
 const struct plan_action *transition_ready(const struct transition *transition);
 void transition_sent(struct transition *transition, unsigned action, uint64_t until_ns);
+void transition_hold(struct transition *transition, unsigned action);
 /* good, or it may fail: the actions after it come next. Otherwise the transition is aborted.
  * True when that action was out. */
 bool transition_result(struct transition *transition, unsigned action, bool good);

@@ -22,6 +22,8 @@ int warden_rights(const char *roles, unsigned *ret)
 		{ "fencer", ROUTE_READ | ROUTE_FENCE },
 		{ "admin", ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | ROUTE_ADMIN },
 		{ "node", ROUTE_READ },
+		{ "join", ROUTE_JOIN },
+		{ "join-controller", ROUTE_JOIN },
 	};
 	unsigned rights = 0;
 
@@ -45,6 +47,7 @@ int warden_rights(const char *roles, unsigned *ret)
 const char *warden_right_name(enum route_right right)
 {
 	return right == ROUTE_READ      ? "read"
+	       : right == ROUTE_JOIN    ? "join"
 	       : right == ROUTE_OPERATE ? "operate"
 	       : right == ROUTE_FENCE   ? "fence"
 					: "administer";
@@ -109,6 +112,12 @@ int warden_bearer(
 		return -EKEYEXPIRED;
 	snprintf(ret->user, sizeof(ret->user), "token %s", name);
 	ret->rights = rights;
+	if (rights & ROUTE_JOIN) {
+		snprintf(ret->token, sizeof(ret->token), "%s", id);
+		snprintf(ret->host, sizeof(ret->host), "%s", name);
+		ret->controller = strstr(
+			json_string_value(json_object_get(record, "roles")), "join-controller");
+	}
 	ret->scope = json_object_get(record, "scope");
 	return 0;
 }

@@ -19,6 +19,8 @@
 struct warden_who {
 	char user[96];   /* for the audit: "root", "uid 1000", "token grafana" */
 	unsigned rights; /* of enum route_right */
+	char token[17], host[PICKET_NAME_MAX]; /* a joining host's: the token's id, and its name */
+	bool controller;                       /* it may join as one */
 	json_t *scope; /* names of resources and groups that he may change; NULL: all. Borrowed. */
 };
 

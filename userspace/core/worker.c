@@ -211,19 +211,13 @@ static void run(struct worker *w, struct post *r, enum operation_kind as, uint64
 	r->orphan = r->orphan_start = 0;
 }
 
-static bool lease_lives(const struct worker *w, struct worker_time time)
-{
-	return w->lease_until_ms > time.now_ms;
-}
-
 static void forget(struct worker *w, struct post *r, const struct operation *operation)
 {
 	struct worker_action *a;
 
 	monitors_drop(w, r, 0, "the resource's history was dropped");
 	json_array_clear(r->record->ops);
-	json_decref(r->record->failure);
-	r->record->failure = NULL;
+	record_forgive(r->record);
 	a = action_add(w, WORKER_STORE);
 	a->resource = r->record->resource;
 	answer(w, operation, OUTCOME_DONE, OUTCOME_OK, NULL);
@@ -243,7 +237,8 @@ static void job_start(
 {
 	const struct operation *o = job->operation;
 	json_t *last = record_last(r->record, operation_name(o->kind), o->interval_ms);
-	bool barred = operation_needs_lease(o->kind) && !job->resumed && !lease_lives(w, time);
+	bool barred =
+		operation_needs_lease(o->kind) && !job->resumed && w->lease_until_ms <= time.now_ms;
 
 	if (o->kind == OPERATION_FORGET)
 		forget(w, r, o);
@@ -313,22 +308,6 @@ static void due_find(struct worker *w)
 	}
 }
 
-static char *active_names(const struct worker *w)
-{
-	char *names = NULL;
-
-	for (size_t i = 0; i < w->n; i++) {
-		owned(free) char *before = names;
-
-		if (record_active(w->posts[i]->record))
-			names = own_printf("%s%s%s", before ? before : "", before ? ", " : "",
-				w->posts[i]->record->resource);
-		else
-			before = NULL;
-	}
-	return names;
-}
-
 /* Who leaves in good order runs nothing: only then nobody has to make sure of it. */
 static void leave_if_idle(struct worker *w)
 {
@@ -338,7 +317,7 @@ static void leave_if_idle(struct worker *w)
 	if (!w->shutdown || w->running)
 		return;
 	shutdown = give(w->shutdown);
-	active = active_names(w);
+	active = post_active_names(w->posts, w->n);
 	if (active) {
 		reason = own_printf("refused: still active here: %s", active);
 		refuse(w, -1, shutdown, reason);
@@ -625,6 +604,18 @@ static void cancel(struct worker *w, struct post *r, const struct operation *o)
 	answer(w, o, OUTCOME_DONE, OUTCOME_OK, NULL);
 }
 
+/* Nothing is run for these. */
+static void errand(
+	struct worker *w, struct post *r, const struct operation *o, struct worker_time time)
+{
+	if (o->kind == OPERATION_RECHECK)
+		post_recheck(r, time.now_ms);
+	else
+		record_forgive(r->record);
+	store(w, r);
+	answer(w, o, OUTCOME_DONE, OUTCOME_OK, NULL);
+}
+
 static void obey(
 	struct worker *w, int controller, struct operation *operation, struct worker_time time)
 {
@@ -648,6 +639,8 @@ static void obey(
 		return;
 	if (o->kind == OPERATION_CANCEL)
 		cancel(w, r, o);
+	else if (o->kind == OPERATION_FORGIVE || o->kind == OPERATION_RECHECK)
+		errand(w, r, o, time);
 	else if (r->n_queue == WORKER_QUEUE_MAX)
 		refuse(w, -1, o, "refused: too many orders wait for this resource");
 	else

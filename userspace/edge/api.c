@@ -7,9 +7,12 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+
+#include <gnutls/gnutls.h>
 
 #include <picket/limits.h>
 
@@ -17,9 +20,12 @@
 #include "base/own.h"
 #include "edge/api.h"
 #include "edge/api_inside.h"
+#include "edge/identity.h"
 
 #define API_BACKLOG 128
-#define API_CONNECTIONS 512
+#define API_CONNECTIONS 1024
+#define API_PER_ADDRESS 768 /* of them for one address: nobody alone shuts out the others */
+#define API_FILES 65536
 #define API_TIMEOUT_S 30
 #define API_PEM_MAX (1 << 20)
 #define API_HEADERS_MAX 32768 /* bytes of memory for one connection's headers */
@@ -135,6 +141,24 @@ static enum MHD_Result request_on_argument(
 	return MHD_YES;
 }
 
+/* A certificate is no must: a browser has a token. One that our CA did not sign counts for nothing.
+ */
+static void request_certificate(struct api_token *token)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(token->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_session_t session = info ? info->tls_session : NULL;
+	const gnutls_datum_t *list;
+	unsigned n = 0, status = ~0u;
+	char name[64];
+
+	list = session ? gnutls_certificate_get_peers(session, &n) : NULL;
+	if (!list || !n || gnutls_certificate_verify_peers2(session, &status) || status)
+		return;
+	if (!identity_of(list[0].data, list[0].size, name, sizeof(name), &token->request.roles))
+		snprintf(token->user, sizeof(token->user), "certificate %s", name);
+}
+
 static void request_address(struct api_token *token)
 {
 	const union MHD_ConnectionInfo *info =
@@ -150,6 +174,7 @@ static void request_address(struct api_token *token)
 	token->request.gid = (gid_t)-1;
 	token->request.user = token->user;
 	token->request.from = token->from;
+	request_certificate(token);
 }
 
 static void request_peer(struct api_token *token)
@@ -492,21 +517,24 @@ static struct MHD_Daemon *tls_start(struct api *api, const struct api_config *co
 {
 	owned(free) char *key_path = own_printf("%s/node.key", config->pki);
 	owned(free) char *crt_path = own_printf("%s/node.crt", config->pki);
-	owned(free) char *key = NULL, *crt = NULL;
+	owned(free) char *ca_path = own_printf("%s/ca.crt", config->pki);
+	owned(free) char *key = NULL, *crt = NULL, *ca = NULL;
 	struct MHD_Daemon *daemon = NULL;
-	size_t key_len = 0, crt_len;
+	size_t key_len = 0, crt_len, ca_len;
 
 	if (!file_read(key_path, API_PEM_MAX, &key, &key_len) &&
-		!file_read(crt_path, API_PEM_MAX, &crt, &crt_len))
+		!file_read(crt_path, API_PEM_MAX, &crt, &crt_len) &&
+		!file_read(ca_path, API_PEM_MAX, &ca, &ca_len))
 		daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS, 0,
 			NULL, NULL, api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd,
-			MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-			timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_HEADERS_MAX,
-			MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api,
+			MHD_OPTION_CONNECTION_LIMIT, connections,
+			MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)API_PER_ADDRESS,
+			MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+			(size_t)API_HEADERS_MAX, MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api,
 			MHD_OPTION_NOTIFY_CONNECTION, api_on_connection, api,
 			MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
 			MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_MEM_CERT, crt,
-			MHD_OPTION_END);
+			MHD_OPTION_HTTPS_MEM_TRUST, ca, MHD_OPTION_END);
 	if (key)
 		explicit_bzero(key, key_len);
 	return daemon;
@@ -537,6 +565,17 @@ static void api_on_handle_closed(uv_handle_t *handle)
 	free(api);
 }
 
+/* Each connection is a file, and other doors have files as well. */
+static void files_allow(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= API_FILES)
+		return;
+	files.rlim_cur = files.rlim_max < API_FILES ? files.rlim_max : API_FILES;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_handler *handler,
 	void *ctx, struct api **ret, char **why)
 {
@@ -547,6 +586,7 @@ int api_new(uv_loop_t *loop, const struct api_config *config, const struct api_h
 	r = config->address ? socket_listen(config, &fd, why) : socket_open(config, &fd, why);
 	if (r)
 		return r;
+	files_allow();
 	api = own_new(struct api);
 	api->tls = config->address != NULL;
 	uv_timer_init(loop, &api->timer);

@@ -33,7 +33,8 @@ struct api_request {
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
-	const char *user; /* "root" or "uid 1000", for the audit; over TLS "" */
+	const char *user; /* "root" or "uid 1000", for the audit; over TLS "" or "certificate CN" */
+	unsigned roles;   /* of enum identity_role, when the cluster's CA signed a certificate */
 };
 
 struct api_handler {
@@ -46,10 +47,10 @@ struct api_handler {
 struct api_config {
 	const char *socket;       /* path of the UNIX socket, mode 0660; a stale one is replaced */
 	const char *address;      /* instead of it: "address:port", with TLS */
-	const char *pki;          /* folder of node.crt and node.key, for TLS */
+	const char *pki;          /* folder of ca.crt, node.crt and node.key, for TLS */
 	const char *group;        /* its group; NULL: unchanged */
 	size_t body_max;          /* 0: PICKET_DOCUMENT_MAX */
-	unsigned connections_max; /* 0: 512 */
+	unsigned connections_max; /* 0: 1024 */
 	unsigned timeout_s;       /* a silent client is dropped; 0: 30 */
 };
 

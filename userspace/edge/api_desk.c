@@ -5,9 +5,14 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/own.h"
 #include "edge/api_desk.h"
+#include "edge/authority.h"
 #include "edge/console.h"
+#include "edge/identity.h"
+
+#define CA_MAX (1 << 20)
 
 struct api_desk {
 	struct api *local, *remote;
@@ -15,6 +20,8 @@ struct api_desk {
 	json_t *schemas;
 	struct api_desk_handler handler;
 	void *ctx;
+	char *pki;
+	json_t *controllers;
 };
 
 static uint64_t now_ms(void)
@@ -30,6 +37,8 @@ static uint64_t now_ms(void)
 
 static void on_reply(void *ctx, void *token, struct desk_reply *r)
 {
+	owned(free) char *more = NULL, *all = NULL;
+	struct api_desk *d = ctx;
 	char number[16];
 
 	if (r->allow)
@@ -52,8 +61,12 @@ static void on_reply(void *ctx, void *token, struct desk_reply *r)
 
 			api_header(token, "ETag", quoted);
 		}
+		/* Text without a type is the director's figures. */
+		if (!r->type && d->handler.on_figures)
+			more = d->handler.on_figures(d->ctx);
+		all = own_printf("%s%s", r->text, more ? more : "");
 		api_reply_text(token, r->status,
-			r->type ? r->type : "text/plain; version=0.0.4; charset=utf-8", r->text);
+			r->type ? r->type : "text/plain; version=0.0.4; charset=utf-8", all);
 	}
 }
 
@@ -86,6 +99,47 @@ static void on_link(void *ctx, uint32_t node, unsigned link, json_t *cell)
 	d->handler.on_link(d->ctx, node, link, cell);
 }
 
+static int on_relay(void *ctx, int controller, json_t *message)
+{
+	struct api_desk *d = ctx;
+
+	return d->handler.on_relay(d->ctx, controller, message);
+}
+
+static json_t *join_problem(const char *title, const char *detail)
+{
+	return json_pack("{s:s, s:s}", "title", title, "detail", detail);
+}
+
+static unsigned on_join(
+	void *ctx, const char *host, bool controller, const char *request, json_t **ret)
+{
+	struct api_desk *d = ctx;
+	struct authority_subject subject = { .name = host,
+		.roles = IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0) };
+	owned(free) char *why = NULL, *certificate = NULL, *ca = NULL;
+	owned(free) char *path = own_printf("%s/ca.crt", d->pki);
+	size_t len;
+	int r;
+
+	if (!host) {
+		r = file_read(path, CA_MAX, &ca, &len);
+		*ret = r ? NULL : json_pack("{s:s}", "ca", ca);
+		return *ret ? 200 : 404;
+	}
+	r = authority_sign(d->pki, &subject, request, &certificate, &ca, &why);
+	if (r == -ENOENT)
+		*ret = join_problem("No CA key here",
+			"This controller cannot sign: join through the one on which 'picket init' "
+			"was run.");
+	else if (r)
+		*ret = join_problem("That cannot be signed", why ? why : strerror(-r));
+	else
+		*ret = json_pack("{s:s, s:s, s:s, s:O*}", "name", host, "certificate", certificate,
+			"ca", ca, "controllers", d->controllers);
+	return !r ? 200 : r == -EBADMSG ? 400 : r == -ENOENT ? 409 : 500;
+}
+
 static void on_file(void *ctx, void *token, const char *path, const char *if_none_match)
 {
 	const struct console_file *f = console_file(path);
@@ -109,6 +163,18 @@ static void on_file(void *ctx, void *token, const char *path, const char *if_non
 /* ---- from the doors
  * ------------------------------------------------------------------------------- */
 
+/* Roles that a certificate names are those of tokens. */
+static unsigned certificate_rights(unsigned roles)
+{
+	unsigned rights = 0, more;
+
+	for (unsigned i = 0; i < IDENTITY_ROLES; i++)
+		if (roles & 1u << i && (!i || roles & IDENTITY_CLIENT) &&
+			!warden_rights(identity_role_names[i], &more))
+			rights |= more;
+	return rights;
+}
+
 static void on_request(void *ctx, struct api_token *token, const struct api_request *r)
 {
 	bool local = !strcmp(r->from, "unix"), head = !strcmp(r->method, "HEAD");
@@ -131,6 +197,8 @@ static void on_request(void *ctx, struct api_token *token, const struct api_requ
 	if (local)
 		asked.rights =
 			ROUTE_READ | ROUTE_OPERATE | ROUTE_FENCE | (r->uid ? 0 : ROUTE_ADMIN);
+	else
+		asked.rights = certificate_rights(r->roles);
 	if (strlen(r->body) != r->body_len) {
 		api_problem(token, 400, "Bad Request", "The body holds a NUL byte.", NULL);
 		return;
@@ -158,8 +226,9 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 {
 	static const struct api_handler doors = { on_request, on_stream_gone };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
-		handler->on_link ? on_link : NULL };
-	struct api_config local = { .socket = config->socket };
+		handler->on_link ? on_link : NULL, on_join,
+		handler->on_relay ? on_relay : NULL };
+	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
 	struct api_desk *d = own_new(struct api_desk);
 	struct desk_config desk = { .name = config->name, .version = config->version };
@@ -167,6 +236,8 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 
 	d->handler = *handler;
 	d->ctx = ctx;
+	d->pki = own_string(config->pki ? config->pki : "");
+	d->controllers = json_incref(config->controllers);
 	d->schemas = schemas_load();
 	desk.schemas = d->schemas;
 	d->desk = desk_new(&desk, &inside, d);
@@ -188,6 +259,8 @@ void api_desk_free(struct api_desk *d)
 	api_free(d->remote);
 	api_free(d->local);
 	desk_free(d->desk);
+	free(d->pki);
+	json_decref(d->controllers);
 	json_decref(d->schemas);
 	free(d);
 }
@@ -196,6 +269,18 @@ void api_desk_reply(
 	struct api_desk *d, void *token, unsigned status, json_t *json, const char *text)
 {
 	desk_answer(d->desk, token, status, json, text);
+}
+
+bool api_desk_relayed(struct api_desk *d, unsigned controller, json_t *message)
+{
+	uint8_t random[WARDEN_RANDOM];
+
+	if (!desk_relay_is(message))
+		return false;
+	if (getrandom(random, sizeof(random), 0) == sizeof(random))
+		desk_relay_take(d->desk, controller, message, random, now_ms());
+	explicit_bzero(random, sizeof(random));
+	return true;
 }
 
 void api_desk_publish(struct api_desk *d, json_t *event)

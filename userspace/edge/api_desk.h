@@ -12,8 +12,10 @@ struct api_desk;
 struct api_desk_config {
 	const char *name, *version;
 	const char *socket;  /* the UNIX socket */
+	const char *group;   /* who may open it; NULL: root alone */
 	const char *address; /* "address:port" for TLS; NULL: none */
 	const char *pki;
+	json_t *controllers; /* what a host that joins is to know of them; or NULL. Borrowed. */
 };
 
 struct api_desk_handler {
@@ -21,6 +23,8 @@ struct api_desk_handler {
 	void (*on_event)(void *ctx, const struct event *event);
 	int (*on_propose)(void *ctx, json_t *entry); /* as desk_handler */
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
+	int (*on_relay)(void *ctx, int controller, json_t *message); /* as desk_handler */
+	char *(*on_figures)(void *ctx); /* further lines of /metrics; may be NULL */
 };
 
 /* -errno with *why, a sentence that the caller frees. */
@@ -30,6 +34,8 @@ void api_desk_free(struct api_desk *doors);
 /* The director's answer. json is stolen, text borrowed: one of them. */
 void api_desk_reply(
 	struct api_desk *doors, void *token, unsigned status, json_t *json, const char *text);
+/* A message of another controller; false: it is none of the desks' affairs. */
+bool api_desk_relayed(struct api_desk *doors, unsigned controller, json_t *message);
 void api_desk_publish(struct api_desk *doors, json_t *event);
 struct desk *api_desk_desk(struct api_desk *doors);
 

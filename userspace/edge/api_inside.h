@@ -41,7 +41,7 @@ struct api_token {
 	struct api *api;
 	struct MHD_Connection *connection;
 	struct api_request request;
-	char *path, *method, *body, user[32], from[64];
+	char *path, *method, *body, user[80], from[64];
 	struct {
 		char *name, *value;
 	} headers[API_HEADERS_EXTRA];

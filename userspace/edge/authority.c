@@ -200,15 +200,14 @@ static int authority_load(const char *dir, EVP_PKEY **ret_key, X509 **ret_ca, ch
 static int authority_describe(
 	X509 *certificate, X509 *ca, const struct authority_subject *s, char **why)
 {
-	static const char *const roles[] = { "node", "controller", "client" };
 	X509_NAME *subject = X509_get_subject_name(certificate);
 	owned(free) char *names = own_printf("DNS:%s", s->name);
 	char *more;
 
 	authority_subject_add(subject, "O", "picket");
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < IDENTITY_ROLES; i++)
 		if (s->roles & 1u << i)
-			authority_subject_add(subject, "OU", roles[i]);
+			authority_subject_add(subject, "OU", identity_role_names[i]);
 	authority_subject_add(subject, "CN", s->name);
 	X509_set_issuer_name(certificate, X509_get_subject_name(ca));
 	for (size_t i = 0; i < s->n_also; i++) {
@@ -226,15 +225,8 @@ static int authority_describe(
 	return 0;
 }
 
-int authority_issue(
-	const char *dir, const struct authority_subject *subject, const char *out, char **why)
+static int authority_check(const struct authority_subject *subject, char **why)
 {
-	owned(pkey) EVP_PKEY *ca_key = NULL;
-	owned(pkey) EVP_PKEY *key = NULL;
-	owned(x509) X509 *ca = NULL;
-	owned(x509) X509 *certificate = NULL;
-	int r;
-
 	for (size_t i = 0; i <= subject->n_also; i++) {
 		const char *name = i ? subject->also[i - 1] : subject->name;
 
@@ -244,6 +236,21 @@ int authority_issue(
 			name, PICKET_NAME_MAX - 1);
 		return -EINVAL;
 	}
+	return 0;
+}
+
+int authority_issue(
+	const char *dir, const struct authority_subject *subject, const char *out, char **why)
+{
+	owned(pkey) EVP_PKEY *ca_key = NULL;
+	owned(pkey) EVP_PKEY *key = NULL;
+	owned(x509) X509 *ca = NULL;
+	owned(x509) X509 *certificate = NULL;
+	int r;
+
+	r = authority_check(subject, why);
+	if (r)
+		return r;
 	r = authority_load(dir, &ca_key, &ca, why);
 	if (!r)
 		r = authority_folder(out, why);
@@ -263,4 +270,62 @@ int authority_issue(
 	if (!r)
 		r = authority_write_certificate(out, "node.crt", certificate, why);
 	return r ? r : authority_write_certificate(out, "ca.crt", ca, why);
+}
+
+static char *authority_text(X509 *certificate)
+{
+	owned(bio) BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+	long len;
+
+	if (PEM_write_bio_X509(bio, certificate) != 1)
+		return NULL;
+	len = BIO_get_mem_data(bio, &data);
+	return strndup(data, (size_t)len);
+}
+
+/* The key that the request is about, when it proves to have it. */
+static EVP_PKEY *authority_request(const char *text)
+{
+	owned(bio) BIO *bio = BIO_new_mem_buf(text, -1);
+	X509_REQ *request = PEM_read_bio_X509_REQ(bio, NULL, NULL, (void *)"");
+	EVP_PKEY *key = request ? X509_REQ_get_pubkey(request) : NULL;
+
+	if (key && X509_REQ_verify(request, key) != 1) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	X509_REQ_free(request);
+	ERR_clear_error();
+	return key;
+}
+
+int authority_sign(const char *dir, const struct authority_subject *subject, const char *request,
+	char **ret_certificate, char **ret_ca, char **why)
+{
+	owned(pkey) EVP_PKEY *ca_key = NULL, *key = authority_request(request);
+	owned(x509) X509 *ca = NULL;
+	owned(x509) X509 *certificate = NULL;
+	int r;
+
+	if (!key) {
+		*why = own_string("not a certificate request, or not signed by its own key");
+		return -EBADMSG;
+	}
+	r = authority_check(subject, why);
+	if (!r)
+		r = authority_load(dir, &ca_key, &ca, why);
+	if (r)
+		return r;
+	certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS);
+	if (!certificate)
+		return authority_fail(why, "drafting the certificate");
+	r = authority_describe(certificate, ca, subject, why);
+	if (r)
+		return r;
+	if (!X509_sign(certificate, ca_key, EVP_sha256()))
+		return authority_fail(why, "signing");
+	*ret_certificate = authority_text(certificate);
+	*ret_ca = authority_text(ca);
+	return *ret_certificate && *ret_ca ? 0 : -ENOMEM;
 }

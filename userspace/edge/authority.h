@@ -21,4 +21,10 @@ int authority_create(const char *dir, const char *cluster, char **why);
 int authority_issue(
 	const char *dir, const struct authority_subject *subject, const char *out, char **why);
 
+/* The same for a key that never leaves the host that made it: request is its PKCS #10 in PEM form,
+ * of which only the key is taken. *ret_certificate, *ret_ca: PEM; the caller frees them. -EBADMSG:
+ * not a request, or not signed by its own key; -ENOENT: DIR has no ca.key. */
+int authority_sign(const char *dir, const struct authority_subject *subject, const char *request,
+	char **ret_certificate, char **ret_ca, char **why);
+
 #endif

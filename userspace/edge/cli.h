@@ -54,9 +54,11 @@ int cli_status(const struct command *command, void *ctx);
 int cli_events(const struct command *command, void *ctx);
 int cli_apply(const struct command *command, void *ctx);
 int cli_export(const struct command *command, void *ctx);
+int cli_import(const struct command *command, void *ctx);
 int cli_node(const struct command *command, void *ctx);
 int cli_resource(const struct command *command, void *ctx);
 int cli_fence(const struct command *command, void *ctx);
+int cli_fence_test(const struct command *command, void *ctx);
 int cli_confirm(const struct command *command, void *ctx);
 int cli_token_create(const struct command *command, void *ctx);
 int cli_token_list(const struct command *command, void *ctx);
@@ -72,6 +74,10 @@ int cli_backup(const struct command *command, void *ctx);
 int cli_restore(const struct command *command, void *ctx);
 int cli_doctor(const struct command *command, void *ctx);
 int cli_bundle(const struct command *command, void *ctx);
+int cli_join(const struct command *command, void *ctx);
+/* The fingerprint of the CA in a folder (NULL: the usual one); what is wrong has been said. */
+int cli_pin(const char *pki, char *ret);
+int cli_recover(const struct command *command, void *ctx);
 int cli_simulate(const struct command *command, void *ctx);
 int cli_init(const struct command *command, void *ctx);
 int cli_pki_ca(const struct command *command, void *ctx);
@@ -79,6 +85,7 @@ int cli_pki_issue(const struct command *command, void *ctx);
 
 extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
 	cli_sure_options[], cli_init_options[], cli_pki_issue_options[], cli_token_options[],
-	cli_limit_options[], cli_doctor_options[], cli_simulate_options[];
+	cli_limit_options[], cli_doctor_options[], cli_simulate_options[], cli_export_options[],
+	cli_resource_options[], cli_recover_options[], cli_join_options[];
 
 #endif

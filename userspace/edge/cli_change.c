@@ -83,21 +83,6 @@ int cli_apply(const struct command *command, void *ctx)
 	return dry && changes ? CLI_CHANGES : r;
 }
 
-int cli_export(const struct command *command, void *ctx)
-{
-	struct door_request request = { .method = "GET", .path = "/v1/configuration" };
-	const struct cli *cli = ctx;
-	struct door_answer answer;
-	int r;
-
-	r = cli_ask(cli, &request, &answer);
-	if (r)
-		return r;
-	cli_print(cli, answer.json);
-	door_answer_done(&answer);
-	return CLI_OK;
-}
-
 /* ---- nodes
  * ----------------------------------------------------------------------------------------- */
 
@@ -138,6 +123,52 @@ int cli_fence(const struct command *command, void *ctx)
 	return r ? r : node_ask(ctx, node, "fence", "gets no more grants; see picket status");
 }
 
+static const char *member(json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void test_print(const struct cli *cli, json_t *test)
+{
+	const char *key;
+	json_t *value;
+
+	fprintf(cli->out, "  %-7s %s (%s)%s%s\n", member(test, "state"), member(test, "device"),
+		member(test, "agent"), *member(test, "text") ? ": " : "", member(test, "text"));
+	json_object_foreach (json_object_get(test, "record"), key, value)
+		fprintf(cli->out, "          %s: %s\n", key, json_string_value(value));
+}
+
+int cli_fence_test(const struct command *command, void *ctx)
+{
+	owned(free) char *encoded = door_encode(command->words[0]);
+	owned(free) char *path = own_printf("/v1/nodes/%s/fence-test", encoded);
+	struct door_request request = { .method = "POST", .path = path, .body = "{}" };
+	const struct cli *cli = ctx;
+	struct door_answer answer;
+	json_t *test;
+	bool passed;
+	size_t i;
+	int r = cli_ask(cli, &request, &answer);
+
+	if (r)
+		return r;
+	passed = json_is_true(json_object_get(answer.json, "passed"));
+	if (cli_json(cli)) {
+		cli_print(cli, answer.json);
+	} else {
+		fprintf(cli->out,
+			passed ? "%s can be fenced\n" : "%s could NOT be fenced as configured\n",
+			command->words[0]);
+		json_array_foreach (json_object_get(answer.json, "tests"), i, test)
+			test_print(cli, test);
+	}
+	door_answer_done(&answer);
+	return passed ? CLI_OK : CLI_FAILURE;
+}
+
 int cli_confirm(const struct command *command, void *ctx)
 {
 	const char *node = command->words[0];
@@ -151,6 +182,11 @@ int cli_confirm(const struct command *command, void *ctx)
 /* ---- resources
  * -------------------------------------------------------------------------------------- */
 
+const struct command_option cli_resource_options[] = {
+	{ "for", "DURATION", "it ends by itself then, as in 2h (it stays until clear)", 0 },
+	{ 0 },
+};
+
 int cli_resource(const struct command *command, void *ctx)
 {
 	const char *resource = command->words[0], *verb = command->row->verb;
@@ -161,7 +197,8 @@ int cli_resource(const struct command *command, void *ctx)
 	owned(free) char *text = own_printf(
 		"%s of %s%s%s: accepted", verb, resource, node ? " for " : "", node ? node : "");
 	struct door_request request = { .method = "POST", .path = path };
-	json_t *json = node ? json_pack("{s:s}", "node", node) : json_object();
+	json_t *json = json_pack(
+		"{s:s*, s:s*}", "node", node, "for", command_option(command, "for"));
 	const struct cli *cli = ctx;
 	struct door_answer answer;
 	int r;

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/timex.h>
@@ -21,6 +23,7 @@
 #include "edge/identity.h"
 
 #define DAYS_SOON 30
+#define KNOCK_S 3 /* for a BMC to take a connection */
 #define BPF_MAGIC 0xcafe4a11
 #define CGROUP2_MAGIC 0x63677270
 
@@ -225,6 +228,66 @@ static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 	}
 }
 
+/* Does a BMC answer at its address? 0, or -errno. */
+static int knock(const char *host, const char *port)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *info = NULL;
+	struct timeval limit = { .tv_sec = KNOCK_S };
+	owned(fd) int fd = -1;
+	int r;
+
+	if (getaddrinfo(host, port, &hints, &info))
+		return -EHOSTUNREACH;
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	r = connect(fd, info->ai_addr, info->ai_addrlen) ? -errno : 0;
+	freeaddrinfo(info);
+	return r == -EINPROGRESS ? -ETIMEDOUT : r;
+}
+
+static bool agent_there(const char *agent)
+{
+	static const char *const folders[] = { "/usr/libexec/picket/fence", "/usr/sbin" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		owned(free) char *path = own_printf("%s/%s", folders[i], agent);
+
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
+/* Fence devices, as this controller would use them; only a drill proves more. */
+static void look_devices(struct doctor *d, json_t *root)
+{
+	json_t *devices = json_object_get(json_object_get(root, "fencing"), "devices"), *v;
+	const char *name;
+
+	json_object_foreach (devices, name, v) {
+		json_t *params = json_object_get(v, "params");
+		const char *agent = text(v, "agent"), *port = text(params, "ipport");
+		const char *host =
+			*text(params, "ip") ? text(params, "ip") : text(params, "ipaddr");
+		int r;
+
+		if (!agent_there(agent)) {
+			say(d, WARN, name, "install picket-fence-agents or fence-agents",
+				"%s is neither in /usr/sbin nor in /usr/libexec/picket/fence",
+				agent);
+			continue;
+		}
+		if (!strstr(agent, "redfish") || !*host)
+			continue; /* spoken to over UDP, or not over a network */
+		r = knock(host, *port ? port : "443");
+		if (r)
+			say(d, BAD, name, "look at the BMC, its address and its network",
+				"%s does not answer: %s", host, strerror(-r));
+		else
+			say(d, GOOD, name, NULL, "%s answers", host);
+	}
+}
+
 static int ask(const struct cli *cli, const char *path, struct door_answer *ret)
 {
 	struct door_request request = { .method = "GET", .path = path };
@@ -241,7 +304,7 @@ int cli_doctor(const struct command *command, void *ctx)
 {
 	const char *pki = command_option(command, "pki");
 	struct doctor d = { .cli = ctx, .findings = json_array() };
-	struct door_answer status, fencing;
+	struct door_answer status, fencing, site;
 
 	look_kernel(&d);
 	look_clock(&d);
@@ -252,6 +315,10 @@ int cli_doctor(const struct command *command, void *ctx)
 		say(&d, BAD, "controller", "systemctl status picketd", "none answers on this host");
 	} else {
 		look_quorum(&d, status.json);
+		if (!ask(ctx, "/v1/configuration", &site)) {
+			look_devices(&d, site.json);
+			door_answer_done(&site);
+		}
 		if (!ask(ctx, "/v1/fencing", &fencing)) {
 			look_nodes(&d, status.json, fencing.json);
 			door_answer_done(&fencing);

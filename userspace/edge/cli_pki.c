@@ -12,7 +12,10 @@
 #define PKI_DAYS_MAX 3650
 
 const struct command_option cli_pki_issue_options[] = {
-	{ "role", "ROLE", "node, controller, client, or several with commas (node)", 0 },
+	{ "role", "ROLE",
+		"node, controller, client, viewer, operator, fencer, admin, or several with commas "
+		"(node)",
+		0 },
 	{ "also", "NAME", "another name of the same host; may repeat", 0 },
 	{ "out", "DIR", "where ca.crt, node.crt and node.key go (DIR/NAME)", 0 },
 	{ "days", "DAYS", "how long it is valid (365)", 0 },
@@ -36,16 +39,16 @@ int cli_pki_ca(const struct command *command, void *ctx)
 
 static int pki_roles(const char *text, unsigned *ret)
 {
-	static const char *const names[] = { "node", "controller", "client" };
 	unsigned roles = 0, i;
 
 	for (const char *at = text;;) {
 		size_t len = strcspn(at, ",");
 
-		for (i = 0; i < 3; i++)
-			if (strlen(names[i]) == len && !memcmp(names[i], at, len))
+		for (i = 0; i < IDENTITY_ROLES; i++)
+			if (strlen(identity_role_names[i]) == len &&
+				!memcmp(identity_role_names[i], at, len))
 				break;
-		if (i == 3)
+		if (i == IDENTITY_ROLES)
 			return -EINVAL;
 		roles |= 1u << i;
 		at += len;

@@ -5,6 +5,7 @@
 
 #include "base/own.h"
 #include "edge/cli.h"
+#include "edge/enroll.h"
 
 #define SCOPE_MAX 32
 
@@ -12,21 +13,76 @@ const struct command_option cli_token_options[] = {
 	{ "role", "ROLE", "viewer, operator, fencer, admin, or several with commas (viewer)", 0 },
 	{ "only", "RESOURCE", "may change only this resource or group; may repeat", 0 },
 	{ "days", "DAYS", "how long it is valid (for ever)", 0 },
+	{ "node", "NODE", "for 'picket join': once, as this node; no NAME then", 0 },
+	{ "controller", "NAME", "for 'picket join': once, as this controller (and node)", 0 },
+	{ "ttl", "TIME", "how long a token to join with is valid: 90s, 30m, 2h (30m)", 0 },
+	{ "pki", "DIR", "whose CA a token to join with names (/etc/picket/pki)", 0 },
 	{ 0 },
 };
+
+/* Seconds; 0: not a time. */
+static json_int_t seconds(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+	long unit = !*end || !strcmp(end, "s") ? 1
+		    : !strcmp(end, "m")        ? 60
+		    : !strcmp(end, "h")        ? 3600
+					       : 0;
+
+	return n > 0 && n < 1000000 ? n * unit : 0;
+}
+
+/* A token that lets a bare host in: bound to its name, used once, and it names the CA. */
+static int create_join(const struct command *command, const struct cli *cli, const char *host,
+	const char *role)
+{
+	const char *ttl = command_option(command, "ttl");
+	struct door_request request = { .method = "POST", .path = "/v1/tokens" };
+	json_int_t ttl_s = seconds(ttl ? ttl : "30m");
+	json_t *wish = json_pack(
+		"{s:s, s:s, s:I}", "name", host, "roles", role, "ttl_s", ttl_s);
+	owned(free) char *body = json_dumps(wish, JSON_COMPACT);
+	struct door_answer answer;
+	char pin[ENROLL_PIN + 1];
+	int r;
+
+	json_decref(wish);
+	if (!ttl_s || command->n_words)
+		return cli_fail(CLI_USAGE, "%s",
+			ttl_s ? "either a NAME or --node, --controller" : "--ttl: as in 30m");
+	r = cli_pin(command_option(command, "pki"), pin);
+	request.body = body;
+	if (!r)
+		r = cli_ask(cli, &request, &answer);
+	if (r)
+		return r;
+	fprintf(cli->out, "%s.%s\n", json_string_value(json_object_get(answer.json, "token")), pin);
+	fprintf(stderr, "On %s: picket join THIS-CONTROLLER TOKEN. It works once, for %lld s.\n",
+		host, (long long)ttl_s);
+	door_answer_done(&answer);
+	return CLI_OK;
+}
 
 int cli_token_create(const struct command *command, void *ctx)
 {
 	const char *role = command_option(command, "role"), *days = command_option(command, "days");
+	const char *node = command_option(command, "node");
+	const char *controller = command_option(command, "controller");
 	struct door_request request = { .method = "POST", .path = "/v1/tokens" };
-	json_t *wish =
-		json_pack("{s:s, s:s}", "name", command->words[0], "roles", role ? role : "viewer");
 	const struct cli *cli = ctx;
 	owned(free) char *body = NULL;
 	struct door_answer answer;
 	const char *only;
+	json_t *wish;
 	int r;
 
+	if (node || controller)
+		return create_join(command, cli, node ? node : controller,
+			controller ? "join-controller" : "join");
+	if (!command->n_words)
+		return cli_fail(CLI_USAGE, "a NAME is wanted, or --node NODE");
+	wish = json_pack("{s:s, s:s}", "name", command->words[0], "roles", role ? role : "viewer");
 	if (!wish)
 		return cli_fail(CLI_USAGE, "the name is not UTF-8");
 	if (days)

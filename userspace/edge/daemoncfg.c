@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <getopt.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/file.h"
 #include "core/document.h"
@@ -9,7 +11,7 @@
 #define FILE_MAX (1 << 20) /* bytes of a picketd.yaml */
 #define AT(field) offsetof(struct daemoncfg, field)
 
-enum kind { TEXT, INDEX, LIST };
+enum kind { TEXT, INDEX, LIST, CONTROLLERS };
 
 static const struct row {
 	const char *key;
@@ -19,7 +21,10 @@ static const struct row {
 	const char *help;
 } rows[] = {
 	{ "name", TEXT, AT(name), 0, "!", "name of this controller, as its certificate has it" },
-	{ "index", INDEX, AT(index), 0, "!", "0 to 6, another one for each controller" },
+	{ "index", INDEX, AT(index), 0, NULL, "place in controllers, from 0 (found by name)" },
+	{ "node", TEXT, AT(node), 0, NULL, "the node on this host; a witness has none" },
+	{ "controllers", CONTROLLERS, 0, 0, NULL,
+		"list of {name, link, raft, addresses}: 1, 3, 5 or 7, all alike everywhere" },
 	{ "interfaces", LIST, AT(interfaces), AT(n_interfaces), "!",
 		"heartbeat interfaces, link 0 first" },
 	{ "link", TEXT, AT(link), 0, "!", "address:port where agents connect (port 7407)" },
@@ -27,6 +32,7 @@ static const struct row {
 	{ "api", TEXT, AT(api), 0, NULL, "address:port of API and console over TLS (7409)" },
 	{ "state_dir", TEXT, AT(state_dir), 0, "/var/lib/picket", "the replicated log" },
 	{ "socket", TEXT, AT(socket), 0, "/run/picket/api.sock", "where `picket` asks" },
+	{ "group", TEXT, AT(group), 0, NULL, "who may open the socket (root alone)" },
 	{ "pki", TEXT, AT(pki), 0, "/etc/picket/pki", "folder of ca.crt, node.crt and node.key" },
 	{ "pin_prefix", TEXT, AT(pin_prefix), 0, "host", "folder below /sys/fs/bpf/picket" },
 	{ "fence_path", LIST, AT(fence_path), AT(n_fence_path), NULL,
@@ -53,12 +59,94 @@ static void take_list(struct daemoncfg *c, const struct row *row, json_t *value,
 		problems_add(problems, false, where, "%s: a list is wanted", row->key);
 }
 
+static void controller_field(struct daemoncfg_controller *c, const char *key, json_t *value,
+	const char *where, struct problems *problems)
+{
+	json_t *item;
+	size_t i;
+
+	if (!strcmp(key, "name") && json_is_string(value)) {
+		c->name = own_string(json_string_value(value));
+	} else if (!strcmp(key, "link") && json_is_string(value)) {
+		c->link = own_string(json_string_value(value));
+	} else if (!strcmp(key, "raft") && json_is_string(value)) {
+		c->raft = own_string(json_string_value(value));
+	} else if (!strcmp(key, "addresses") && json_is_array(value)) {
+		json_array_foreach (value, i, item)
+			if (json_is_string(item) && c->n_addresses < PICKET_LINKS_MAX)
+				c->addresses[c->n_addresses++] =
+					own_string(json_string_value(item));
+	} else {
+		problems_add(problems, false, where,
+			"controllers: there is no '%s', or not with such a value; each has name, "
+			"link, raft (texts) and addresses (a list)",
+			key);
+	}
+}
+
+static void take_controllers(struct daemoncfg *c, json_t *value, const char *where,
+	struct problems *problems)
+{
+	json_t *item, *field;
+	const char *key;
+	size_t i;
+
+	if (!json_is_array(value) || json_array_size(value) > PICKET_CONTROLLERS_MAX) {
+		problems_add(problems, false, where, "controllers: a list of 1, 3, 5 or 7");
+		return;
+	}
+	json_array_foreach (value, i, item) {
+		struct daemoncfg_controller *ctl = &c->controllers[c->n_controllers++];
+
+		json_object_foreach (item, key, field)
+			controller_field(ctl, key, field, where, problems);
+		if (!ctl->name || !ctl->link || !ctl->raft)
+			problems_add(problems, false, where,
+				"controllers: number %zu lacks name, link or raft", i + 1);
+	}
+}
+
+/* With an even number a split in the middle stops both halves, and one more that may fail is all
+ * that the last one brings. */
+static void check_controllers(struct daemoncfg *c, bool index_given, struct problems *problems)
+{
+	size_t at = c->n_controllers;
+
+	if (!c->n_controllers) {
+		if (!index_given)
+			problems_add(problems, false, "", "controllers or index is missing");
+		return;
+	}
+	for (size_t i = 0; i < c->n_controllers; i++)
+		if (c->name && c->controllers[i].name && !strcmp(c->name, c->controllers[i].name))
+			at = i;
+	if (at == c->n_controllers)
+		problems_add(problems, false, "", "controllers: none of them is '%s'",
+			c->name ? c->name : "?");
+	else if (index_given && c->index != at)
+		problems_add(problems, false, "", "index: %u is given, and '%s' is number %zu",
+			c->index, c->name, at);
+	c->index = (unsigned)at;
+	if (c->n_controllers == 2)
+		problems_add(problems, false, "",
+			"two controllers are refused: the loss of either stops both, for one of "
+			"two is no majority. Either add a third as a witness (a small host that "
+			"votes and runs no resources: picketd without an agent), or keep one "
+			"controller only, and know that nothing is decided while it is away");
+	else if (c->n_controllers % 2 == 0)
+		problems_add(problems, false, "",
+			"%zu controllers survive no more than %zu do: take 1, 3, 5 or 7",
+			c->n_controllers, c->n_controllers - 1);
+}
+
 static void take(struct daemoncfg *c, const struct row *row, json_t *value, const char *where,
 	struct problems *problems)
 {
 	json_int_t number = json_integer_value(value);
 
-	if (row->kind == LIST) {
+	if (row->kind == CONTROLLERS) {
+		take_controllers(c, value, where, problems);
+	} else if (row->kind == LIST) {
 		take_list(c, row, value, where, problems);
 	} else if (row->kind == INDEX) {
 		if (!json_is_integer(value) || number < 0 || number >= PICKET_CONTROLLERS_MAX)
@@ -113,6 +201,7 @@ static void take_all(
 		else
 			*text = own_string(rows[i].initial);
 	}
+	check_controllers(c, json_object_get(document->root, "index"), problems);
 	if (!c->n_fence_path) {
 		c->fence_path[c->n_fence_path++] = own_string("/usr/libexec/picket/fence");
 		c->fence_path[c->n_fence_path++] = own_string("/usr/sbin");
@@ -166,6 +255,13 @@ void daemoncfg_free(struct daemoncfg *c)
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].kind == TEXT)
 			free(*(char **)((char *)c + rows[i].at));
+	for (size_t i = 0; i < c->n_controllers; i++) {
+		free(c->controllers[i].name);
+		free(c->controllers[i].link);
+		free(c->controllers[i].raft);
+		for (size_t k = 0; k < c->controllers[i].n_addresses; k++)
+			free(c->controllers[i].addresses[k]);
+	}
 	for (size_t i = 0; i < c->n_interfaces; i++)
 		free(c->interfaces[i]);
 	for (size_t i = 0; i < c->n_fence_path; i++)
@@ -173,11 +269,81 @@ void daemoncfg_free(struct daemoncfg *c)
 	free(c);
 }
 
-void daemoncfg_help(FILE *out)
+json_t *daemoncfg_controllers(const struct daemoncfg *c)
+{
+	json_t *list = json_array(), *addresses;
+
+	for (size_t i = 0; i < c->n_controllers; i++) {
+		addresses = json_array();
+		for (size_t k = 0; k < c->controllers[i].n_addresses; k++)
+			json_array_append_new(
+				addresses, json_string(c->controllers[i].addresses[k]));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o}", "name", c->controllers[i].name, "link",
+				c->controllers[i].link, "addresses", addresses));
+	}
+	if (!c->n_controllers)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:[s%]}", "name", c->name, "link",
+						    c->link, "addresses", c->link,
+						    strcspn(c->link, ":")));
+	return list;
+}
+
+static void keys_say(FILE *out)
 {
 	for (size_t i = 0; i < ROWS; i++)
 		fprintf(out, "  %-12s %s%s%s%s\n", rows[i].key, rows[i].help,
 			!rows[i].initial || *rows[i].initial == '!' ? "" : " (",
 			!rows[i].initial || *rows[i].initial == '!' ? "" : rows[i].initial,
 			!rows[i].initial || *rows[i].initial == '!' ? "" : ")");
+}
+
+static void help(void)
+{
+	printf("usage: picketd [--config FILE]\n\n"
+	       "A controller of a picket cluster. FILE (/etc/picket/picketd.yaml) has these "
+	       "keys:\n\n");
+	keys_say(stdout);
+	printf("\nSee picketd(8).\n");
+}
+
+static int arguments(int argc, char **argv, const char *version, const char **ret_config)
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) >= 0) {
+		if (c == 'c') {
+			*ret_config = optarg;
+		} else if (c == 'h') {
+			help();
+			return 0;
+		} else if (c == 'V') {
+			printf("picketd %s\n", version);
+			return 0;
+		} else {
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "picketd: unexpected argument '%s'; see picketd --help\n",
+			argv[optind]);
+		return 2;
+	}
+	return -1;
+}
+
+int daemoncfg_begin(int argc, char **argv, const char *version, struct daemoncfg **ret)
+{
+	const char *path = DAEMONCFG_DEFAULT;
+	owned(free) char *why = NULL;
+	int r = arguments(argc, argv, version, &path);
+
+	if (r >= 0)
+		return r + 1;
+	if (!daemoncfg_read(path, ret, &why))
+		return 0;
+	fprintf(stderr, "picketd: %s\n", why);
+	return 2;
 }

@@ -3,17 +3,27 @@
 #ifndef EDGE_DAEMONCFG_H
 #define EDGE_DAEMONCFG_H
 
-#include <stdio.h>
-
+#include <jansson.h>
 #include <picket/limits.h>
 
 #include "base/own.h"
 
+#define DAEMONCFG_DEFAULT "/etc/picket/picketd.yaml"
 #define DAEMONCFG_LIST_MAX 16
 
+/* One of the controllers, ourselves included; its place in the list is its index. */
+struct daemoncfg_controller {
+	char *name, *link, *raft;
+	char *addresses[PICKET_LINKS_MAX]; /* by heartbeat link */
+	size_t n_addresses;
+};
+
 struct daemoncfg {
-	char *name, *state_dir, *socket, *pki, *pin_prefix, *link, *raft, *api, *log_level;
+	char *name, *node, *state_dir, *socket, *group, *pki, *pin_prefix, *link, *raft, *api;
+	char *log_level;
 	unsigned index;
+	struct daemoncfg_controller controllers[PICKET_CONTROLLERS_MAX];
+	size_t n_controllers; /* 0: this one alone */
 	char *interfaces[DAEMONCFG_LIST_MAX + 1];
 	size_t n_interfaces;
 	char *fence_path[DAEMONCFG_LIST_MAX + 1];
@@ -25,7 +35,11 @@ int daemoncfg_read(const char *path, struct daemoncfg **ret, char **why);
 void daemoncfg_free(struct daemoncfg *config);
 own_define(daemoncfg, struct daemoncfg, daemoncfg_free)
 
-	/* Every key, its default and what it means. */
-	void daemoncfg_help(FILE *out);
+	/* What a host that joins is to know of the controllers: [{name, link, addresses}]. */
+	json_t *daemoncfg_controllers(const struct daemoncfg *config);
+
+	/* The program's arguments, and the file they name. 0: go on with *ret; else the exit status
+	 * + 1: all that was asked for has been done, or what is wrong has been said. */
+	int daemoncfg_begin(int argc, char **argv, const char *version, struct daemoncfg **ret);
 
 #endif

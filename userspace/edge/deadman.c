@@ -19,6 +19,7 @@
 #include "edge/watchdog.h"
 
 #define DEVICE "/dev/picket"
+#define DUMP_SWITCH "/sys/module/printk/parameters/always_kmsg_dump"
 #define CPUINFO_MAX (8 << 20)
 #define SECOND_NS 1000000000ULL
 #define MS_NS 1000000ULL
@@ -29,12 +30,15 @@
 
 struct deadman {
 	struct deadman_config config;
-	char *device, *watchdog_path;
+	char *device, *watchdog_path, *dump_switch;
 	int fd;                    /* -1: no module */
 	bool armed, sends, warned; /* as said last */
-	bool watchdog_warned;
+	bool watchdog_warned, watchdog_refused;
+	bool renews; /* the module has no page: it is told at the door */
+	bool dumps;  /* the switch was turned on by us */
 	uint64_t retry_ns, watchdog_retry_ns;
-	struct watchdog *watchdog;       /* NULL: not open */
+	uint64_t room_ns;          /* from the end of the lease to the end of W; 0: not known */
+	struct watchdog *watchdog; /* NULL: not open */
 	struct picket_door_config lease; /* incarnation 0: not known yet */
 	struct picket_door_links links;
 	struct picket_door_key keys[PICKET_CONTROLLERS_MAX];
@@ -87,11 +91,24 @@ static uint64_t least(uint64_t a, uint64_t b)
 static int deadman_configure(struct deadman *d)
 {
 	struct picket_door_config c = d->lease;
-	struct picket_door_state now;
-	int rc = door(d, PICKET_DOOR_CONFIGURE, &c);
+	struct picket_door_state now = { 0 };
+	int rc;
 
-	if (rc != -EBUSY || door(d, PICKET_DOOR_STATE, &now) < 0 ||
-		now.incarnation != c.incarnation)
+	/* what was armed without a page has seen other numbers than the page's */
+	if (door(d, PICKET_DOOR_STATE, &now) == 0 && now.phase == PICKET_DOOR_ARMED && !now.paged)
+		c.page = 0;
+	rc = door(d, PICKET_DOOR_CONFIGURE, &c);
+	if (rc < 0 && rc != -EBUSY && c.page) {
+		c.page = 0;
+		if (door(d, PICKET_DOOR_CONFIGURE, &c) == 0) {
+			deadman_say(d, false,
+				"picket.ko cannot share the lease page (%s): renewed by the ioctl",
+				strerror(-rc));
+			rc = 0;
+		}
+	}
+	d->renews = !c.page;
+	if (rc != -EBUSY || now.incarnation != c.incarnation)
 		return rc;
 	deadman_say(d, false, "picket.ko keeps the verdict and the times it was armed with");
 	c.verdict = now.verdict;
@@ -174,6 +191,32 @@ static void deadman_find(struct deadman *d, uint64_t now)
 	d->warned = rc < 0;
 }
 
+/* The module's last words are no crash, and are kept for the next boot only if pstore is told so.
+ */
+static void deadman_dumps(struct deadman *d, bool on)
+{
+	owned(free) char *text = NULL;
+	size_t len;
+	int fd;
+
+	if (on == d->dumps ||
+		(on && (file_read(d->dump_switch, 16, &text, &len) < 0 || text[0] != 'N')))
+		return;
+	fd = open(d->dump_switch, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, on ? "Y" : "N", 1) == 1)
+		d->dumps = on;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void deadman_renew(const struct deadman *d, uint64_t deadline, uint64_t now)
+{
+	struct picket_door_renewal renewal = { d->lease.incarnation, now, deadline };
+
+	if (d->fd >= 0 && d->renews && d->lease.incarnation && deadline > now)
+		door(d, PICKET_DOOR_RENEW, &renewal);
+}
+
 static void deadman_arm(struct deadman *d, uint64_t deadline, uint64_t now)
 {
 	int rc;
@@ -183,6 +226,7 @@ static void deadman_arm(struct deadman *d, uint64_t deadline, uint64_t now)
 	rc = door(d, PICKET_DOOR_ARM, NULL);
 	if (rc == 0) {
 		d->armed = true;
+		deadman_dumps(d, true);
 		deadman_say(d, true, "picket.ko is armed, incarnation %llu",
 			(unsigned long long)d->lease.incarnation);
 	} else if (rc != -ENODATA && !d->warned) {
@@ -193,11 +237,29 @@ static void deadman_arm(struct deadman *d, uint64_t deadline, uint64_t now)
 
 /* ---- the watchdog -------------------------------------------------------------------------- */
 
+/* One that counts from the last renewal, and for longer than controllers wait: they would have to
+ * know of it first, and do when this node joins anew. */
+static bool deadman_refuses(struct deadman *d)
+{
+	if (!d->watchdog || !d->room_ns || watchdog_fits(d->watchdog) ||
+		watchdog_timeout_ns(d->watchdog) <= d->room_ns)
+		return false;
+	deadman_say(d, false,
+		"%s is not used: its %llu ms fit neither into the lease nor into the %llu ms that "
+		"controllers wait after it",
+		d->watchdog_path, (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS),
+		(unsigned long long)(d->room_ns / MS_NS));
+	watchdog_release(d->watchdog);
+	d->watchdog = NULL;
+	d->watchdog_refused = true;
+	return true;
+}
+
 static void deadman_watch(struct deadman *d, uint64_t deadline, uint64_t now)
 {
 	int rc;
 
-	if (!d->watchdog_path || !d->lease.incarnation)
+	if (!d->watchdog_path || !d->lease.incarnation || d->watchdog_refused)
 		return;
 	if (!d->watchdog && deadline > now && now >= d->watchdog_retry_ns) {
 		d->watchdog_retry_ns = now + RETRY_NS;
@@ -213,7 +275,7 @@ static void deadman_watch(struct deadman *d, uint64_t deadline, uint64_t now)
 			deadman_say(d, false, "%s: %s", d->watchdog_path, strerror(-rc));
 		d->watchdog_warned = rc < 0;
 	}
-	if (d->watchdog)
+	if (d->watchdog && !deadman_refuses(d))
 		watchdog_feed(d->watchdog, deadline, now);
 }
 
@@ -227,6 +289,7 @@ int deadman_new(const struct deadman_config *config, struct deadman **ret)
 	d->fd = -1;
 	d->device = own_string(config->device ? config->device : DEVICE);
 	d->watchdog_path = config->watchdog ? own_string(config->watchdog) : NULL;
+	d->dump_switch = own_string(config->dump_switch ? config->dump_switch : DUMP_SWITCH);
 	deadman_find(d, deadman_now_ns());
 	if (config->module == DEADMAN_REQUIRE && d->fd < 0)
 		return -ENODEV;
@@ -244,12 +307,43 @@ void deadman_free(struct deadman *d)
 	explicit_bzero(d->keys, sizeof(d->keys));
 	free(d->device);
 	free(d->watchdog_path);
+	free(d->dump_switch);
 	free(d);
 }
 
 uint64_t deadman_kill_ns(enum picket_verdict verdict)
 {
 	return verdict == PICKET_VERDICT_POWEROFF ? KILL_POWEROFF_NS : KILL_NS;
+}
+
+/* What is armed ends this machine as it was armed to, whatever is configured since. */
+static uint64_t deadman_needs_ns(const struct deadman *d)
+{
+	struct picket_door_state now;
+
+	if (d->fd >= 0 && d->armed && door(d, PICKET_DOOR_STATE, &now) == 0)
+		return now.kill_ns;
+	return deadman_kill_ns(d->config.verdict);
+}
+
+int deadman_wait_set(struct deadman *d, uint64_t lease_ns, uint64_t wait_ns)
+{
+	uint64_t needs_ns = deadman_needs_ns(d);
+
+	if (!wait_ns || !d->config.verdict)
+		return 0;
+	if (wait_ns < lease_ns + needs_ns) {
+		deadman_say(d, false,
+			"controllers wait %llu ms for this node's end, which takes %llu ms of "
+			"lease and "
+			"%llu ms to die: no lease is held",
+			(unsigned long long)(wait_ns / MS_NS),
+			(unsigned long long)(lease_ns / MS_NS),
+			(unsigned long long)(needs_ns / MS_NS));
+		return -ERANGE;
+	}
+	d->room_ns = wait_ns - lease_ns;
+	return 0;
 }
 
 static int deadman_channel(struct picket_door_links *links, const char *text, const char *iface,
@@ -341,6 +435,7 @@ void deadman_tick(struct deadman *d, uint64_t deadline_ns)
 	deadman_find(d, now);
 	if (d->fd >= 0)
 		door(d, PICKET_DOOR_ALIVE, NULL);
+	deadman_renew(d, deadline_ns, now);
 	deadman_arm(d, deadline_ns, now);
 	deadman_watch(d, deadline_ns, now);
 }
@@ -354,10 +449,14 @@ void deadman_release(struct deadman *d)
 	if (d->fd >= 0 && d->armed) {
 		rc = door(d, PICKET_DOOR_RELEASE, &d->lease.incarnation);
 		d->armed = rc < 0;
+		if (rc == 0)
+			deadman_dumps(d, false);
 		deadman_say(d, rc == 0, "picket.ko: %s",
 			rc == 0 ? "released" : "not released, the machine will end");
 	}
-	d->lease.incarnation = 0; /* what comes next is another lease */
+	d->lease.incarnation = 0; /* what comes next is another lease, and another W */
+	d->room_ns = 0;
+	d->watchdog_refused = false;
 }
 
 /* ---- what is said -------------------------------------------------------------------------- */
@@ -377,8 +476,8 @@ static bool deadman_virtual(void)
 
 	return (file_read("/proc/cpuinfo", CPUINFO_MAX, &cpu, &len) == 0 &&
 		       strstr(cpu, " hypervisor")) ||
-		access("/proc/device-tree/hypervisor", F_OK) == 0 ||
-		access("/sys/hypervisor/type", F_OK) == 0;
+	       access("/proc/device-tree/hypervisor", F_OK) == 0 ||
+	       access("/sys/hypervisor/type", F_OK) == 0;
 }
 
 /* Before it is opened, what the driver would use by itself; that it may accept less is not known
@@ -420,10 +519,11 @@ void deadman_hello(const struct deadman *d, json_t *hello)
 
 char *deadman_text(const struct deadman *d)
 {
-	owned(free) char *watchdog = d->watchdog
-		? own_printf("%s, %llu ms", d->watchdog_path,
-			  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
-		: own_string("no watchdog");
+	owned(free) char *watchdog =
+		d->watchdog
+			? own_printf("%s, %llu ms", d->watchdog_path,
+				  (unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS))
+			: own_string("no watchdog");
 
 	return own_printf("dead man's hand: %s, verdict %s; %s",
 		d->fd < 0  ? "BPF only, no picket.ko"

@@ -18,9 +18,10 @@ enum deadman_module { DEADMAN_AUTO, DEADMAN_REQUIRE, DEADMAN_OFF };
 struct deadman;
 
 struct deadman_config {
-	const char *device; /* NULL: /dev/picket */
+	const char *device;      /* NULL: /dev/picket */
+	const char *dump_switch; /* NULL: the kernel's, which has pstore keep more than crashes */
 	enum deadman_module module;
-	const char *watchdog; /* device; NULL: none */
+	const char *watchdog;        /* device; NULL: none */
 	enum picket_verdict verdict; /* 0: none, then nothing ends this machine */
 	/* One sentence for the log; and who sends the beats from now on. */
 	void (*say)(void *ctx, bool good, const char *sentence);
@@ -46,6 +47,11 @@ int deadman_new(const struct deadman_config *config, struct deadman **ret);
 /* Closes; what is armed stays armed. */
 void deadman_free(struct deadman *deadman);
 own_define(deadman, struct deadman, deadman_free)
+
+/* Whether this machine's end takes no longer than controllers wait for it: wait_ns from the last
+ * grant, 0: they did not say. Watchdogs that would make it longer are refused from then on.
+ * -ERANGE: it does take longer, as was said; then no lease may be held. */
+int deadman_wait_set(struct deadman *deadman, uint64_t lease_ns, uint64_t wait_ns);
 
 /* Kept, and told to the module now or as soon as it is loaded. -EINVAL. */
 int deadman_lease_set(struct deadman *deadman, const struct deadman_lease *lease);

@@ -112,6 +112,70 @@ static void set_ocf(
 	set(e, "OCF_RESKEY_crm_feature_set", FEATURE_SET);
 }
 
+/* The value of OCF_RESKEY_CRM_meta_NAME; NULL: it is not set. */
+static const char *meta_of(const struct environment *e, const char *name)
+{
+	static const char prefix[] = "OCF_RESKEY_CRM_meta_";
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < e->n; i++) {
+		const char *rest = e->items[i] + sizeof(prefix) - 1;
+
+		if (!strncmp(e->items[i], prefix, sizeof(prefix) - 1) &&
+			!strncmp(rest, name, len) && rest[len] == '=')
+			return rest + len + 1;
+	}
+	return NULL;
+}
+
+/* Agents know the roles by their old names, by their new ones, or by both. */
+static void set_aliases(struct environment *e)
+{
+	static const char *const names[][2] = { { "promotable", "master" },
+		{ "promoted_max", "master_max" }, { "promoted_node_max", "master_node_max" },
+		{ "notify_promoted_resource", "notify_master_resource" },
+		{ "notify_promoted_uname", "notify_master_uname" },
+		{ "notify_unpromoted_resource", "notify_slave_resource" },
+		{ "notify_unpromoted_uname", "notify_slave_uname" },
+		{ "notify_type", "notify_key_type" },
+		{ "notify_operation", "notify_key_operation" } };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		for (int k = 0; k < 2; k++) {
+			const char *value = meta_of(e, names[i][k]);
+
+			if (value && !meta_of(e, names[i][!k]))
+				set_meta(e, names[i][!k], value);
+		}
+}
+
+static void set_list(struct environment *e, const char *name)
+{
+	const char *value = meta_of(e, name);
+
+	if (!value || !*value)
+		set_meta(e, name, " ");
+}
+
+/* A notification names every list; an empty one is a blank, for agents tell that from none. */
+static void set_lists(struct environment *e)
+{
+	static const char *const both[] = { "start", "stop", "promote", "demote", "active",
+		"promoted", "unpromoted", "master", "slave" };
+	static const char *const one[] = { "notify_inactive_resource", "notify_available_uname",
+		"notify_all_uname" };
+
+	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++) {
+		owned(free) char *resource = own_printf("notify_%s_resource", both[i]);
+		owned(free) char *uname = own_printf("notify_%s_uname", both[i]);
+
+		set_list(e, resource);
+		set_list(e, uname);
+	}
+	for (size_t i = 0; i < sizeof(one) / sizeof(*one); i++)
+		set_list(e, one[i]);
+}
+
 /* Of the order, and then what it must say for this very call: a check of a stop is a probe. */
 static void set_metas(struct environment *e, const struct executor_config *config,
 	const struct operation *o, enum operation_kind as, uint64_t timeout_ms)
@@ -131,6 +195,9 @@ static void set_metas(struct environment *e, const struct executor_config *confi
 	set_meta(e, "name", operation_name(as));
 	set_number(e, "OCF_RESKEY_CRM_meta_timeout", timeout_ms);
 	set_number(e, "OCF_RESKEY_CRM_meta_interval", as == o->kind ? o->interval_ms : 0);
+	set_aliases(e);
+	if (as == OPERATION_NOTIFY)
+		set_lists(e);
 }
 
 /* LSB's words for it; NULL: it has none. */

@@ -33,6 +33,7 @@ struct run {
 	struct child *child; /* NULL = none runs */
 	uv_timer_t timer;    /* the deadline while waiting and pausing; the pause; the first turn */
 	unsigned tries, reads, unread; /* unread: verifications that read nothing */
+	unsigned reads_wanted;
 	bool asked, verify, cancelled; /* asked: for metadata, once */
 	uint64_t id, start_ns, end_ns; /* end_ns: the deadline */
 	char *reason, *output, *evidence;
@@ -101,6 +102,16 @@ static void strings_wipe(char **strings)
 	free(strings);
 }
 
+static bool is_action(const struct run *run, const char *name)
+{
+	return strcmp(run->action, name) == 0;
+}
+
+static bool is_rehearsal(const struct run *run)
+{
+	return is_action(run, "rehearse");
+}
+
 /* ---- the end of an order -----------------------------------------------------------------------
  */
 
@@ -152,6 +163,8 @@ static void run_finish(struct run *run, enum fencer_outcome outcome)
 		.evidence = run->evidence ? run->evidence : "",
 		.code = run->code,
 		.tries = run->tries,
+		.reads = run->reads,
+		.cancelled = run->cancelled,
 		.start_ns = run->start_ns,
 		.end_ns = now_ns() };
 
@@ -369,7 +382,8 @@ static void run_step(struct run *run)
 	}
 	if (run->phase == ACTING) {
 		run->tries++;
-		agent_start(run, run->action, left);
+		agent_start(run,
+			is_rehearsal(run) && !run->agent->rehearse ? "status" : run->action, left);
 	} else {
 		agent_start(run, "status", left);
 	}
@@ -377,11 +391,6 @@ static void run_step(struct run *run)
 
 /* ---- judging -----------------------------------------------------------------------------------
  */
-
-static bool is_action(const struct run *run, const char *name)
-{
-	return strcmp(run->action, name) == 0;
-}
 
 static void after_status(struct run *run, int code)
 {
@@ -395,6 +404,8 @@ static void after_action(struct run *run, const struct child_result *r)
 	run->output = own_string(r->out);
 	if (is_action(run, "status")) {
 		after_status(run, r->code);
+	} else if (is_rehearsal(run) && !run->agent->rehearse && r->code == 2) {
+		run_finish(run, FENCER_OK); /* off, as status says it */
 	} else if (r->code == 0 && is_action(run, "off") && run->verify) {
 		run->phase = VERIFYING;
 		run_step(run);
@@ -415,7 +426,7 @@ static void after_verify(struct run *run, const struct child_result *r)
 {
 	if (r->code == 2) {
 		run->reads++;
-		if (run->reads >= run->fencer->verify_reads)
+		if (run->reads >= run->reads_wanted)
 			run_finish(run, FENCER_OFF);
 		else
 			run_pause(run, VERIFYING, READ_MS);
@@ -479,6 +490,24 @@ static int order_check(const struct fencer_order *order)
 	return 0;
 }
 
+static void run_cancel(struct run *run)
+{
+	run->cancelled = true;
+	if (run->child)
+		child_kill(run->child, SIGKILL);
+	else
+		uv_timer_start(&run->timer, on_pause, 0, 0);
+}
+
+/* Nothing that matters waits for a rehearsal. */
+static void give_way(const struct run *to)
+{
+	for (struct run *run = to->fencer->runs; run; run = run->next)
+		if (is_rehearsal(run) && run->device && to->device &&
+			strcmp(run->device, to->device) == 0)
+			run_cancel(run);
+}
+
 int fencer_run(struct fencer *fencer, const struct fencer_order *order)
 {
 	struct fencer_agent *agent;
@@ -502,10 +531,13 @@ int fencer_run(struct fencer *fencer, const struct fencer_order *order)
 	run->device = own_string(order->device);
 	run->action = own_string(order->action);
 	run->verify = order->verify;
+	run->reads_wanted = order->reads ? order->reads : fencer->verify_reads;
 	run->start_ns = now_ns();
 	run->end_ns = run->start_ns + order->deadline_ms * 1000000U;
 	uv_timer_init(fencer->loop, &run->timer);
 	run->timer.data = run;
+	if (!is_rehearsal(run))
+		give_way(run);
 	for (at = &fencer->runs; *at; at = &(*at)->next)
 		;
 	*at = run;
@@ -516,15 +548,9 @@ int fencer_run(struct fencer *fencer, const struct fencer_order *order)
 
 void fencer_cancel(struct fencer *fencer, const char *target)
 {
-	for (struct run *run = fencer->runs; run; run = run->next) {
-		if (strcmp(run->target, target) != 0)
-			continue;
-		run->cancelled = true;
-		if (run->child)
-			child_kill(run->child, SIGKILL);
-		else
-			uv_timer_start(&run->timer, on_pause, 0, 0);
-	}
+	for (struct run *run = fencer->runs; run; run = run->next)
+		if (strcmp(run->target, target) == 0)
+			run_cancel(run);
 }
 
 int fencer_new(uv_loop_t *loop, const struct fencer_config *config,

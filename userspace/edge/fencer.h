@@ -36,8 +36,12 @@ struct fencer_order {
 	const char *target; /* the node's name */
 	const char *plug;   /* NULL: from pcmk_host_map, else the target's name */
 	const char *device; /* orders of one device run one after the other; NULL = alone */
-	const char *action; /* on, off, reboot, status, monitor, list, metadata, validate-all … */
+	/* on, off, reboot, status, monitor, list, metadata, validate-all …; rehearse: what off
+	 * needs, without switching: by an agent that knows the word, otherwise by its status. It
+	 * gives way to every other order of its device. */
+	const char *action;
 	uint64_t deadline_ms; /* from now, for waiting, all tries and verification; at least 1 */
+	unsigned reads;       /* consecutive readings of off that verify; 0: the fencer's */
 	bool verify;          /* after a successful off, read the state back by `status` */
 };
 
@@ -51,7 +55,8 @@ struct fencer_result {
 	const char
 		*evidence; /* JSON lines: those of our agents, and one for each run of any agent */
 	int code;          /* exit status of the last run, -1: none */
-	unsigned tries;
+	unsigned tries, reads; /* reads: consecutive readings of off that verified */
+	bool cancelled;        /* by fencer_cancel(), or it gave way */
 	uint64_t start_ns, end_ns; /* CLOCK_BOOTTIME */
 };
 

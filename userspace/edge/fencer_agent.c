@@ -85,6 +85,16 @@ static void learn_parameter(struct fencer_agent *agent, xmlNode *node)
 	xmlFree(name);
 }
 
+/* Is it an element with this name as an attribute? */
+static bool names(xmlNode *node, const char *wanted)
+{
+	xmlChar *name = node->type == XML_ELEMENT_NODE ? xmlGetProp(node, BAD_CAST "name") : NULL;
+	bool same = name && xmlStrEqual(name, BAD_CAST wanted);
+
+	xmlFree(name);
+	return same;
+}
+
 static xmlNode *child_named(xmlNode *node, const char *name)
 {
 	for (node = node ? node->children : NULL; node; node = node->next)
@@ -105,6 +115,10 @@ int fencer_agent_learn(struct fencer_agent *agent, const char *xml, size_t size)
 		return -EPROTO;
 	}
 	agent->plug = agent->port = agent->evidence = agent->deadline = false;
+	parameters = child_named(root, "actions");
+	agent->rehearse = false;
+	for (xmlNode *n = parameters ? parameters->children : NULL; n; n = n->next)
+		agent->rehearse = agent->rehearse || names(n, "rehearse");
 	parameters = child_named(root, "parameters");
 	for (xmlNode *n = parameters ? parameters->children : NULL; n; n = n->next)
 		if (n->type == XML_ELEMENT_NODE && xmlStrEqual(n->name, BAD_CAST "parameter"))

@@ -15,6 +15,7 @@ struct fencer_agent {
 	bool known;              /* the metadata have been read */
 	bool plug, port;         /* takes such a parameter */
 	bool evidence, deadline; /* ours do */
+	bool rehearse;           /* knows this action */
 	struct fencer_agent *next;
 };
 

@@ -290,6 +290,20 @@ SSL_CTX *identity_client(struct identity *identity)
 	return identity_take(identity, &identity->client);
 }
 
+/* FNV-1a over the file. */
+uint64_t identity_cluster(const char *dir)
+{
+	owned(free) char *path = own_printf("%s/ca.crt", dir), *text = NULL;
+	uint64_t h = 0xcbf29ce484222325ULL;
+	size_t len = 0;
+
+	if (file_read(path, IDENTITY_FILE_MAX, &text, &len))
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ULL;
+	return h >> 1; /* JSON's integers are signed */
+}
+
 /* ---- what a certificate says ----------------------------------------------------------------- */
 
 static bool certificate_text(const ASN1_STRING *text, const char *want)
@@ -335,18 +349,20 @@ static bool certificate_named(X509 *certificate, const char *name)
 	return found;
 }
 
-static unsigned certificate_roles(X509 *certificate)
+const char *const identity_role_names[IDENTITY_ROLES] = { "node", "controller", "client", "viewer",
+	"operator", "fencer", "admin" };
+
+unsigned identity_certificate_roles(X509 *certificate)
 {
-	static const char *const roles[] = { "node", "controller", "client" };
 	X509_NAME *subject = X509_get_subject_name(certificate);
 	unsigned found = 0;
 	int at = -1;
 
 	while ((at = X509_NAME_get_index_by_NID(subject, NID_organizationalUnitName, at)) >= 0)
-		for (unsigned i = 0; i < 3; i++)
+		for (unsigned i = 0; i < IDENTITY_ROLES; i++)
 			if (certificate_text(
 				    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)),
-				    roles[i]))
+				    identity_role_names[i]))
 				found |= 1u << i;
 	return found;
 }
@@ -376,9 +392,24 @@ unsigned identity_roles(struct identity *identity)
 	unsigned roles;
 
 	pthread_mutex_lock(&identity->lock);
-	roles = certificate_roles(identity->certificate);
+	roles = identity_certificate_roles(identity->certificate);
 	pthread_mutex_unlock(&identity->lock);
 	return roles;
+}
+
+int identity_of(const void *der, size_t len, char *ret, size_t size, unsigned *ret_roles)
+{
+	const unsigned char *at = der;
+	X509 *certificate = d2i_X509(NULL, &at, (long)len);
+	int r;
+
+	if (!certificate)
+		return -EBADMSG;
+	r = certificate_name(certificate, ret, size);
+	if (!r)
+		*ret_roles = identity_certificate_roles(certificate);
+	X509_free(certificate);
+	return r;
 }
 
 long identity_not_after(struct identity *identity)
@@ -395,7 +426,7 @@ unsigned identity_peer_roles(SSL *ssl)
 {
 	X509 *peer = SSL_get0_peer_certificate(ssl);
 
-	return peer ? certificate_roles(peer) : 0;
+	return peer ? identity_certificate_roles(peer) : 0;
 }
 
 bool identity_peer_named(SSL *ssl, const char *name)

@@ -4,6 +4,7 @@
 #define EDGE_IDENTITY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -15,8 +16,16 @@
 enum identity_role {
 	IDENTITY_NODE = 1 << 0,
 	IDENTITY_CONTROLLER = 1 << 1,
-	IDENTITY_CLIENT = 1 << 2, /* an operator's certificate, for the remote API */
+	IDENTITY_CLIENT = 1 << 2, /* an operator's certificate, for the remote API; what it may: */
+	IDENTITY_VIEWER = 1 << 3,
+	IDENTITY_OPERATOR = 1 << 4,
+	IDENTITY_FENCER = 1 << 5,
+	IDENTITY_ADMIN = 1 << 6,
 };
+#define IDENTITY_ROLES 7
+
+/* By bit: "node", "controller", …, as in a certificate's OU. */
+extern const char *const identity_role_names[IDENTITY_ROLES];
 
 struct identity;
 
@@ -30,6 +39,10 @@ int identity_load(const char *dir, struct identity **ret, char **why);
 int identity_reload(struct identity *identity, char **why);
 void identity_free(struct identity *identity);
 
+/* The cluster's id in heartbeats: who shares DIR/ca.crt's first CA is one cluster. 0: unreadable.
+ */
+uint64_t identity_cluster(const char *dir);
+
 /* What our certificate says. Copies the CN: -ENODATA: it has none; -ENAMETOOLONG. */
 int identity_name(struct identity *identity, char *ret, size_t size);
 bool identity_named(struct identity *identity, const char *name); /* CN or subjectAltName */
@@ -41,6 +54,12 @@ long identity_not_after(struct identity *identity);
  */
 SSL_CTX *identity_server(struct identity *identity);
 SSL_CTX *identity_client(struct identity *identity);
+
+/* Roles that any certificate shows. */
+unsigned identity_certificate_roles(X509 *certificate);
+/* Of a certificate that somebody else has verified, DER: its CN and roles. -EBADMSG; as
+ * identity_name(). */
+int identity_of(const void *der, size_t len, char *ret, size_t size, unsigned *ret_roles);
 
 /* The same questions about the other end of a finished handshake. */
 unsigned identity_peer_roles(SSL *ssl);

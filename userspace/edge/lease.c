@@ -481,6 +481,17 @@ int lease_voters_set(struct lease *lease, uint32_t now, uint32_t next)
 	return lease_settings_apply(lease);
 }
 
+int lease_voters_learn(struct lease *lease, json_t *welcome, uint64_t known_term)
+{
+	json_int_t now = json_integer_value(json_object_get(welcome, "voters"));
+	json_int_t next = json_integer_value(json_object_get(welcome, "voters_next"));
+
+	if (now <= 0 ||
+		(uint64_t)json_integer_value(json_object_get(welcome, "term")) < known_term)
+		return 0;
+	return lease_voters_set(lease, (uint32_t)now, (uint32_t)next);
+}
+
 void lease_alive(struct lease *lease)
 {
 	if (lease->sender)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <jansson.h>
 #include <uv.h>
 
 #include <picket/count.h>
@@ -68,6 +69,10 @@ int lease_length_set(struct lease *lease, uint64_t lease_ns);
 /* Who votes, as masks of controller indexes; while the set changes, grants of a majority of both
  * are needed; next = 0: no change under way. */
 int lease_voters_set(struct lease *lease, uint32_t now, uint32_t next);
+
+/* The same from a welcome {term, voters, voters_next}; what an older leader says is of a set that
+ * is no more. -EINVAL: somebody votes who is not among the controllers. */
+int lease_voters_learn(struct lease *lease, json_t *welcome, uint64_t known_term);
 
 /* The agent's main loop is alive: call it at least every interval; async-signal-safe. */
 void lease_alive(struct lease *lease);

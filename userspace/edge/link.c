@@ -23,7 +23,7 @@ struct link_peer {
 	struct transport *transport;
 	struct frame frame;
 	uv_timer_t timer; /* for the hello */
-	char node[PICKET_NAME_MAX];
+	char node[PICKET_NAME_MAX + 1]; /* of a controller: with LINK_CONTROLLER before it */
 	bool gone; /* freed once the timer is closed */
 	struct link_peer *next;
 };
@@ -36,6 +36,7 @@ struct link {
 	struct transport_listener *listeners[LINK_ADDRESSES_MAX];
 	size_t n_listeners;
 	struct link_peer *first;
+	unsigned patience_ms; /* with controllers */
 };
 
 static struct link_peer *link_find(const struct link *link, const char *node)
@@ -82,18 +83,26 @@ static int peer_hello(struct link_peer *p, json_t *message)
 {
 	const char *type = json_string_value(json_object_get(message, "type"));
 	const char *node = json_string_value(json_object_get(message, "node"));
+	const char *controller = json_string_value(json_object_get(message, "controller"));
+	const char *name = controller ? controller : node;
 	struct link *link = p->link;
+	char known[sizeof(p->node)];
 	struct link_peer *old;
 
-	if (!type || strcmp(type, "hello") || !node || !*node || strlen(node) >= PICKET_NAME_MAX)
+	if (!type || strcmp(type, "hello") || !name || !*name || strlen(name) >= PICKET_NAME_MAX)
 		return -EBADMSG;
-	if (!transport_peer_named(p->transport, node))
+	if (!transport_peer_named(p->transport, name) ||
+		!(transport_peer_roles(p->transport) &
+			(controller ? IDENTITY_CONTROLLER : IDENTITY_NODE)))
 		return -EACCES;
 	uv_timer_stop(&p->timer);
-	old = link_find(link, node);
+	if (controller && link->patience_ms)
+		transport_patience(p->transport, link->patience_ms);
+	snprintf(known, sizeof(known), "%s%s", controller ? LINK_CONTROLLER : "", name);
+	old = link_find(link, known);
 	if (old)
 		peer_end(old, "connected anew");
-	snprintf(p->node, sizeof(p->node), "%s", node);
+	memcpy(p->node, known, sizeof(known));
 	link->handler.on_up(link->ctx, p->node, message);
 	return p->gone ? -ECANCELED : 0;
 }
@@ -184,7 +193,7 @@ int link_listen_also(struct link *link, const char *address)
 	};
 	struct transport_config config = {
 		.identity = link->identity,
-		.role = IDENTITY_NODE,
+		.role = IDENTITY_NODE | IDENTITY_CONTROLLER,
 		.output_max = LINK_OUTPUT_MAX,
 		.connections_max = 2 * PICKET_NODES_MAX,
 	};
@@ -242,6 +251,11 @@ void link_drop(struct link *link, const char *node, const char *why)
 
 	if (p)
 		peer_end(p, why);
+}
+
+void link_patience(struct link *link, unsigned ms)
+{
+	link->patience_ms = ms;
 }
 
 void link_free(struct link *link)

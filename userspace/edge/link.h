@@ -19,7 +19,11 @@ struct identity;
  * The controllers' side. A node is up when its first message was a hello that names the node its
  * certificate names; the hello itself is handed to on_up. A second connection of the same node
  * takes the place of the first (on_down, then on_up). Messages are borrowed for the call.
+ * Another controller's hello names a controller, and its certificate says that it is one: it comes
+ * with LINK_CONTROLLER before its name, which no node's name can have.
  */
+#define LINK_CONTROLLER "@"
+
 struct link;
 struct link_handler {
 	void (*on_up)(void *ctx, const char *node, json_t *hello);
@@ -40,6 +44,8 @@ int link_send(struct link *link, const char *node, json_t *message);
 int link_key(struct link *link, const char *node, uint32_t epoch, uint8_t ret[LINK_KEY_LEN]);
 /* Drops a node's connection, after what was sent; on_down follows. */
 void link_drop(struct link *link, const char *node, const char *why);
+/* So long may controllers be silent towards TCP's own questions; 0: 10 s. */
+void link_patience(struct link *link, unsigned ms);
 void link_free(struct link *link); /* no callbacks */
 
 /*
@@ -49,7 +55,7 @@ void link_free(struct link *link); /* no callbacks */
 struct link_client;
 struct link_controller {
 	const char *name;    /* what its certificate must say; NULL: any controller's */
-	const char *address; /* "host:port" */
+	const char *address; /* "host:port"; NULL: not to be called, it is one of the others */
 };
 struct link_client_handler {
 	void (*on_up)(void *ctx, unsigned controller);
@@ -61,6 +67,9 @@ struct link_client_handler {
 int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind,
 	const struct link_controller *controllers, size_t n,
 	const struct link_client_handler *handler, void *ctx, struct link_client **ret);
+/* How long a controller may be silent towards TCP's own questions; 0: 10 s. From the next
+ * connection on. */
+void link_client_patience(struct link_client *client, unsigned ms);
 bool link_client_up(const struct link_client *client, unsigned controller);
 int link_client_send(
 	struct link_client *client, unsigned controller, json_t *message); /* like link_send */

@@ -38,6 +38,7 @@ struct link_client {
 	struct client_line lines[PICKET_CONTROLLERS_MAX];
 	size_t n;
 	size_t open_timers;
+	unsigned patience_ms;
 	bool gone;
 };
 
@@ -121,6 +122,7 @@ static void line_try(uv_timer_t *timer)
 		.peer = line->name,
 		.role = IDENTITY_CONTROLLER,
 		.handshake_ms = CLIENT_HANDSHAKE_MS,
+		.user_timeout_ms = client->patience_ms,
 		.output_max = 4 * (size_t)PICKET_FRAME_MAX,
 	};
 	int r;
@@ -157,10 +159,16 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 		line->pause_ms = CLIENT_PAUSE_MIN_MS;
 		uv_timer_init(loop, &line->timer);
 		line->timer.data = line;
-		uv_timer_start(&line->timer, line_try, 0, 0);
+		if (line->address)
+			uv_timer_start(&line->timer, line_try, 0, 0);
 	}
 	*ret = client;
 	return 0;
+}
+
+void link_client_patience(struct link_client *client, unsigned ms)
+{
+	client->patience_ms = ms;
 }
 
 bool link_client_up(const struct link_client *client, unsigned controller)

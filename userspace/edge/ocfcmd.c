@@ -25,6 +25,7 @@ static const struct {
 	{ "crm_node", ocfcmd_crm_node },
 	{ "crm_mon", ocfcmd_crm_mon },
 	{ "crm_resource", ocfcmd_crm_resource },
+	{ "crm_failcount", ocfcmd_crm_failcount },
 	{ "cibadmin", NULL },
 	{ "stonith_admin", ocfcmd_stonith_admin },
 	{ "crm_simulate", ocfcmd_crm_simulate },

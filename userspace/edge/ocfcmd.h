@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#define OCFCMD_INFINITY 1000000 /* scores and counts of failures from here on are INFINITY */
+
 /* Exit statuses that agents compare (Pacemaker's). */
 enum ocfcmd_exit {
 	OCFCMD_OK = 0,
@@ -54,6 +56,7 @@ int ocfcmd_attrd_updater(struct ocfcmd *cmd);
 int ocfcmd_crm_node(struct ocfcmd *cmd);
 int ocfcmd_crm_mon(struct ocfcmd *cmd);
 int ocfcmd_crm_resource(struct ocfcmd *cmd);
+int ocfcmd_crm_failcount(struct ocfcmd *cmd);
 int ocfcmd_cibadmin(struct ocfcmd *cmd);
 int ocfcmd_stonith_admin(struct ocfcmd *cmd);
 int ocfcmd_crm_simulate(struct ocfcmd *cmd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* crm_resource and stonith_admin: the few wishes that OCF agents have of a cluster. */
+/* crm_resource, crm_failcount and stonith_admin: the few wishes that OCF agents have of a cluster.
+ */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,86 @@ int ocfcmd_crm_resource(struct ocfcmd *cmd)
 	fprintf(stderr, "crm_resource: this form is not known to picket; use the command picket\n");
 	return OCFCMD_USAGE;
 }
+
+/* ---- crm_failcount --------------------------------------------------------------------------- */
+
+struct failures {
+	const char *resource, *node, *op, *interval;
+	bool quiet;
+};
+
+/* An attribute that counts failures is called fail-count-RESOURCE#OP_MILLISECONDS. */
+static bool counts(const struct failures *f, const char *attribute)
+{
+	static const char prefix[] = "fail-count-";
+	size_t len = strlen(f->resource);
+	const char *rest = attribute + sizeof(prefix) - 1, *interval;
+
+	if (strncmp(attribute, prefix, sizeof(prefix) - 1) || strncmp(rest, f->resource, len) ||
+		rest[len] != '#')
+		return false;
+	rest += len + 1;
+	interval = strrchr(rest, '_');
+	if (f->op && (!interval || strlen(f->op) != (size_t)(interval - rest) ||
+			     strncmp(rest, f->op, (size_t)(interval - rest))))
+		return false;
+	return !f->interval ||
+	       (interval && strtoull(f->interval, NULL, 10) == strtoull(interval + 1, NULL, 10));
+}
+
+static int failures_count(struct ocfcmd *cmd, const struct failures *f)
+{
+	int status = OCFCMD_OK;
+	json_t *all = ocfcmd_ask(cmd, json_pack("{s:s}", "ask", "all"), &status), *a;
+	const char *node = ocfcmd_node(cmd, f->node);
+	owned(free) char *sum = NULL;
+	long long n = 0;
+	size_t i;
+
+	if (!all)
+		return status;
+	json_array_foreach (json_object_get(all, "failures"), i, a)
+		if (!strcmp(ocfcmd_text(a, "node"), node) && counts(f, ocfcmd_text(a, "name")))
+			n += json_integer_value(json_object_get(a, "count"));
+	json_decref(all);
+	sum = n >= OCFCMD_INFINITY ? own_string("INFINITY") : own_printf("%lld", n);
+	if (f->quiet)
+		printf("%s\n", sum);
+	else
+		printf("scope=status  name=fail-count-%s value=%s\n", f->resource, sum);
+	return OCFCMD_OK;
+}
+
+int ocfcmd_crm_failcount(struct ocfcmd *cmd)
+{
+	static const struct option options[] = { { "query", 0, 0, 'G' }, { "delete", 0, 0, 'D' },
+		{ "resource", 1, 0, 'r' }, { "operation", 1, 0, 'n' }, { "interval", 1, 0, 'I' },
+		{ "node", 1, 0, 'N' }, { "quiet", 0, 0, 'q' }, { "verbose", 0, 0, 'V' }, { 0 } };
+	struct failures f = { 0 };
+	int c;
+
+	while ((c = getopt_long(cmd->argc, cmd->argv, "GDr:n:I:N:qQV", options, NULL)) >= 0) {
+		if (c == '?')
+			return OCFCMD_USAGE;
+		f.quiet |= c == 'q' || c == 'Q';
+		f.resource = c == 'r' ? optarg : f.resource;
+		f.op = c == 'n' ? optarg : f.op;
+		f.interval = c == 'I' ? optarg : f.interval;
+		f.node = c == 'N' ? optarg : f.node;
+		if (c == 'D') {
+			fprintf(stderr, "crm_failcount: failures are forgotten by "
+					"`picket resource cleanup`\n");
+			return OCFCMD_USAGE;
+		}
+	}
+	if (!f.resource) {
+		fprintf(stderr, "crm_failcount: Must supply a resource id with -r\n");
+		return OCFCMD_USAGE;
+	}
+	return failures_count(cmd, &f);
+}
+
+/* ---- stonith_admin --------------------------------------------------------------------------- */
 
 static int fence_list(struct ocfcmd *cmd, const char *node)
 {

@@ -57,6 +57,8 @@ struct store_config {
 	const struct store_peer *peers; /* every first voter, ourselves included */
 	size_t n_peers;
 	bool bootstrap;            /* an empty dir: a new cluster; else it waits to be added */
+	bool recover; /* the majority is lost for good: the peers given here are all voters from now
+		       * on. Safe only when no other voter runs, and none ever does again. */
 	struct identity *identity; /* NULL with listen NULL */
 	unsigned election_ms;      /* 0: 1000; heartbeats go every tenth of it */
 	unsigned snapshot_entries; /* entries between snapshots; 0: 4096 */

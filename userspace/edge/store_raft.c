@@ -381,17 +381,36 @@ static int raft_open_fail(char **why, const char *dir, const char *what, int r, 
 	return raft_error(r);
 }
 
-static int raft_open_bootstrap(struct store *store, const struct store_config *config, char **why)
+static int raft_open_voters(const struct store_config *config, struct raft_configuration *c)
 {
-	struct raft_configuration c;
 	int r = 0;
 
-	raft_configuration_init(&c);
+	raft_configuration_init(c);
 	for (size_t i = 0; !r && i < config->n_peers; i++) {
 		owned(free) char *address = store_wire_address(&config->peers[i]);
 
-		r = raft_configuration_add(&c, config->peers[i].id, address, RAFT_VOTER);
+		r = raft_configuration_add(c, config->peers[i].id, address, RAFT_VOTER);
 	}
+	return r;
+}
+
+/* Appends the new set of voters to the log on the disk, with nobody's leave. */
+static int raft_open_recover(struct store *store, const struct store_config *config, char **why)
+{
+	struct raft_configuration c;
+	int r = raft_open_voters(config, &c);
+
+	if (!r)
+		r = raft_recover(&store->raft, &c);
+	raft_configuration_close(&c);
+	return r ? raft_open_fail(why, config->dir, "recovering", r, store->io.errmsg) : 0;
+}
+
+static int raft_open_bootstrap(struct store *store, const struct store_config *config, char **why)
+{
+	struct raft_configuration c;
+	int r = raft_open_voters(config, &c);
+
 	if (!r)
 		r = raft_bootstrap(&store->raft, &c);
 	raft_configuration_close(&c);
@@ -444,11 +463,12 @@ int store_raft_open(struct store *store, const struct store_config *config, char
 	uv_timer_init(&store->loop, &store->hint);
 	store->watch.data = store->hint.data = store;
 	raft_open_tune(store, config);
-	if (config->bootstrap) {
+	if (config->bootstrap)
 		r = raft_open_bootstrap(store, config, why);
-		if (r)
-			return r;
-	}
+	if (!r && config->recover)
+		r = raft_open_recover(store, config, why);
+	if (r)
+		return r;
 	r = raft_start(&store->raft);
 	if (r)
 		return raft_open_fail(why, config->dir, "reading the log", r, store->raft.errmsg);

@@ -399,6 +399,13 @@ static void transport_socket_options(struct transport *t)
 		address_format((struct sockaddr *)&address, t->remote);
 }
 
+void transport_patience(struct transport *t, unsigned ms)
+{
+	t->user_timeout_ms = ms;
+	if (t->state == TRANSPORT_OPEN)
+		transport_socket_options(t);
+}
+
 static void transport_start_tls(struct transport *t, bool server)
 {
 	if (server)

@@ -46,6 +46,8 @@ unsigned transport_listener_port(const struct transport_listener *listener);
 /* Also closes the connections that nobody adopted. */
 void transport_listener_free(struct transport_listener *listener);
 
+/* user_timeout_ms of an open transport, from now on. */
+void transport_patience(struct transport *transport, unsigned ms);
 void transport_adopt(
 	struct transport *transport, const struct transport_handler *handler, void *ctx);
 /* 0; -ENOBUFS: the reader was too slow and the transport is being closed (on_close follows);

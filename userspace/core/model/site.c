@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/model/alert.h"
 #include "core/model/site.h"
+#include "core/model/translate.h"
 
 struct check {
 	struct site *site;
@@ -59,16 +61,57 @@ int site_score_add(int a, int b)
 	return sum > SITE_INFINITY ? SITE_INFINITY : sum < -SITE_INFINITY ? -SITE_INFINITY : sum;
 }
 
+/* ISO 8601 without months and years, whose length depends on when they begin. */
+static int duration_iso(const char *text, uint64_t *ret_ms)
+{
+	static const struct {
+		char unit;
+		bool time;
+		uint64_t ms;
+	} units[] = { { 'W', false, 7 * 86400000ULL }, { 'D', false, 86400000 },
+		{ 'H', true, 3600000 }, { 'M', true, 60000 }, { 'S', true, 1000 } };
+	bool time = false, any = false;
+	uint64_t sum = 0;
+
+	for (const char *at = text; *at; at++) {
+		unsigned long long v;
+		size_t i = 0;
+		char *end;
+
+		if (*at == 'T' && !time) {
+			time = true;
+			continue;
+		}
+		if (!isdigit((unsigned char)*at))
+			return -EINVAL;
+		v = strtoull(at, &end, 10);
+		while (i < 5 && (units[i].unit != *end || units[i].time != time))
+			i++;
+		if (i == 5 || v > 1000000000ULL)
+			return -EINVAL;
+		sum += v * units[i].ms;
+		any = true;
+		at = end;
+	}
+	if (!any)
+		return -EINVAL;
+	*ret_ms = sum;
+	return 0;
+}
+
 int site_duration(const char *text, uint64_t *ret_ms)
 {
 	static const struct {
 		const char *unit;
 		uint64_t ms;
 	} units[] = { { "", 1000 }, { "s", 1000 }, { "sec", 1000 }, { "ms", 1 }, { "msec", 1 },
-		{ "m", 60000 }, { "min", 60000 }, { "h", 3600000 }, { "hr", 3600000 } };
+		{ "m", 60000 }, { "min", 60000 }, { "h", 3600000 }, { "hr", 3600000 },
+		{ "d", 86400000 } };
 	unsigned long long v;
 	char *end;
 
+	if (*text == 'P')
+		return duration_iso(text + 1, ret_ms);
 	if (!isdigit((unsigned char)*text))
 		return -EINVAL;
 	errno = 0;
@@ -159,7 +202,8 @@ static bool name_good(const char *name)
 
 static void check_nodes(struct check *c, json_t *nodes)
 {
-	static const char *const keys[] = { "id", "addresses", "attributes", NULL };
+	static const char *const keys[] = { "id", "addresses", "attributes", "utilization", "type",
+		NULL };
 	struct site *s = c->site;
 	const char *name;
 	char where[256];
@@ -177,9 +221,9 @@ static void check_nodes(struct check *c, json_t *nodes)
 		if (!name_good(name))
 			wrong(c, where, "'%s' is no good node name: letters, digits, '-', '_', '.'",
 				name);
-		if (n->id < 1 || n->id >= PICKET_NODES_MAX)
+		if (n->id < 1 || n->id >= PICKET_NODE_CONTROLLER)
 			wrong(c, where, "node '%s' needs an id of 1 to %d", name,
-				PICKET_NODES_MAX - 1);
+				PICKET_NODE_CONTROLLER - 1);
 		for (i = 0; i < s->n_nodes; i++)
 			if (s->nodes[i].id == n->id)
 				wrong(c, where, "id %u is %s's already", n->id, s->nodes[i].name);
@@ -274,199 +318,112 @@ static void check_topology(struct check *c, json_t *topology)
 	}
 }
 
-static void check_operations(
-	struct check *c, struct site_resource *r, json_t *operations, const char *where)
+/* ---- resources and constraints, as the translation has them ------------------------------------
+ */
+
+static const char *from_template(
+	const struct element *resources, const struct element *e, const char *name)
 {
-	static const char *const keys[] = { "interval", "timeout", NULL };
-	const char *name, *text;
+	const char *template = element_get(e, "template");
+
+	return element_get(template ? element_child_id(resources, "template", template) : e, name);
+}
+
+static bool kind_of(const struct element *e, enum site_kind *ret)
+{
+	static const char *const names[] = { "primitive", "group", "clone", "bundle" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (element_is(e, names[i])) {
+			*ret = (enum site_kind)i;
+			return true;
+		}
+	return false;
+}
+
+static size_t count(const struct element *e)
+{
+	enum site_kind kind;
+	size_t n = kind_of(e, &kind);
+
+	for (const struct element *c = e->first; c; c = c->next)
+		n += count(c);
+	return n;
+}
+
+/* Members stand after what they are in. */
+static void take_resource(
+	struct site *s, const struct element *resources, const struct element *e, int parent)
+{
+	struct site_resource *r = &s->resources[s->n_resources];
+	int at = (int)s->n_resources++;
+	enum site_kind kind;
+
+	r->name = element_get(e, "id");
+	r->parent = parent;
+	r->element = e;
+	kind_of(e, &r->kind);
+	r->standard = from_template(resources, e, "class");
+	r->provider = from_template(resources, e, "provider");
+	r->type = from_template(resources, e, "type");
+	r->promotable = r->kind == SITE_CLONE && site_meta(r, "promotable") &&
+			!strcmp(site_meta(r, "promotable"), "true");
+	for (const struct element *c = e->first; c; c = c->next)
+		if (kind_of(c, &kind))
+			take_resource(s, resources, c, at);
+}
+
+static void take_resources(struct site *s, const struct element *resources)
+{
+	enum site_kind kind;
+
+	s->resources = own_alloc(count(resources) * sizeof(*s->resources) + 1);
+	for (const struct element *e = resources->first; e; e = e->next)
+		if (kind_of(e, &kind))
+			take_resource(s, resources, e, -1);
+}
+
+static void check_names(struct check *c, const char *of)
+{
+	const char *name;
+	char where[256];
 	json_t *v;
 
-	r->operations = own_alloc(json_object_size(operations) * sizeof(*r->operations));
-	json_object_foreach (operations, name, v) {
-		struct site_operation *o = &r->operations[r->n_operations++];
-
-		known_keys(c, v, where, keys);
-		o->name = name;
-		o->timeout_ms = 20000;
-		text = text_of(v, "interval");
-		if (text && site_duration(text, &o->interval_ms))
-			wrong(c, where, "%s: interval '%s' is no duration, as in 10s", name, text);
-		text = text_of(v, "timeout");
-		if (text && site_duration(text, &o->timeout_ms))
-			wrong(c, where, "%s: timeout '%s' is no duration, as in 20s", name, text);
-	}
-}
-
-static void check_agent(
-	struct check *c, struct site_resource *r, const char *type, const char *where)
-{
-	char *a, *b, *copy = own_string(type);
-
-	r->agent = copy;
-	a = strchr(copy, ':');
-	if (a)
-		*a++ = 0;
-	b = a ? strchr(a, ':') : NULL;
-	r->standard = copy;
-	r->type = a;
-	if (!strcmp(copy, "ocf")) {
-		if (b)
-			*b++ = 0;
-		r->provider = a;
-		r->type = b;
-	}
-	if (!r->type || !*r->type || strchr(r->type, '/') ||
-		(strcmp(copy, "ocf") && strcmp(copy, "systemd") && strcmp(copy, "lsb")))
-		wrong(c, where, "type '%s' is none of ocf:PROVIDER:AGENT, systemd:UNIT, lsb:SCRIPT",
-			type);
-}
-
-static void check_resource(struct check *c, const char *name, json_t *v)
-{
-	static const char *const keys[] = { "type", "params", "meta", "operations", NULL };
-	static const char *const group_keys[] = { "group", "meta", NULL };
-	struct site_resource *r = &c->site->resources[c->site->n_resources];
-	char where[256];
-
-	snprintf(where, sizeof(where), "/resources/%s", name);
-	*r = (struct site_resource){ .name = name, .group = -1 };
-	r->meta = section(c, v, where, "meta");
-	all_text(r->meta);
-	if (!name_good(name))
-		wrong(c, where, "'%s' is no good name: letters, digits, '-', '_', '.'", name);
-	if (json_object_get(v, "group")) {
-		known_keys(c, v, where, group_keys);
-	} else if (json_is_string(json_object_get(v, "type"))) {
-		known_keys(c, v, where, keys);
-		check_agent(c, r, json_string_value(json_object_get(v, "type")), where);
-		r->params = section(c, v, where, "params");
-		all_text(r->params);
-		check_operations(c, r, section(c, v, where, "operations"), where);
-	} else {
-		wrong(c, where, "resource '%s' needs a type (ocf:heartbeat:IPaddr2) or a group",
-			name);
-	}
-	c->site->n_resources++;
-}
-
-static void check_group(struct check *c, size_t g)
-{
-	struct site *s = c->site;
-	struct site_resource *r = &s->resources[g];
-	json_t *members = json_object_get(
-		       json_object_get(json_object_get(s->root, "resources"), r->name), "group"),
-	       *m;
-	char where[256];
-	size_t i;
-
-	if (!members)
-		return;
-	snprintf(where, sizeof(where), "/resources/%s/group", r->name);
-	if (!json_array_size(members))
-		wrong(c, where, "a group needs members");
-	r->members = own_alloc(json_array_size(members) * sizeof(*r->members));
-	json_array_foreach (members, i, m) {
-		const struct site_resource *p = site_resource(s, json_string_value(m));
-		size_t k = p ? p - s->resources : 0;
-
-		if (!p || !p->type) {
-			wrong(c, where, "no primitive '%s'", json_string_value(m));
+	json_object_foreach (json_object_get(c->site->root, of), name, v) {
+		if (name_good(name))
 			continue;
-		}
-		if (p->group >= 0)
-			wrong(c, where, "'%s' is in group '%s' already", p->name,
-				s->resources[p->group].name);
-		s->resources[k].group = g;
-		r->members[r->n_members++] = k;
+		snprintf(where, sizeof(where), "/%s/%s", of, name);
+		wrong(c, where, "'%s' is no good name: letters, digits, '-', '_', '.'", name);
 	}
-}
-
-static bool rule_resources(struct check *c, struct site_rule *r, json_t *pair, const char *where)
-{
-	const struct site_resource *a =
-		site_resource(c->site, json_string_value(json_array_get(pair, 0)));
-	const struct site_resource *b =
-		site_resource(c->site, json_string_value(json_array_get(pair, 1)));
-
-	if (json_array_size(pair) != 2 || !a || !b) {
-		wrong(c, where, "two resources that exist are wanted, as in [vip, web]");
-		return false;
-	}
-	r->first = a - c->site->resources;
-	r->second = b - c->site->resources;
-	return true;
-}
-
-static void check_rule(struct check *c, size_t i, json_t *v)
-{
-	static const char *const keys[] = { "id", "location", "node", "score", "colocation",
-		"order", "kind", "expires", NULL };
-	struct site_rule *r = &c->site->rules[c->site->n_rules];
-	const char *score = text_of(v, "score"), *kind = text_of(v, "kind");
-	const struct site_resource *resource;
-	char where[64];
-
-	snprintf(where, sizeof(where), "/constraints/%zu", i);
-	known_keys(c, v, where, keys);
-	*r = (struct site_rule){ .score = SITE_INFINITY, .id = text_of(v, "id") };
-	if (score && site_score(score, &r->score))
-		wrong(c, where, "score '%s' is neither a number nor INFINITY or -INFINITY", score);
-	r->optional = kind && !strcmp(kind, "Optional");
-	if (kind && strcmp(kind, "Optional") && strcmp(kind, "Mandatory"))
-		wrong(c, where, "kind '%s' is neither Mandatory nor Optional", kind);
-	if (json_object_get(v, "location")) {
-		resource = site_resource(c->site, text_of(v, "location"));
-		r->kind = SITE_LOCATION;
-		r->node = text_of(v, "node");
-		if (!resource)
-			wrong(c, where, "no resource '%s'", text_of(v, "location"));
-		else
-			r->first = resource - c->site->resources;
-		if (!r->node || !site_node(c->site, r->node))
-			wrong(c, where, "no node '%s'", r->node ? r->node : "");
-	} else if (json_object_get(v, "colocation")) {
-		r->kind = SITE_COLOCATION;
-		rule_resources(c, r, json_object_get(v, "colocation"), where);
-	} else if (json_object_get(v, "order")) {
-		r->kind = SITE_ORDER;
-		rule_resources(c, r, json_object_get(v, "order"), where);
-	} else {
-		wrong(c, where, "a constraint is a location, a colocation or an order");
-	}
-	c->site->n_rules++;
 }
 
 static void check_all(struct check *c)
 {
 	static const char *const keys[] = { "cluster", "properties", "nodes", "fencing",
-		"resources", "constraints", NULL };
+		"resources", "constraints", "templates", "tags", "resource-defaults",
+		"operation-defaults", "alerts", NULL };
 	struct site *s = c->site;
-	json_t *resources, *fencing, *rules, *v;
-	const char *name;
-	size_t i;
+	const struct element *configuration;
+	json_t *fencing;
 
 	known_keys(c, s->root, "", keys);
-	all_text(section(c, s->root, "", "properties"));
+	all_text(json_object_get(s->root, "properties"));
 	all_text(section(c, s->root, "", "cluster"));
 	check_nodes(c, section(c, s->root, "", "nodes"));
 	fencing = section(c, s->root, "", "fencing");
 	check_devices(c, section(c, fencing, "/fencing", "devices"));
 	check_topology(c, section(c, fencing, "/fencing", "topology"));
-	resources = section(c, s->root, "", "resources");
-	s->resources = own_alloc(json_object_size(resources) * sizeof(*s->resources));
-	json_object_foreach (resources, name, v)
-		check_resource(c, name, v);
-	for (i = 0; i < s->n_resources; i++)
-		check_group(c, i);
-	rules = json_object_get(s->root, "constraints");
-	if (rules && !json_is_array(rules))
-		wrong(c, "/constraints", "a list is wanted");
-	s->rules = own_alloc(json_array_size(rules) * sizeof(*s->rules));
-	json_array_foreach (rules, i, v)
-		check_rule(c, i, v);
+	check_names(c, "resources");
+	check_names(c, "templates");
+	check_names(c, "tags");
+	alerts_check(s->root, c->document, c->problems);
 	s->name = text_of(json_object_get(s->root, "cluster"), "name");
 	if (!s->name)
 		wrong(c, "/cluster", "cluster: {name: ...} is missing");
+	if (translate_site(s->root, c->document, false, c->problems, &s->tree))
+		return;
+	configuration = element_child(s->tree->root, "configuration");
+	take_resources(s, element_child(configuration, "resources"));
 }
 
 int site_new(
@@ -493,15 +450,10 @@ void site_free(struct site *site)
 {
 	if (!site)
 		return;
-	for (size_t i = 0; i < site->n_resources; i++) {
-		free(site->resources[i].agent);
-		free(site->resources[i].operations);
-		free(site->resources[i].members);
-	}
 	free(site->nodes);
 	free(site->devices);
 	free(site->resources);
-	free(site->rules);
+	element_tree_free(site->tree);
 	json_decref(site->root);
 	free(site);
 }
@@ -547,31 +499,56 @@ bool site_level_any(const struct site *site, const char *node, size_t level)
 	return json_object_get(level_at(site, node, level), "any") != NULL;
 }
 
-const char *site_meta(const struct site *site, const struct site_resource *r, const char *name)
+const char *site_meta(const struct site_resource *r, const char *name)
 {
-	const char *v = json_string_value(json_object_get(r->meta, name));
+	const struct element *set = element_child(r->element, "meta_attributes"), *nv;
 
-	if (!v && r->group >= 0)
-		v = json_string_value(json_object_get(site->resources[r->group].meta, name));
-	return v;
+	for (; set; set = element_sibling(set, "meta_attributes")) {
+		if (element_child(set, "rule"))
+			continue;
+		for (nv = element_child(set, "nvpair"); nv; nv = element_sibling(nv, "nvpair"))
+			if (!strcmp(element_get(nv, "name"), name))
+				return element_get(nv, "value");
+	}
+	return NULL;
+}
+
+const struct site_resource *site_top(const struct site *site, const struct site_resource *r)
+{
+	while (r->parent >= 0)
+		r = &site->resources[r->parent];
+	return r;
+}
+
+bool site_inside(const struct site *site, const struct site_resource *r, const char *outer)
+{
+	while (strcmp(r->name, outer) != 0) {
+		if (r->parent < 0)
+			return false;
+		r = &site->resources[r->parent];
+	}
+	return true;
 }
 
 const char *site_property(const struct site *site, const char *name, const char *otherwise)
 {
-	json_t *v = json_object_get(json_object_get(site->root, "properties"), name);
+	const struct element *config =
+		element_child(element_child(site->tree->root, "configuration"), "crm_config");
 
-	return v ? json_string_value(v) : otherwise;
+	/* The first set that has it wins, as in the policy, whose own is not asked; rules on
+	 * properties are for it alone. */
+	for (const struct element *set = config->first->next; set; set = set->next)
+		for (const struct element *nv = set->first; nv; nv = nv->next) {
+			const char *its = element_get(nv, "name");
+
+			if (its && !strcmp(its, name))
+				return element_get(nv, "value") ? element_get(nv, "value")
+								: otherwise;
+		}
+	return otherwise;
 }
 
 json_t *site_setting(const struct site *site, const char *name)
 {
 	return json_object_get(json_object_get(site->root, "cluster"), name);
-}
-
-uint64_t site_timeout(const struct site_resource *resource, const char *operation)
-{
-	for (size_t i = 0; i < resource->n_operations; i++)
-		if (!strcmp(resource->operations[i].name, operation))
-			return resource->operations[i].timeout_ms;
-	return 20000;
 }

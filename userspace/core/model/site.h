@@ -7,9 +7,10 @@
 
 #include <picket/limits.h>
 
+#include "base/element.h"
 #include "core/document.h"
 
-#define SITE_SELF "self" /* in place of a fence device: the node's own lease */
+#define SITE_SELF "self"      /* in place of a fence device: the node's own lease */
 #define SITE_INFINITY 1000000 /* scores saturate here; minus infinity wins over it */
 
 struct site_node {
@@ -24,32 +25,15 @@ struct site_device {
 	json_t *params, *targets;
 };
 
-struct site_operation {
-	const char *name;
-	uint64_t interval_ms, timeout_ms;
-};
+enum site_kind { SITE_PRIMITIVE, SITE_GROUP, SITE_CLONE, SITE_BUNDLE };
 
 struct site_resource {
 	const char *name;
+	enum site_kind kind;
 	const char *standard, *provider, *type; /* of a primitive */
-	char *agent;                            /* owns the three before */
-	json_t *params, *meta;
-	struct site_operation *operations;
-	size_t n_operations;
-	size_t *members; /* of a group: indexes of primitives, in order */
-	size_t n_members;
-	int group; /* index of the group a primitive belongs to, -1: none */
-};
-
-enum site_rule_kind { SITE_LOCATION, SITE_COLOCATION, SITE_ORDER };
-
-struct site_rule {
-	enum site_rule_kind kind;
-	const char *id;
-	size_t first, second; /* resources; colocation: first is placed with second */
-	const char *node;     /* of a location */
-	int score;
-	bool optional; /* of an order */
+	int parent;      /* index of what it is directly inside of, -1: nothing */
+	bool promotable; /* a clone whose instances are promoted */
+	const struct element *element;
 };
 
 struct site {
@@ -61,8 +45,7 @@ struct site {
 	size_t n_devices;
 	struct site_resource *resources;
 	size_t n_resources;
-	struct site_rule *rules;
-	size_t n_rules;
+	struct element_tree *tree; /* <cib> with the <configuration>, for the policy */
 };
 
 /* Holds root. -EINVAL: problems say what and where; document may be NULL (places are pointers
@@ -72,23 +55,23 @@ int site_new(json_t *root, const struct document *document, struct problems *pro
 void site_free(struct site *site);
 own_define(site, struct site, site_free)
 
-	const struct site_node *site_node(const struct site *site, const char *name);
+const struct site_node *site_node(const struct site *site, const char *name);
 const struct site_device *site_device(const struct site *site, const char *name);
 const struct site_resource *site_resource(const struct site *site, const char *name);
 /* The methods of one fencing level of a node, levels counted from 0: names of devices, or
  * SITE_SELF. NULL: no such level. */
 json_t *site_level(const struct site *site, const char *node, size_t level);
 bool site_level_any(const struct site *site, const char *node, size_t level); /* one is enough */
-/* A meta attribute of the resource, or of its group; NULL if neither says. */
-const char *site_meta(
-	const struct site *site, const struct site_resource *resource, const char *name);
+/* A meta attribute of the resource itself that no rule holds back; NULL: it does not say. */
+const char *site_meta(const struct site_resource *resource, const char *name);
+/* What it is inside of, outermost; itself if it is in nothing. */
+const struct site_resource *site_top(const struct site *site, const struct site_resource *resource);
+/* Whether it is that one, or anywhere inside of it. */
+bool site_inside(const struct site *site, const struct site_resource *resource, const char *outer);
 /* A cluster property as text; otherwise. */
 const char *site_property(const struct site *site, const char *name, const char *otherwise);
 /* A value of the section cluster. */
 json_t *site_setting(const struct site *site, const char *name);
-/* The timeout of an operation, ms: what it says, else 20 s. */
-uint64_t site_timeout(const struct site_resource *resource, const char *operation);
-
 /* "10s", "100ms", "2min", "1h", a bare number is seconds → ms; -EINVAL. */
 int site_duration(const char *text, uint64_t *ret_ms);
 /* A score: integer or [+-]INFINITY, saturated; -EINVAL. */

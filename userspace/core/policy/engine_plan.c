@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Plan: the acts that will be done, and what each has to wait for. */
+#include "core/policy/engine_equip.h"
 #include "core/policy/engine_stage.h"
 
 #define NOT_PLANNED UINT32_MAX
@@ -244,6 +245,7 @@ struct plan *engine_plan(const struct engine *e)
 			continue;
 		planned[i] = (unsigned)plan->n;
 		action_add(plan, e->acts[i]);
+		act_equip((struct engine *)e, e->acts[i], plan->actions[plan->n - 1]);
 	}
 	edges_add(e, plan, planned);
 	free(planned);

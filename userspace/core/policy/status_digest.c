@@ -8,6 +8,7 @@
 #include "base/lines.h"
 #include "core/model/nvset.h"
 #include "core/model/value.h"
+#include "core/policy/engine_equip.h"
 #include "core/policy/status_inside.h"
 
 #define PAIRS_MAX 512 /* of one resource; more are not looked at */
@@ -351,4 +352,13 @@ enum digest_verdict digest_check(struct engine *e, struct resource *r, const str
 	if (v != DIGEST_SAME && e->options.masked && open_part_same(r, &d, lrm_op))
 		return DIGEST_SAME;
 	return v;
+}
+
+void digest_operation(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX])
+{
+	struct digested d;
+
+	digested_read(e, r, node, task, interval_ms, &d);
+	digest(&d.all, NULL, ret);
 }

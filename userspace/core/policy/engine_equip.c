@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Equip: what goes with an action to its agent, by the names that Pacemaker's agents know. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/lines.h"
+#include "core/model/nvset.h"
+#include "core/policy/engine_equip.h"
+#include "core/policy/engine_stage.h"
+
+static void put(struct plan_action *p, const char *name, const char *value)
+{
+	if (value)
+		plan_pairs_set(&p->meta, name, value);
+}
+
+static void put_number(struct plan_action *p, const char *name, long long n)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", n);
+	put(p, name, text);
+}
+
+/* ---- of the resource
+ * ----------------------------------------------------------------------------- */
+
+/* Of the resource, and of this operation alone. */
+static void parameters(struct engine *e, const struct act *a, const struct operation_settings *set,
+	struct plan_action *p)
+{
+	const struct table *t = resource_parameters(e, a->resource, a->node);
+	struct rule_input in = {
+		.now = { .seconds = e->now },
+		.node_attributes = a->node ? &a->node->attributes : NULL,
+		.rsc_standard = a->resource->standard,
+		.rsc_provider = a->resource->provider,
+		.rsc_type = a->resource->type,
+	};
+	struct table own = { 0 };
+
+	for (unsigned i = 0; i < t->n; i++)
+		plan_pairs_set(&p->params, t->items[i].name, t->items[i].value);
+	if (set->xml && set->xml->first)
+		nvset_read(e->arena, e->ids, set->xml, "instance_attributes", &in, NULL, false,
+			&own, NULL);
+	for (unsigned i = 0; i < own.n; i++)
+		plan_pairs_set(&p->params, own.items[i].name, own.items[i].value);
+}
+
+static void of_clone(const struct resource *r, struct plan_action *p)
+{
+	const struct resource *c = r;
+	const char *number = strrchr(r->id, ':');
+
+	while (c && c->kind != CLONE)
+		c = c->parent;
+	if (!c || !c->clone)
+		return;
+	if (number)
+		put(p, "clone", number + 1);
+	put_number(p, "clone_max", c->clone->max);
+	put_number(p, "clone_node_max", c->clone->node_max);
+	put(p, "globally_unique", c->unique ? "true" : "false");
+	put(p, "notify", c->notify ? "true" : "false");
+	put(p, "interleave", c->clone->interleave ? "true" : "false");
+	if (!c->promotable)
+		return;
+	put(p, "promotable", "true");
+	put_number(p, "promoted_max", c->clone->promoted_max);
+	put_number(p, "promoted_node_max", c->clone->promoted_node_max);
+	put_number(p, "master_max", c->clone->promoted_max);
+	put_number(p, "master_node_max", c->clone->promoted_node_max);
+}
+
+/* ---- of the operation
+ * ---------------------------------------------------------------------------- */
+
+/* What is configured of it, but for what is said elsewhere. */
+static void of_operation(const struct operation_settings *set, struct plan_action *p)
+{
+	static const char *const elsewhere[] = { "timeout", "interval", "name", "id", "description",
+		"enabled", "requires" };
+
+	for (unsigned i = 0; i < set->meta.n; i++) {
+		owned(free) char *name = own_string(set->meta.items[i].name);
+		bool skip = false;
+
+		for (size_t k = 0; k < sizeof(elsewhere) / sizeof(*elsewhere); k++)
+			skip |= !strcmp(elsewhere[k], name);
+		for (char *c = name; *c; c++)
+			if (*c == '-')
+				*c = '_';
+		if (!skip)
+			put(p, name, set->meta.items[i].value);
+	}
+}
+
+/* ---- notifications
+ * ------------------------------------------------------------------------------- */
+
+/* They are of the cluster, not of the resource: CRM_meta_notify_…. */
+static void move_notify(struct plan_action *p)
+{
+	struct plan_pairs keep = { 0 };
+
+	for (size_t i = 0; i < p->params.n; i++) {
+		const char *name = p->params.items[i].name, *value = p->params.items[i].value;
+
+		if (!strncmp(name, "notify_", 7))
+			put(p, name, value);
+		else
+			plan_pairs_set(&keep, name, value);
+	}
+	plan_pairs_done(&p->params);
+	p->params = keep;
+}
+
+static void nodes_known(struct engine *e, struct plan_action *p)
+{
+	struct lines all = { 0 }, available = { 0 };
+
+	for (unsigned i = 0; i < e->n_nodes; i++) {
+		const struct node *n = e->nodes[i];
+
+		lines_add(&all, "%s%s", all.len ? " " : "", n->name);
+		if (node_available(n, false, false, 0))
+			lines_add(&available, "%s%s", available.len ? " " : "", n->name);
+	}
+	put(p, "notify_all_uname", all.len ? all.data : " ");
+	put(p, "notify_available_uname", available.len ? available.data : " ");
+	lines_done(&all);
+	lines_done(&available);
+}
+
+static void of_notification(struct engine *e, const struct act *a, struct plan_action *p)
+{
+	move_notify(p);
+	if (a->when == NOTIFY_NONE)
+		return;
+	put(p, "notify_key_operation", plan_pairs_get(&p->meta, "notify_operation"));
+	put(p, "notify_key_type",
+		a->when == NOTIFY_PRE || a->when == NOTIFY_CONFIRMED_PRE ? "pre" : "post");
+	nodes_known(e, p);
+	p->can_fail = true; /* whoever was told has been told */
+}
+
+void act_equip(struct engine *e, const struct act *a, struct plan_action *p)
+{
+	struct operation_settings set;
+	char sum[DIGEST_MAX];
+
+	if (!a->resource || a->pseudo || a->resource->kind != PRIMITIVE || !p->op)
+		return;
+	operation_settings(e, a->resource, p->op, a->interval_ms, &set);
+	if (p->kind == PLAN_RESOURCE) {
+		parameters(e, a, &set, p);
+		of_operation(&set, p);
+		digest_operation(e, a->resource, a->node, p->op, a->interval_ms, sum);
+		p->digest = own_string(sum);
+	}
+	if (!p->timeout_ms)
+		p->timeout_ms = set.timeout_ms;
+	of_clone(a->resource, p);
+	of_notification(e, a, p);
+	put(p, "name", p->op);
+	put_number(p, "timeout", (long long)p->timeout_ms);
+	put_number(p, "interval", (long long)p->interval_ms);
+	if (set.on_fail == FAIL_IGNORE)
+		put(p, "on_fail", "ignore");
+	if (a->node) {
+		put(p, "on_node", a->node->name);
+		put(p, "on_node_uuid", a->node->id);
+	}
+}
