@@ -149,7 +149,8 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 
 	n->connected = true;
 	n->synced = n->admitting = false;
-	/* It is back; its first beat may be a moment behind, where the beats are the agent's own. */
+	/* It is back; its first beat may be a moment behind, where the beats are the agent's own.
+	 */
 	n->closed &= !n->heard;
 	free(n->boot_id);
 	n->boot_id = own_string(boot ? boot : "");

@@ -237,7 +237,8 @@ static void job_start(
 {
 	const struct operation *o = job->operation;
 	json_t *last = record_last(r->record, operation_name(o->kind), o->interval_ms);
-	bool barred = operation_needs_lease(o->kind) && !job->resumed && w->lease_until_ms <= time.now_ms;
+	bool barred =
+		operation_needs_lease(o->kind) && !job->resumed && w->lease_until_ms <= time.now_ms;
 
 	if (o->kind == OPERATION_FORGET)
 		forget(w, r, o);

@@ -141,11 +141,12 @@ static enum MHD_Result request_on_argument(
 	return MHD_YES;
 }
 
-/* A certificate is no must: a browser has a token. One that our CA did not sign counts for nothing. */
+/* A certificate is no must: a browser has a token. One that our CA did not sign counts for nothing.
+ */
 static void request_certificate(struct api_token *token)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		token->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(token->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	gnutls_session_t session = info ? info->tls_session : NULL;
 	const gnutls_datum_t *list;
 	unsigned n = 0, status = ~0u;
@@ -528,13 +529,12 @@ static struct MHD_Daemon *tls_start(struct api *api, const struct api_config *co
 			NULL, NULL, api_on_access, api, MHD_OPTION_LISTEN_SOCKET, fd,
 			MHD_OPTION_CONNECTION_LIMIT, connections,
 			MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)API_PER_ADDRESS,
-			MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_HEADERS_MAX,
-			MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api,
+			MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+			(size_t)API_HEADERS_MAX, MHD_OPTION_NOTIFY_COMPLETED, api_on_completed, api,
 			MHD_OPTION_NOTIFY_CONNECTION, api_on_connection, api,
 			MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
 			MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_MEM_CERT, crt,
-			MHD_OPTION_HTTPS_MEM_TRUST, ca,
-			MHD_OPTION_END);
+			MHD_OPTION_HTTPS_MEM_TRUST, ca, MHD_OPTION_END);
 	if (key)
 		explicit_bzero(key, key_len);
 	return daemon;

@@ -12,7 +12,10 @@
 #define PKI_DAYS_MAX 3650
 
 const struct command_option cli_pki_issue_options[] = {
-	{ "role", "ROLE", "node, controller, client, viewer, operator, fencer, admin, or several with commas (node)", 0 },
+	{ "role", "ROLE",
+		"node, controller, client, viewer, operator, fencer, admin, or several with commas "
+		"(node)",
+		0 },
 	{ "also", "NAME", "another name of the same host; may repeat", 0 },
 	{ "out", "DIR", "where ca.crt, node.crt and node.key go (DIR/NAME)", 0 },
 	{ "days", "DAYS", "how long it is valid (365)", 0 },

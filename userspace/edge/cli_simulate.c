@@ -17,7 +17,8 @@
 #define CIB_MAX (1U << 30)
 
 const struct command_option cli_simulate_options[] = {
-	{ "cib", "FILE", "the cluster: configuration and status, as a CIB in XML; - for standard input",
+	{ "cib", "FILE",
+		"the cluster: configuration and status, as a CIB in XML; - for standard input",
 		'x' },
 	{ "at", "TIME", "the time to assume (the file's execution-date, else now)", 't' },
 	{ 0 },
@@ -90,8 +91,8 @@ static int time_of(const struct command *command, const struct element *cib, int
 
 	if (at) {
 		if (when_parse(at, &now, &when))
-			return cli_fail(CLI_USAGE,
-				"--at %s: not a time; 2026-11-29 17:00:00Z is one", at);
+			return cli_fail(
+				CLI_USAGE, "--at %s: not a time; 2026-11-29 17:00:00Z is one", at);
 		*ret = when.seconds;
 	} else if (!value_integer(element_get(cib, "execution-date"), &recorded) && recorded > 0) {
 		*ret = recorded;

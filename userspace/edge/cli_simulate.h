@@ -16,7 +16,8 @@ struct simulation {
 
 void simulation_done(struct simulation *s);
 
-/* What would be done, as a document; then, after the engine has looked again, where everything is. */
+/* What would be done, as a document; then, after the engine has looked again, where everything is.
+ */
 json_t *simulate_json(const struct simulation *s);
 void simulate_json_after(const struct simulation *s, json_t *document);
 /* Each writes one form of the answer. */

@@ -39,7 +39,8 @@ int identity_load(const char *dir, struct identity **ret, char **why);
 int identity_reload(struct identity *identity, char **why);
 void identity_free(struct identity *identity);
 
-/* The cluster's id in heartbeats: who shares DIR/ca.crt's first CA is one cluster. 0: unreadable. */
+/* The cluster's id in heartbeats: who shares DIR/ca.crt's first CA is one cluster. 0: unreadable.
+ */
 uint64_t identity_cluster(const char *dir);
 
 /* What our certificate says. Copies the CN: -ENODATA: it has none; -ENAMETOOLONG. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* crm_resource, crm_failcount and stonith_admin: the few wishes that OCF agents have of a cluster. */
+/* crm_resource, crm_failcount and stonith_admin: the few wishes that OCF agents have of a cluster.
+ */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>

@@ -198,6 +198,8 @@ void assign_instances(struct engine *e, struct resource *r, struct resources *in
 		if (optimal < 1)
 			optimal = 1;
 	}
+	r->shares_colocations = true;
+	r->shares_all = max < available;
 	for (unsigned i = 0; i < instances->n && assigned < max; i++) {
 		struct node *node = present_node(instances->items[i], optimal);
 

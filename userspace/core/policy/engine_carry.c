@@ -25,6 +25,22 @@ static enum task begin_of(enum task t)
 	}
 }
 
+static enum task end_task(enum task t)
+{
+	switch (t) {
+	case TASK_START:
+		return TASK_STARTED;
+	case TASK_STOP:
+		return TASK_STOPPED;
+	case TASK_PROMOTE:
+		return TASK_PROMOTED;
+	case TASK_DEMOTE:
+		return TASK_DEMOTED;
+	default:
+		return t;
+	}
+}
+
 static enum task original_task(const struct act *a)
 {
 	if (a->when)
@@ -65,13 +81,24 @@ static unsigned flags_of_group(struct engine *e, struct act *a, const struct nod
 			a->runnable = false;
 		}
 	}
-	return a->runnable ? flags : flags & ~(unsigned)ACT_RUNNABLE;
+	return flags;
+}
+
+/* A primitive has no act of its own for having started; a group has. */
+static enum task task_in(const struct resource *instance, const struct act *a)
+{
+	if (instance->kind == PRIMITIVE)
+		return original_task(a);
+	if (a->when == NOTIFY_POST || a->when == NOTIFY_CONFIRMED_POST)
+		return end_task(original_task(a));
+	return a->when ? original_task(a) : a->task;
 }
 
 static void fold_instance(struct engine *e, struct act *a, struct resource *instance,
-	enum task task, const struct node *node, unsigned *flags, bool *runnable)
+	const struct node *node, unsigned *flags, bool *runnable)
 {
-	struct act *i = part_act(instance, task, instance->kind == PRIMITIVE ? node : NULL);
+	struct act *i = part_act(instance, task_in(instance, a),
+		instance->kind == PRIMITIVE ? node : NULL);
 	unsigned its;
 
 	if (!i)
@@ -98,11 +125,11 @@ static unsigned flags_of_instances(struct engine *e, struct act *a, const struct
 	if (r->kind == BUNDLE) {
 		for (unsigned i = 0; i < r->bundle->n; i++)
 			if (r->bundle->replicas[i].container)
-				fold_instance(e, a, r->bundle->replicas[i].container, task, node,
-					&flags, &runnable);
+				fold_instance(e, a, r->bundle->replicas[i].container, node, &flags,
+					&runnable);
 	} else {
 		for (unsigned i = 0; i < r->children.n; i++)
-			fold_instance(e, a, r->children.items[i], task, node, &flags, &runnable);
+			fold_instance(e, a, r->children.items[i], node, &flags, &runnable);
 	}
 	if (!runnable) {
 		flags &= ~(unsigned)ACT_RUNNABLE;
@@ -163,6 +190,10 @@ static void carry_back(struct act *first, struct act *then, unsigned flags, unsi
 			first->optional = false;
 		if (flags & ACT_MIGRATE && !then->migrate_runnable)
 			first->migrate_runnable = false;
+		/* What must stop first but cannot keeps the other from stopping. */
+		if (first->task == TASK_STOP && then->task == TASK_STOP && !first->optional &&
+			!first->runnable)
+			then->runnable = false;
 	}
 	if (type & ORD_PROMOTED_IMPLIES_FIRST && then->resource &&
 		then->resource->role == ROLE_PROMOTED && filter & ACT_OPTIONAL &&

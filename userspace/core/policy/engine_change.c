@@ -135,6 +135,7 @@ bool change_check(struct engine *e, struct resource *r, struct node *node,
 	case DIGEST_RESTART:
 		force_restart(e, r, t, interval, node);
 		return true;
+	case DIGEST_UNKNOWN: /* not known to be the same: treated as changed */
 	case DIGEST_RELOAD:
 	case DIGEST_ALL:
 		if (interval)

@@ -46,6 +46,23 @@ static void members_merge(struct engine *e, struct members *list, const struct m
 			members_add(e, list, from->items[i], by_primary);
 }
 
+/* What an instance takes from its clone. Where every node gets one anyway, wishes that others have
+ * of the clone are none of the single instance's business. */
+static void members_inherit(struct engine *e, struct members *list, const struct resource *r,
+	const struct resource *parent, bool by_primary)
+{
+	const struct members *from = by_primary ? &parent->with : &parent->by;
+
+	for (unsigned i = 0; parent->shares_colocations && i < from->n; i++) {
+		struct colocation *c = from->items[i];
+		bool take = parent->shares_all || c->score < 0 ||
+			    (by_primary && c->score >= SCORE_INFINITY);
+
+		if (take && (by_primary || colocation_influences(c, r)))
+			members_add(e, list, c, by_primary);
+	}
+}
+
 static bool is_container_of(const struct resource *bundle, const struct resource *r)
 {
 	for (unsigned i = 0; i < bundle->bundle->n; i++)
@@ -83,7 +100,7 @@ struct members colocations_with(struct engine *e, struct resource *r)
 			if (r != p->children.items[0])
 				break;
 		} else if (p->kind == CLONE || is_container_of(p, r)) {
-			members_merge(e, &list, &p->with, true, false);
+			members_inherit(e, &list, r, p, true);
 		}
 		if (p->kind == BUNDLE || (p->parent && p->parent->kind == BUNDLE))
 			break;
@@ -101,8 +118,10 @@ struct members colocations_by(struct engine *e, struct resource *r)
 	for (struct resource *p = r->parent; p; p = p->parent) {
 		if (p->kind == GROUP && r != p->children.items[p->children.n - 1])
 			break;
-		if (p->kind != BUNDLE || is_container_of(p, r))
+		if (p->kind == GROUP)
 			members_merge(e, &list, &p->by, false, false);
+		else if (p->kind == CLONE || is_container_of(p, r))
+			members_inherit(e, &list, r, p, false);
 		if (p->kind == BUNDLE || (p->parent && p->parent->kind == BUNDLE))
 			break;
 	}

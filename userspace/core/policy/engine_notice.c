@@ -270,8 +270,9 @@ void notice_fenced(struct engine *e, struct resource *r, struct act *fence)
 	notice_bounds(e, r, TASK_STOP, NULL, fence, &n);
 	if (!n.post)
 		return;
-	call_roll(&roll, r, false);
+	/* All instances hear of it, as if it had been stopped. */
+	call_roll(&roll, resource_top(r), false);
 	keys = roll_table(e, &roll);
-	tell_all(e, r, &t);
+	tell_all(e, resource_top(r), &t);
 	roll_done(&roll);
 }

@@ -116,7 +116,9 @@ static bool guest_down(struct engine *e, struct resource *top, const struct node
 			order_resources(e, guest, TASK_MONITOR, top, TASK_START, ORD_OPTIONAL);
 		return true;
 	}
-	if (act_find_any(guest, TASK_STOP)) {
+	/* Whether it stops is not decided yet; but that it failed, or is to be elsewhere. */
+	if (guest->failed || guest->next_role == ROLE_STOPPED ||
+		(guest->node && !resource_active_on(guest, guest->node))) {
 		order_resources(e, guest, TASK_STOP, top, TASK_START, ORD_OPTIONAL);
 		return true;
 	}

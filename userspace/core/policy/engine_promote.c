@@ -102,7 +102,7 @@ void promotion_add_scores(struct engine *e, struct resource *clone)
 			if (!c->slots->at[j].allowed || !node_available(node, false, false, 0))
 				continue;
 			score = promotion_score(e, c, node, &none);
-			if (none || !score)
+			if (none || score <= 0)
 				continue;
 			resource_slot(e, c, node)->score =
 				score_add(c->slots->at[j].score, score);

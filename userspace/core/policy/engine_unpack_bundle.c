@@ -179,8 +179,12 @@ static const char *hosts(struct engine *e, const struct resource *bundle)
 		return text;
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->replicas[i].address)
-			text = engine_printf(e, "%s --add-host=%s-%d:%s", text, b->prefix,
-				b->replicas[i].offset, b->replicas[i].address);
+			text = strcmp(b->agent, "rkt")
+				       ? engine_printf(e, "%s --add-host=%s-%d:%s", text, b->prefix,
+						 b->replicas[i].offset, b->replicas[i].address)
+				       : engine_printf(e, "%s --hosts-entry=%s=%s-%d", text,
+						 b->replicas[i].address, b->prefix,
+						 b->replicas[i].offset);
 	return text;
 }
 
@@ -213,15 +217,8 @@ static struct element *container_element(
 	more = element_get(from, "options");
 	if (more)
 		opts = engine_printf(e, "%s %s", opts, more);
-	opts = engine_printf(e, "%s %s", opts, hosts(e, bundle));
 	/* The blank stands there even if no address follows: digests are made of it. */
-	opts = engine_printf(e, "%s ", opts);
-	for (unsigned i = 0; i < b->n && r->address; i++)
-		opts = strcmp(b->agent, "rkt")
-			       ? engine_printf(e, "%s --add-host=%s-%d:%s", opts, b->prefix,
-					 b->replicas[i].offset, b->replicas[i].address)
-			       : engine_printf(e, "%s --hosts-entry=%s=%s-%d", opts,
-					 b->replicas[i].address, b->prefix, b->replicas[i].offset);
+	opts = engine_printf(e, "%s %s", opts, hosts(e, bundle));
 	new_nvpair(e, params, "run_opts", opts);
 	new_nvpair(e, params, "mount_points", points);
 	if (!command && r->child)

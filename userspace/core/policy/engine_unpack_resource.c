@@ -402,6 +402,8 @@ struct resource *resource_unpack(
 	r->own_xml = xml;
 	r->xml = expand_template(e, xml);
 	r->ops = element_child(r->xml, "operations");
+	if (element_get(r->ops, "id-ref"))
+		r->ops = index_get(e->ids, INDEX_ELEMENT, element_get(r->ops, "id-ref"));
 	r->parent = parent;
 	r->role = ROLE_STOPPED;
 	name_it(e, r, instance);
