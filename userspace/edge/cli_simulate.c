@@ -27,8 +27,10 @@ const struct command_option cli_simulate_options[] = {
 	{ "quorum", "yes|no", "what if there were quorum, or none", 0 },
 	{ "ticket-grant", "TICKET", "what if it were granted", 0 },
 	{ "ticket-revoke", "TICKET", "what if it were revoked", 0 },
-	{ "fail", "OP@NODE=CODE", "what if this operation (RESOURCE_OP_MS) ended with that exit status", 0 },
-	{ "explain", "RESOURCE", "every score that it has on every node, and where that comes from", 0 },
+	{ "fail", "OP@NODE=CODE",
+		"what if this operation (RESOURCE_OP_MS) ended with that exit status", 0 },
+	{ "explain", "RESOURCE", "every score that it has on every node, and where that comes from",
+		0 },
 	{ "graph", "dot", "print the actions and their order as a graph", 0 },
 	{ 0 },
 };
@@ -160,8 +162,11 @@ static int failure_read(struct whatif *w, const char *text)
 		return -EINVAL;
 	}
 	*op++ = '\0';
-	*f = (struct execution_failure){ .resource = s, .op = op, .node = at + 1,
-		.interval_ms = (unsigned)strtoul(ms, NULL, 10), .exit = atoi(is + 1) };
+	*f = (struct execution_failure){ .resource = s,
+		.op = op,
+		.node = at + 1,
+		.interval_ms = (unsigned)strtoul(ms, NULL, 10),
+		.exit = atoi(is + 1) };
 	w->texts[w->n++] = s;
 	return 0;
 }
@@ -185,8 +190,7 @@ static void ticket_set(struct element_tree *tree, const char *id, const char *gr
 
 static bool has_node(const struct element *cib, const char *name)
 {
-	const struct element *nodes =
-		element_child(element_child(cib, "configuration"), "nodes");
+	const struct element *nodes = element_child(element_child(cib, "configuration"), "nodes");
 
 	for (const struct element *n = element_child(nodes, "node"); n;
 		n = element_sibling(n, "node"))
@@ -206,8 +210,8 @@ static int suppose(const struct command *command, struct element_tree *tree, str
 			if (!has_node(tree->root, value))
 				return cli_fail(CLI_NOT_FOUND, "--%s %s: there is no such node",
 					name, value);
-			execution_node(tree, value, !strcmp(name, "node-up"),
-				!strcmp(name, "node-fail"));
+			execution_node(
+				tree, value, !strcmp(name, "node-up"), !strcmp(name, "node-fail"));
 		} else if (!strcmp(name, "quorum")) {
 			element_set(tree, tree->root, "have-quorum", *value == 'y' ? "1" : "0");
 		} else if (!strncmp(name, "ticket-", 7)) {
@@ -228,15 +232,14 @@ static int carry_out(const char *path, struct simulation *s, const struct whatif
 	engine_free(s->engine);
 	s->engine = NULL;
 	execution_run(s->tree, s->plan, w->failures, w->n);
-	s->engine = engine_new(
-		s->tree->root, s->now, &(struct engine_options){ .masked = true });
+	s->engine = engine_new(s->tree->root, s->now, &(struct engine_options){ .masked = true });
 	if (engine_look(s->engine, &why))
 		return cli_fail(CLI_FAILURE, "%s: after the plan: %s", path, why);
 	return CLI_OK;
 }
 
-static int answer_document(const struct cli *cli, const char *path, struct simulation *s,
-	const struct whatif *w)
+static int answer_document(
+	const struct cli *cli, const char *path, struct simulation *s, const struct whatif *w)
 {
 	json_t *document = simulate_json(s);
 	int r = carry_out(path, s, w);

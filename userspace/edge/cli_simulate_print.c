@@ -93,11 +93,13 @@ void simulate_json_after(const struct simulation *s, json_t *document)
 	json_object_set_new(document, "placement", placement);
 }
 
-/* ---- for people ------------------------------------------------------------------------------- */
+/* ---- for people -------------------------------------------------------------------------------
+ */
 
 static void change_text(const struct cli *cli, const struct plan_change *c)
 {
-	fprintf(cli->out, "  * %-*s %s", FIRST_COLUMN, c->action, c->resource ? c->resource : c->node);
+	fprintf(cli->out, "  * %-*s %s", FIRST_COLUMN, c->action,
+		c->resource ? c->resource : c->node);
 	if (c->resource && c->node)
 		fprintf(cli->out, " (%s%s%s)", c->role ? c->role : "", c->role ? " " : "", c->node);
 	else if (c->source && c->dest)
@@ -178,7 +180,8 @@ void simulate_dot(const struct cli *cli, const struct simulation *s)
 	fprintf(cli->out, "}\n");
 }
 
-/* ---- why ---------------------------------------------------------------------------------------- */
+/* ---- why ----------------------------------------------------------------------------------------
+ */
 
 static void reason_text(void *ctx, const struct engine_reason *reason)
 {
@@ -197,7 +200,6 @@ void simulate_explain(const struct cli *cli, const struct simulation *s, const c
 	fprintf(cli->out, "%s: what speaks for each node, and against it\n", resource);
 	engine_explain(s->engine, resource, reason_text, cli->out);
 	for (size_t i = 0; i < s->plan->n_changes; i++)
-		if (s->plan->changes[i].resource &&
-			!strcmp(s->plan->changes[i].resource, resource))
+		if (s->plan->changes[i].resource && !strcmp(s->plan->changes[i].resource, resource))
 			change_text(cli, &s->plan->changes[i]);
 }
