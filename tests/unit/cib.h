@@ -25,14 +25,15 @@ struct cib {
 /* One entry of a history. */
 #define CIB_OP(id, op, call, rc, expected)                                                         \
 	"<lrm_rsc_op id='" id "_last_0' operation='" op "' interval='0' call-id='" call            \
-	"' rc-code='" rc "' op-status='0' last-rc-change='1699999000' transition-key='1:1:" expected \
-	":" CIB_UUID "' transition-magic='0:" rc ";1:1:" expected ":" CIB_UUID "'/>"
+	"' rc-code='" rc                                                                           \
+	"' op-status='0' last-rc-change='1699999000' transition-key='1:1:" expected ":" CIB_UUID   \
+	"' transition-magic='0:" rc ";1:1:" expected ":" CIB_UUID "'/>"
 #define CIB_RECORD(id, ops)                                                                        \
 	"<lrm_resource id='" id "' class='ocf' provider='heartbeat' type='Dummy'>" ops             \
 	"</lrm_resource>"
 #define CIB_NODE(id, name, ccm, crmd, join, records)                                               \
 	"<node_state id='" id "' uname='" name "' in_ccm='" ccm "' crmd='" crmd "' join='" join    \
-	"' expected='member'><lrm id='" id "'><lrm_resources>" records                            \
+	"' expected='member'><lrm id='" id "'><lrm_resources>" records                             \
 	"</lrm_resources></lrm></node_state>"
 #define CIB_UP(id, name, records) CIB_NODE(id, name, "true", "online", "member", records)
 #define CIB_LOST(id, name, records) CIB_NODE(id, name, "false", "offline", "down", records)

@@ -59,8 +59,9 @@ Test(engine, dependents_follow_and_wait)
 	g = graph_new(c.plan);
 	for (unsigned i = 0; i < g->n; i++)
 		for (unsigned k = 0; k < g->n_before[i]; k++)
-			ordered = ordered || (!strcmp(g->labels[i], "start_0 a on n2") &&
-				!strcmp(g->labels[g->before[i][k]], "start_0 b on n2"));
+			ordered = ordered ||
+				  (!strcmp(g->labels[i], "start_0 a on n2") &&
+					  !strcmp(g->labels[g->before[i][k]], "start_0 b on n2"));
 	cr_assert(ordered);
 	cib_done(&c);
 }
@@ -76,8 +77,9 @@ Test(engine, a_lost_node_is_fenced_before_what_it_ran_starts)
 	g = graph_new(c.plan);
 	for (unsigned i = 0; i < g->n; i++)
 		for (unsigned k = 0; k < g->n_before[i]; k++)
-			ordered = ordered || (!strcmp(g->labels[i], "start_0 a on n2") &&
-				!strcmp(g->labels[g->before[i][k]], "fence(reboot) n1"));
+			ordered = ordered ||
+				  (!strcmp(g->labels[i], "start_0 a on n2") &&
+					  !strcmp(g->labels[g->before[i][k]], "fence(reboot) n1"));
 	cr_assert(ordered);
 	cib_done(&c);
 }

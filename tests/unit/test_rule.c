@@ -92,9 +92,9 @@ Test(rule, parts_are_joined_and_nested)
 	const char *yes = "<expression attribute='a' operation='eq' value='1'/>";
 	const char *no = "<expression attribute='a' operation='eq' value='2'/>";
 	owned(free) char *and = own_printf("<rule>%s%s</rule>", yes, no);
-	owned(free) char *or = own_printf("<rule boolean-op='or'>%s%s</rule>", no, yes);
-	owned(free) char *nested = own_printf("<rule>%s<rule boolean-op='or'>%s%s</rule></rule>",
-		yes, no, yes);
+	owned(free) char * or = own_printf("<rule boolean-op='or'>%s%s</rule>", no, yes);
+	owned(free) char *nested =
+		own_printf("<rule>%s<rule boolean-op='or'>%s%s</rule></rule>", yes, no, yes);
 	owned(free) char *none = own_printf("<rule boolean-op='or'>%s</rule>", no);
 
 	cr_assert_not(holds(and, NOW, NULL, attrs));
@@ -144,7 +144,8 @@ Test(rule, a_duration_ends_a_range)
 
 Test(rule, before_and_after)
 {
-	const char *lt = "<rule><date_expression operation='lt' end='2026-11-29T17:00:00Z'/></rule>";
+	const char *lt =
+		"<rule><date_expression operation='lt' end='2026-11-29T17:00:00Z'/></rule>";
 	const char *gt = "<rule><date_expression operation='gt' start='2026-11-29T17:00:00Z'/>"
 			 "</rule>";
 	int64_t next;
@@ -178,7 +179,8 @@ Test(rule, every_field_of_a_date_spec)
 {
 	cr_assert(holds(SPEC("years='2026' months='11' monthdays='29' hours='17' minutes='0' "
 			     "seconds='0' yeardays='333' weekyears='2026' weeks='48' "
-			     "weekdays='7'"), NOW, NULL, NULL));
+			     "weekdays='7'"),
+		NOW, NULL, NULL));
 	cr_assert_not(holds(SPEC("years='2027-'"), NOW, NULL, NULL));
 	cr_assert_not(holds(SPEC("months='12'"), NOW, NULL, NULL));
 	cr_assert_not(holds(SPEC("weeks='47'"), NOW, NULL, NULL));
@@ -247,10 +249,11 @@ Test(rule, resources_and_operations)
 
 Test(rule, values_come_from_parameters_and_names_from_patterns)
 {
-	struct world w = world("<x><rule><expression attribute='x' operation='eq' value='p' "
-			       "value-source='param'/></rule>"
-			       "<rule><expression attribute='on-%1' operation='defined'/></rule></x>",
-		NOW);
+	struct world w =
+		world("<x><rule><expression attribute='x' operation='eq' value='p' "
+		      "value-source='param'/></rule>"
+		      "<rule><expression attribute='on-%1' operation='defined'/></rule></x>",
+			NOW);
 	const regmatch_t matches[] = { { 0, 5 }, { 3, 5 } };
 
 	table_set(w.tree, &w.attributes, "x", "secret");

@@ -35,7 +35,7 @@ Test(status, calls_are_replayed_in_their_order_not_in_that_of_the_text)
 	lacks(running(&c, CIB_DUMMY("a"),
 		      CIB_UP("1", "n1",
 			      CIB_RECORD("a", CIB_OP("a1", "stop", "9", "0", "0")
-					      CIB_OP("a2", "start", "3", "0", "0")))),
+						      CIB_OP("a2", "start", "3", "0", "0")))),
 		"a n1");
 	cib_done(&c);
 }
@@ -77,9 +77,8 @@ Test(status, what_is_configured_no_more_is_stopped)
 
 Test(status, a_failed_stop_fences_and_without_fencing_blocks)
 {
-	const char *failed =
-		CIB_UP("1", "n1", CIB_RECORD("a", CIB_OP("a", "stop", "2", "1", "0")))
-			CIB_UP("2", "n2", "");
+	const char *failed = CIB_UP("1", "n1", CIB_RECORD("a", CIB_OP("a", "stop", "2", "1", "0")))
+		CIB_UP("2", "n2", "");
 	struct cib c = cib_new(fencing, CIB_DUMMY("a") DEVICE, "", failed);
 
 	has(cib_actions(&c), "fence(reboot) n1\n");
@@ -91,11 +90,13 @@ Test(status, a_failed_stop_fences_and_without_fencing_blocks)
 
 #define FAILED_MONITOR                                                                             \
 	CIB_UP("1", "n1",                                                                          \
-		CIB_RECORD("a", CIB_OP("a", "start", "2", "0", "0")                                \
-			"<lrm_rsc_op id='a_last_failure_0' operation_key='a_monitor_10000' "       \
-			"operation='monitor' interval='10000' call-id='3' rc-code='7' "            \
-			"op-status='0' last-rc-change='1699999000' transition-key='1:1:0:" CIB_UUID \
-			"'/>"))                                                                    \
+		CIB_RECORD("a", CIB_OP("a", "start", "2", "0",                                     \
+					"0") "<lrm_rsc_op id='a_last_failure_0' "                  \
+					     "operation_key='a_monitor_10000' "                    \
+					     "operation='monitor' interval='10000' call-id='3' "   \
+					     "rc-code='7' "                                        \
+					     "op-status='0' last-rc-change='1699999000' "          \
+					     "transition-key='1:1:0:" CIB_UUID "'/>"))             \
 	CIB_UP("2", "n2", "")
 
 static const char *failing(struct cib *c, const char *on_fail)
@@ -138,13 +139,11 @@ Test(status, a_failure_asks_for_what_on_fail_says)
 Test(status, a_change_of_parameters_restarts)
 {
 	/* The digest of no parameters at all. */
-	const char *record =
-		CIB_UP("1", "n1",
-			CIB_RECORD("a", "<lrm_rsc_op id='a_last_0' operation='start' interval='0' "
-					"call-id='2' rc-code='0' op-status='0' "
-					"op-digest='f2317cad3d54cec5d7d7aa7d0bf35cf8' "
-					"transition-key='1:1:0:" CIB_UUID "'/>"))
-			CIB_UP("2", "n2", "");
+	const char *record = CIB_UP("1", "n1",
+		CIB_RECORD("a", "<lrm_rsc_op id='a_last_0' operation='start' interval='0' "
+				"call-id='2' rc-code='0' op-status='0' "
+				"op-digest='f2317cad3d54cec5d7d7aa7d0bf35cf8' "
+				"transition-key='1:1:0:" CIB_UUID "'/>")) CIB_UP("2", "n2", "");
 	struct cib c = cib_new(no_fencing, CIB_DUMMY("a"), "", record);
 
 	lacks(cib_actions(&c), "stop_0 a");
@@ -160,8 +159,8 @@ Test(status, a_change_of_parameters_restarts)
 
 #define STATE(id, name, attributes, rest)                                                          \
 	"<node_state id='" id "' uname='" name "' in_ccm='true' crmd='online' join='member' "      \
-	"expected='member'><transient_attributes id='" id "'><instance_attributes id='t" id "'>"   \
-	attributes "</instance_attributes></transient_attributes>" rest "</node_state>"
+	"expected='member'><transient_attributes id='" id "'><instance_attributes id='t" id        \
+	"'>" attributes "</instance_attributes></transient_attributes>" rest "</node_state>"
 
 Test(status, transient_attributes_move_things_away)
 {
@@ -184,13 +183,12 @@ Test(status, fail_counts_ban_until_they_are_too_old)
 		"<primitive id='a' class='ocf' provider='heartbeat' type='Dummy'>"
 		"<meta_attributes id='m'><nvpair id='mt' name='migration-threshold' value='1'/>"
 		"<nvpair id='ft' name='failure-timeout' value='%s'/></meta_attributes></primitive>";
-	const char *status =
-		STATE("1", "n1",
-			"<nvpair id='fc' name='fail-count-a#monitor_10000' value='1'/>"
-			"<nvpair id='lf' name='last-failure-a#monitor_10000' value='1699999000'/>",
-			"<lrm id='1'><lrm_resources>" CIB_RECORD("a",
-				CIB_OP("a", "stop", "2", "0", "0")) "</lrm_resources></lrm>")
-			CIB_UP("2", "n2", "");
+	const char *status = STATE("1", "n1",
+		"<nvpair id='fc' name='fail-count-a#monitor_10000' value='1'/>"
+		"<nvpair id='lf' name='last-failure-a#monitor_10000' value='1699999000'/>",
+		"<lrm id='1'><lrm_resources>" CIB_RECORD(
+			"a", CIB_OP("a", "stop", "2", "0", "0")) "</lrm_resources></lrm>")
+		CIB_UP("2", "n2", "");
 	owned(free) char *young = own_printf(limited, "2000s"), *old = own_printf(limited, "500s");
 	struct cib c = cib_new(no_fencing, young, "", status);
 

@@ -32,7 +32,8 @@ char *graph_label(const struct plan_action *a)
 		a->resource ? a->resource : "", a->node ? a->node : "");
 }
 
-/* ---- contraction: what is reached through points in time only --------------------------------- */
+/* ---- contraction: what is reached through points in time only ---------------------------------
+ */
 
 struct walk {
 	const struct plan *plan;
@@ -91,7 +92,8 @@ static void contract(struct graph *g, const struct plan *plan, const unsigned *p
 	free(w.found);
 }
 
-/* ---- reduction ---------------------------------------------------------------------------------- */
+/* ---- reduction ----------------------------------------------------------------------------------
+ */
 
 static bool has(const uint64_t *row, unsigned i)
 {
@@ -144,7 +146,8 @@ static void reduce(struct graph *g)
 	free(state);
 }
 
-/* ---- names -------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------
+ */
 
 static int by_label(const void *a, const void *b, void *ctx)
 {
@@ -165,8 +168,7 @@ static void number(struct graph *g)
 	for (unsigned i = 0; i < g->n;) {
 		unsigned same = 1;
 
-		while (i + same < g->n &&
-			!strcmp(g->labels[order[i]], g->labels[order[i + same]]))
+		while (i + same < g->n && !strcmp(g->labels[order[i]], g->labels[order[i + same]]))
 			same++;
 		for (unsigned k = 1; k < same; k++) {
 			char *label = g->labels[order[i + k]];

@@ -23,7 +23,8 @@ void simulate_json_after(const struct simulation *s, json_t *document);
 /* Each writes one form of the answer. */
 void simulate_text(const struct cli *cli, const struct simulation *s);
 void simulate_dot(const struct cli *cli, const struct simulation *s);
-void simulate_svg(const struct cli *cli, const struct simulation *s);
+/* Where everything is. */
+void simulate_now(const struct cli *cli, const struct simulation *s, const char *title);
 void simulate_explain(const struct cli *cli, const struct simulation *s, const char *resource);
 
 #endif

@@ -8,6 +8,8 @@
 #include "core/model/when.h"
 #include "edge/cli_simulate.h"
 
+#define FIRST_COLUMN 10
+
 static void set(json_t *o, const char *key, const char *value)
 {
 	if (value)
@@ -89,4 +91,115 @@ void simulate_json_after(const struct simulation *s, json_t *document)
 
 	engine_running(s->engine, place, placement);
 	json_object_set_new(document, "placement", placement);
+}
+
+/* ---- for people -------------------------------------------------------------------------------
+ */
+
+static void change_text(const struct cli *cli, const struct plan_change *c)
+{
+	fprintf(cli->out, "  * %-*s %s", FIRST_COLUMN, c->action,
+		c->resource ? c->resource : c->node);
+	if (c->resource && c->node)
+		fprintf(cli->out, " (%s%s%s)", c->role ? c->role : "", c->role ? " " : "", c->node);
+	else if (c->source && c->dest)
+		fprintf(cli->out, " (%s -> %s)", c->source, c->dest);
+	else if (c->source || c->dest)
+		fprintf(cli->out, " (%s)", c->source ? c->source : c->dest);
+	if (c->next_role)
+		fprintf(cli->out, " %s -> %s", c->role ? c->role : "?", c->next_role);
+	if (c->blocked)
+		fprintf(cli->out, "  blocked");
+	if (c->reason)
+		fprintf(cli->out, "  due to %s", c->reason);
+	fputc('\n', cli->out);
+}
+
+static void place_text(void *ctx, const char *resource, const char *node, const char *role)
+{
+	fprintf(ctx, "  * %s\t%s %s\n", resource, role, node);
+}
+
+void simulate_now(const struct cli *cli, const struct simulation *s, const char *title)
+{
+	fprintf(cli->out, "%s:\n", title);
+	engine_running(s->engine, place_text, cli->out);
+}
+
+void simulate_text(const struct cli *cli, const struct simulation *s)
+{
+	owned(graph) struct graph *g = graph_new(s->plan);
+
+	simulate_now(cli, s, "Current cluster status");
+	fprintf(cli->out, "\nTransition Summary:\n");
+	for (size_t i = 0; i < s->plan->n_changes; i++)
+		change_text(cli, &s->plan->changes[i]);
+	fprintf(cli->out, "\nActions:\n");
+	for (unsigned i = 0; i < g->n; i++) {
+		fprintf(cli->out, "  * %s\n", g->labels[i]);
+		for (unsigned k = 0; k < g->n_before[i]; k++)
+			fprintf(cli->out, "      after %s\n", g->labels[g->before[i][k]]);
+	}
+	if (engine_recheck(s->engine)) {
+		struct when when = { .seconds = engine_recheck(s->engine) };
+		char text[WHEN_TEXT_MAX];
+
+		when_format(&when, text);
+		fprintf(cli->out, "\nTime alone may change this at %s\n", text);
+	}
+}
+
+static void quoted(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fputc('\\', out);
+		fputc(*s, out);
+	}
+	fputc('"', out);
+}
+
+void simulate_dot(const struct cli *cli, const struct simulation *s)
+{
+	owned(graph) struct graph *g = graph_new(s->plan);
+
+	fprintf(cli->out, "digraph plan {\n\tnode [shape=box];\n");
+	for (unsigned i = 0; i < g->n; i++) {
+		fputc('\t', cli->out);
+		quoted(cli->out, g->labels[i]);
+		fprintf(cli->out, ";\n");
+		for (unsigned k = 0; k < g->n_before[i]; k++) {
+			fputc('\t', cli->out);
+			quoted(cli->out, g->labels[g->before[i][k]]);
+			fprintf(cli->out, " -> ");
+			quoted(cli->out, g->labels[i]);
+			fprintf(cli->out, ";\n");
+		}
+	}
+	fprintf(cli->out, "}\n");
+}
+
+/* ---- why ----------------------------------------------------------------------------------------
+ */
+
+static void reason_text(void *ctx, const struct engine_reason *reason)
+{
+	char score[16];
+
+	if (reason->score >= 1000000 || reason->score <= -1000000)
+		snprintf(score, sizeof(score), "%sINFINITY", reason->score < 0 ? "-" : "+");
+	else
+		snprintf(score, sizeof(score), "%+d", reason->score);
+	fprintf(ctx, "  %-16s %10s  %s%s%s\n", reason->node ? reason->node : "everywhere", score,
+		reason->what, reason->by ? " " : "", reason->by ? reason->by : "");
+}
+
+void simulate_explain(const struct cli *cli, const struct simulation *s, const char *resource)
+{
+	fprintf(cli->out, "%s: what speaks for each node, and against it\n", resource);
+	engine_explain(s->engine, resource, reason_text, cli->out);
+	for (size_t i = 0; i < s->plan->n_changes; i++)
+		if (s->plan->changes[i].resource && !strcmp(s->plan->changes[i].resource, resource))
+			change_text(cli, &s->plan->changes[i]);
 }

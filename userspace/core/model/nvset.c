@@ -21,8 +21,8 @@ static const struct element *follow(const struct index *ids, const struct elemen
 	return other && !strcmp(other->name, e->name) ? other : NULL;
 }
 
-static void pair_of(const struct index *ids, const struct element *e, const char **name,
-	const char **value)
+static void pair_of(
+	const struct index *ids, const struct element *e, const char **name, const char **value)
 {
 	const struct element *other = follow(ids, e);
 
@@ -40,8 +40,8 @@ static const struct element *first_pair(const struct element *set)
 	return element_is(set->first, "attributes") ? set->first->first : set->first;
 }
 
-static void read_set(struct element_tree *arena, const struct index *ids,
-	const struct element *set, bool overwrite, struct table *into)
+static void read_set(struct element_tree *arena, const struct index *ids, const struct element *set,
+	bool overwrite, struct table *into)
 {
 	for (const struct element *e = first_pair(set); e; e = e->next) {
 		const char *name, *value;

@@ -29,7 +29,8 @@ static const char *zone_of(const struct element *expression, const struct elemen
 	return zone ? zone : element_get(expression, "timezone");
 }
 
-/* ---- date_spec -------------------------------------------------------------------------------- */
+/* ---- date_spec --------------------------------------------------------------------------------
+ */
 
 enum unit { UNIT_DAY, UNIT_HOUR, UNIT_MINUTE, UNIT_SECOND, UNIT_N };
 static const int unit_s[UNIT_N] = { 86400, 3600, 60, 1 };
@@ -95,8 +96,8 @@ static int64_t next_unit(const struct when *when, enum unit unit)
 	return when->seconds + s - into;
 }
 
-static int64_t spec_change(const struct element *spec, const struct rule_input *in,
-	const char *zone, bool passes)
+static int64_t spec_change(
+	const struct element *spec, const struct rule_input *in, const char *zone, bool passes)
 {
 	enum unit finest = spec_finest(spec), misfit;
 	struct when t = in->now;
@@ -126,7 +127,8 @@ static bool spec_passes(const struct element *expression, const struct element *
 	return passes;
 }
 
-/* ---- instants --------------------------------------------------------------------------------- */
+/* ---- instants ---------------------------------------------------------------------------------
+ */
 
 static int read_instant(const struct element *expression, const char *name,
 	const struct rule_input *in, struct when *ret)

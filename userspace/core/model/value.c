@@ -14,7 +14,9 @@ static const struct value_colours usual = { .red = -VALUE_INFINITY };
 
 static int bounded(long long n)
 {
-	return n >= VALUE_INFINITY ? VALUE_INFINITY : n <= -VALUE_INFINITY ? -VALUE_INFINITY : (int)n;
+	return n >= VALUE_INFINITY    ? VALUE_INFINITY
+	       : n <= -VALUE_INFINITY ? -VALUE_INFINITY
+				      : (int)n;
 }
 
 int value_score(const char *text, const struct value_colours *colours)
@@ -48,8 +50,7 @@ bool value_is_score(const char *text)
 		return true;
 	if (!strcasecmp(text, "red") || !strcasecmp(text, "yellow") || !strcasecmp(text, "green"))
 		return true;
-	return value_integer(text, &n) != -EINVAL &&
-	       strspn(text, " +-0123456789") == strlen(text);
+	return value_integer(text, &n) != -EINVAL && strspn(text, " +-0123456789") == strlen(text);
 }
 
 int value_bool(const char *text, bool *ret)

@@ -95,7 +95,8 @@ void when_calendar(const struct when *when, struct when_calendar *ret)
 	ret->moon = moon_phase(ret->year, ret->year_day);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 /* Takes exactly n digits; -1: there are not so many. */
 static int digits(const char **p, unsigned n)
@@ -320,8 +321,8 @@ struct when when_add(const struct when *when, const struct when_duration *d)
 		sum.seconds = day_number(c.year, c.month, c.day) * DAY_S + c.hour * 3600 +
 			      c.minute * 60 + c.second - when->offset_s;
 	}
-	sum.seconds += (d->weeks * 7LL + d->days) * DAY_S + d->hours * 3600LL +
-		       d->minutes * 60LL + d->seconds;
+	sum.seconds += (d->weeks * 7LL + d->days) * DAY_S + d->hours * 3600LL + d->minutes * 60LL +
+		       d->seconds;
 	return sum;
 }
 

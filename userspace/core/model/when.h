@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When: points in time and lengths of it, as ISO 8601 and the rules of a configuration write them. */
+/* When: points in time and lengths of it, as ISO 8601 and the rules of a configuration write them.
+ */
 #ifndef CORE_MODEL_WHEN_H
 #define CORE_MODEL_WHEN_H
 
@@ -20,11 +21,11 @@ struct when_duration {
 
 /* A moment on the calendar of its zone. */
 struct when_calendar {
-	int year, month, day;        /* 1 … */
+	int year, month, day; /* 1 … */
 	int hour, minute, second;
-	int year_day;                /* 1 … 366 */
+	int year_day;                  /* 1 … 366 */
 	int week_year, week, week_day; /* ISO 8601: Monday is 1 */
-	int moon;                    /* 0: new, 4: full */
+	int moon;                      /* 0: new, 4: full */
 };
 
 /* Dates as 2005-04-30, 20050430, 2005-120, 2005120, 2005-W17-6, 2005W176; times as T10:00,

@@ -36,8 +36,7 @@ int engine_look(struct engine *e, char **ret_why);
 struct plan *engine_plan(const struct engine *e);
 
 /* Where the resources are now, as the status tells: one call for each active (resource, node). */
-typedef void engine_running_fn(
-	void *ctx, const char *resource, const char *node, const char *role);
+typedef void engine_running_fn(void *ctx, const char *resource, const char *node, const char *role);
 void engine_running(const struct engine *e, engine_running_fn *fn, void *ctx);
 
 /* Each score that decided, and what contributed it (only with options.explain). */

@@ -51,8 +51,9 @@ static enum requires requires_of(const struct act *a)
 
 	if (a->task != TASK_START && a->task != TASK_PROMOTE)
 		return REQUIRES_NOTHING;
-	return r->needs_fencing ? REQUIRES_FENCING
-				: r->needs_quorum ? REQUIRES_QUORUM : REQUIRES_NOTHING;
+	return r->needs_fencing  ? REQUIRES_FENCING
+	       : r->needs_quorum ? REQUIRES_QUORUM
+				 : REQUIRES_NOTHING;
 }
 
 static struct act *act_new(struct engine *e, struct resource *r, enum task task,
@@ -124,8 +125,7 @@ void act_judge(struct engine *e, struct act *a)
 		a->runnable = false;
 		return;
 	}
-	if (!node->online &&
-		(!node_is_guest(node) || node->remote_requires_reset)) {
+	if (!node->online && (!node_is_guest(node) || node->remote_requires_reset)) {
 		a->runnable = false;
 		a->reason = "node is offline";
 		if (a->resource->managed && a->task == TASK_STOP && !node->unclean)
@@ -140,8 +140,8 @@ void act_judge(struct engine *e, struct act *a)
 	}
 }
 
-static struct act *matches(struct act *a, enum task task, uint64_t interval_ms,
-	const struct node *node)
+static struct act *matches(
+	struct act *a, enum task task, uint64_t interval_ms, const struct node *node)
 {
 	for (; a; a = a->next_of_resource)
 		if (a->task == task && a->interval_ms == interval_ms &&
@@ -217,8 +217,8 @@ struct act *act_point(struct engine *e, const char *name)
 	return a;
 }
 
-struct act *act_resource_point(struct engine *e, struct resource *r, enum task task, bool optional,
-	bool runnable)
+struct act *act_resource_point(
+	struct engine *e, struct resource *r, enum task task, bool optional, bool runnable)
 {
 	struct act *a = matches(r->acts, task, 0, NULL);
 
@@ -358,7 +358,8 @@ static void order_migrations(struct engine *e, const struct ordering *o)
 	} else if (a == TASK_STOP && b == TASK_STOP) {
 		if (first->allow_migrate)
 			type |= ORD_APPLY_FIRST_NON_MIGRATABLE;
-	} else if (!(a == TASK_PROMOTE && b == TASK_START) && !(a == TASK_DEMOTE && b == TASK_STOP)) {
+	} else if (!(a == TASK_PROMOTE && b == TASK_START) &&
+		   !(a == TASK_DEMOTE && b == TASK_STOP)) {
 		return;
 	}
 	ordering_new(e, first, a, NULL, then, TASK_MIGRATE_TO, NULL, type);

@@ -6,44 +6,42 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/policy/engine_flags.h"
 #include "core/policy/engine_resource.h"
 
 enum task {
-	TASK_NONE, TASK_MONITOR, TASK_START, TASK_STARTED, TASK_STOP, TASK_STOPPED, TASK_PROMOTE,
-	TASK_PROMOTED, TASK_DEMOTE, TASK_DEMOTED, TASK_NOTIFY, TASK_NOTIFIED, TASK_MIGRATE_TO,
-	TASK_MIGRATE_FROM, TASK_DELETE, TASK_CANCEL, TASK_CLEAR_FAILCOUNT, TASK_RELOAD, TASK_FENCE,
-	TASK_SHUTDOWN, TASK_LRM_DELETE, TASK_POINT, TASK_MAX,
+	TASK_NONE,
+	TASK_MONITOR,
+	TASK_START,
+	TASK_STARTED,
+	TASK_STOP,
+	TASK_STOPPED,
+	TASK_PROMOTE,
+	TASK_PROMOTED,
+	TASK_DEMOTE,
+	TASK_DEMOTED,
+	TASK_NOTIFY,
+	TASK_NOTIFIED,
+	TASK_MIGRATE_TO,
+	TASK_MIGRATE_FROM,
+	TASK_DELETE,
+	TASK_CANCEL,
+	TASK_CLEAR_FAILCOUNT,
+	TASK_RELOAD,
+	TASK_FENCE,
+	TASK_SHUTDOWN,
+	TASK_LRM_DELETE,
+	TASK_POINT,
+	TASK_MAX,
 };
 
 /* Which of the three (pre: ask, post: tell), and of which task, a notification is. */
-enum notify_when { NOTIFY_NONE, NOTIFY_PRE, NOTIFY_CONFIRMED_PRE, NOTIFY_POST, NOTIFY_CONFIRMED_POST };
-
-/* Order flags, as an ordering carries them and as they hold between two acts. */
-enum {
-	ORD_NONE = 0,
-	ORD_OPTIONAL = 1 << 0,           /* only if both are done anyway */
-	ORD_APPLY_FIRST_NON_MIGRATABLE = 1 << 1,
-	ORD_IMPLIES_FIRST = 1 << 2,      /* then required makes first required */
-	ORD_IMPLIES_THEN = 1 << 3,       /* first required makes then required */
-	ORD_PROMOTED_IMPLIES_FIRST = 1 << 4,
-	ORD_IMPLIES_FIRST_MIGRATABLE = 1 << 5,
-	ORD_RUNNABLE_LEFT = 1 << 6,      /* then needs first to be runnable */
-	ORD_PSEUDO_LEFT = 1 << 7,        /* then needs first to be runnable or a pseudo act */
-	ORD_IMPLIES_THEN_ON_NODE = 1 << 8,
-	ORD_PROBE = 1 << 9,
-	ORD_RESTART = 1 << 10,
-	ORD_STONITH_STOP = 1 << 11,
-	ORD_SERIALIZE_ONLY = 1 << 12,
-	ORD_SAME_NODE = 1 << 13,
-	ORD_IMPLIES_FIRST_PRINTED = 1 << 14,
-	ORD_IMPLIES_THEN_PRINTED = 1 << 15,
-	ORD_ASYMMETRICAL = 1 << 16,
-	ORD_LOAD = 1 << 17,
-	ORD_ONE_OR_MORE = 1 << 18,
-	ORD_ANTI_COLOCATION = 1 << 19,
-	ORD_PRESERVE = 1 << 20,
-	ORD_THEN_CANCELS_FIRST = 1 << 21,
-	ORD_TRACE = 1 << 22,
+enum notify_when {
+	NOTIFY_NONE,
+	NOTIFY_PRE,
+	NOTIFY_CONFIRMED_PRE,
+	NOTIFY_POST,
+	NOTIFY_CONFIRMED_POST
 };
 
 struct act_link { /* one edge; both ends hold one */
@@ -68,8 +66,8 @@ struct act {
 	struct resource *resource;
 	struct node *node;
 	const struct element *op_xml; /* its <op>, NULL: none configured */
-	struct table meta;     /* becomes CRM_meta_… */
-	struct table extra;    /* becomes parameters */
+	struct table meta;            /* becomes CRM_meta_… */
+	struct table extra;           /* becomes parameters */
 	bool optional, runnable, pseudo, print_always, dedup, processed, migrate_runnable;
 	bool have_settings, reschedule, implied_by_fencing, requires_any, min_runnable_met;
 	bool dangling; /* stops what a migration left behind */
@@ -105,9 +103,10 @@ struct act *act_fence(struct engine *e, struct node *node, const char *op, bool 
 struct act *act_clear_failcount(
 	struct engine *e, struct resource *r, struct node *node, const char *reason);
 
-/* A point in the life of a resource: started, stopped, promoted, demoted, and a group's own acts. */
-struct act *act_resource_point(struct engine *e, struct resource *r, enum task task, bool optional,
-	bool runnable);
+/* A point in the life of a resource: started, stopped, promoted, demoted, and a group's own acts.
+ */
+struct act *act_resource_point(
+	struct engine *e, struct resource *r, enum task task, bool optional, bool runnable);
 /* Whether its node can do it now. */
 void act_judge(struct engine *e, struct act *a);
 struct act *act_shutdown(struct engine *e, struct node *node);

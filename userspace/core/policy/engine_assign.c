@@ -26,8 +26,8 @@ bool node_better(const struct engine *e, const struct node *a, int a_score, cons
 	return strcmp(a->name, b->name) < 0;
 }
 
-void resources_sort(struct resources *list, int (*compare)(void *ctx, struct resource *a,
-	struct resource *b), void *ctx)
+void resources_sort(struct resources *list,
+	int (*compare)(void *ctx, struct resource *a, struct resource *b), void *ctx)
 {
 	unsigned n = list->n;
 	owned(free) struct resource **other = own_alloc((n + 1) * sizeof(*other));
@@ -42,8 +42,8 @@ void resources_sort(struct resources *list, int (*compare)(void *ctx, struct res
 			unsigned a = lo, b = mid;
 
 			for (unsigned k = lo; k < hi; k++) {
-				bool left = a < mid &&
-					    (b >= hi || compare(ctx, from[a], from[b]) <= 0);
+				bool left =
+					a < mid && (b >= hi || compare(ctx, from[a], from[b]) <= 0);
 
 				to[k] = left ? from[a++] : from[b++];
 			}
@@ -95,7 +95,8 @@ bool assign_to(struct engine *e, struct resource *r, struct node *node, bool for
 		return changed;
 	score = node ? resource_sees(r, node).score : 0;
 	if (!force && node &&
-		(score < 0 || (!node_available(node, true, false, score) && !node_is_guest(node)))) {
+		(score < 0 ||
+			(!node_available(node, true, false, score) && !node_is_guest(node)))) {
 		r->next_role = ROLE_STOPPED;
 		node = NULL;
 	}
@@ -242,8 +243,7 @@ static struct node *assign_primitive(struct engine *e, struct resource *r, struc
 	apply_colocations(e, r);
 	if (r->next_role == ROLE_STOPPED)
 		score_node(e, r, NULL, -SCORE_INFINITY, "target-role", r->id);
-	else if (r->next_role > r->role && !e->set.have_quorum &&
-		 e->set.no_quorum == QUORUM_FREEZE)
+	else if (r->next_role > r->role && !e->set.have_quorum && e->set.no_quorum == QUORUM_FREEZE)
 		r->next_role = r->role;
 	if (e->set.stonith_enabled && !e->set.have_fence_device)
 		r->managed = false;

@@ -41,8 +41,7 @@ static int colocated_score(struct engine *e, struct resource *r, const struct no
 			(float)with.items[i]->score / (float)SCORE_INFINITY, 0);
 	for (unsigned i = 0; i < by.n; i++)
 		if (colocation_influences(by.items[i], r))
-			colocation_add_scores(e, by.items[i]->dependent, &s,
-				by.items[i]->attribute,
+			colocation_add_scores(e, by.items[i]->dependent, &s, by.items[i]->attribute,
 				(float)by.items[i]->score / (float)SCORE_INFINITY,
 				SELECT_NONNEGATIVE);
 	return s->at[node->index].score;
@@ -87,8 +86,8 @@ int instance_compare(struct engine *e, struct resource *a, struct resource *b)
 		return 0;
 	if (!a_node || !b_node)
 		return a_node ? -1 : 1;
-	cmp = by_flag(node_available(a_node, false, false, 0),
-		node_available(b_node, false, false, 0));
+	cmp = by_flag(
+		node_available(a_node, false, false, 0), node_available(b_node, false, false, 0));
 	if (cmp)
 		return cmp;
 	a_can = resource_sees(a->parent, a_node).allowed;
@@ -135,8 +134,7 @@ static void ban(struct engine *e, struct resource *r, struct node *node)
 		ban(e, r->children.items[i], node);
 }
 
-static bool assign_instance(
-	struct engine *e, struct resource *r, struct node *prefer, int per_node)
+static bool assign_instance(struct engine *e, struct resource *r, struct node *prefer, int per_node)
 {
 	struct slots *backup;
 	struct node *chosen;
@@ -183,8 +181,8 @@ static struct node *present_node(struct resource *r, int optimal)
 	return node;
 }
 
-void assign_instances(struct engine *e, struct resource *r, struct resources *instances,
-	int max, int per_node)
+void assign_instances(
+	struct engine *e, struct resource *r, struct resources *instances, int max, int per_node)
 {
 	int available = 0, optimal = 0, assigned = 0;
 

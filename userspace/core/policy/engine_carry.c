@@ -97,8 +97,8 @@ static enum task task_in(const struct resource *instance, const struct act *a)
 static void fold_instance(struct engine *e, struct act *a, struct resource *instance,
 	const struct node *node, unsigned *flags, bool *runnable)
 {
-	struct act *i = part_act(instance, task_in(instance, a),
-		instance->kind == PRIMITIVE ? node : NULL);
+	struct act *i =
+		part_act(instance, task_in(instance, a), instance->kind == PRIMITIVE ? node : NULL);
 	unsigned its;
 
 	if (!i)
@@ -182,8 +182,8 @@ static void carry_restart(struct act *first, struct act *then, unsigned filter)
 		then->runnable = false;
 }
 
-static void carry_back(struct act *first, struct act *then, unsigned flags, unsigned filter,
-	unsigned type)
+static void carry_back(
+	struct act *first, struct act *then, unsigned flags, unsigned filter, unsigned type)
 {
 	if (type & ORD_IMPLIES_FIRST && !then->optional) {
 		if (filter & ACT_OPTIONAL && !(flags & ACT_OPTIONAL))
@@ -196,8 +196,7 @@ static void carry_back(struct act *first, struct act *then, unsigned flags, unsi
 			then->runnable = false;
 	}
 	if (type & ORD_PROMOTED_IMPLIES_FIRST && then->resource &&
-		then->resource->role == ROLE_PROMOTED && filter & ACT_OPTIONAL &&
-		!then->optional) {
+		then->resource->role == ROLE_PROMOTED && filter & ACT_OPTIONAL && !then->optional) {
 		first->optional = false;
 		if (first->migrate_runnable && !then->migrate_runnable)
 			first->migrate_runnable = false;
@@ -268,8 +267,8 @@ static bool interleaved(const struct act *first, const struct act *then)
 }
 
 /* In a bundle, promotions are of what it carries, the rest of the container. */
-static struct act *instance_act(const struct act *a, struct resource *instance, enum task task,
-	const struct node *node)
+static struct act *instance_act(
+	const struct act *a, struct resource *instance, enum task task, const struct node *node)
 {
 	struct resource *r = instance;
 
@@ -315,7 +314,8 @@ static unsigned carry_pair(struct engine *e, struct act *first, struct act *then
 		return 0;
 	if (act_order_new(e, a, b, type))
 		changed |= CHANGED_FIRST | CHANGED_THEN;
-	return changed | order_carry(e, b->resource, a, b, node, act_flags(e, a, node), filter, type);
+	return changed |
+	       order_carry(e, b->resource, a, b, node, act_flags(e, a, node), filter, type);
 }
 
 static unsigned carry_instance(struct engine *e, struct act *first, struct act *then,
@@ -348,20 +348,20 @@ static unsigned carry_instances(struct engine *e, struct act *first, struct act 
 		changed = carry_plain(e, first, then, flags, filter, type);
 	n = r->kind == BUNDLE ? r->bundle->n : r->kind == PRIMITIVE ? 0 : r->children.n;
 	for (unsigned i = 0; i < n; i++) {
-		struct resource *instance = r->kind == BUNDLE ? r->bundle->replicas[i].container
-							      : r->children.items[i];
+		struct resource *instance =
+			r->kind == BUNDLE ? r->bundle->replicas[i].container : r->children.items[i];
 
 		if (!instance)
 			continue;
-		changed |= pairs ? carry_pair(e, first, then, instance, node, filter, type, current)
-				 : carry_instance(e, first, then, instance, node, flags, filter,
-					   type);
+		changed |=
+			pairs ? carry_pair(e, first, then, instance, node, filter, type, current)
+			      : carry_instance(e, first, then, instance, node, flags, filter, type);
 	}
 	return changed;
 }
 
-unsigned order_carry(struct engine *e, struct resource *method, struct act *first,
-	struct act *then, struct node *node, unsigned flags, unsigned filter, unsigned type)
+unsigned order_carry(struct engine *e, struct resource *method, struct act *first, struct act *then,
+	struct node *node, unsigned flags, unsigned filter, unsigned type)
 {
 	switch (method->kind) {
 	case PRIMITIVE:

@@ -95,10 +95,10 @@ static void schedule_reload(struct engine *e, struct resource *r, struct node *n
 	r->reload = true;
 	a = act_get(e, r, TASK_RELOAD, 0, node, false);
 	a->reason = "resource definition change";
-	ordering_new(e, NULL, TASK_NONE, a, r, TASK_STOP, NULL,
-		ORD_OPTIONAL | ORD_THEN_CANCELS_FIRST);
-	ordering_new(e, NULL, TASK_NONE, a, r, TASK_DEMOTE, NULL,
-		ORD_OPTIONAL | ORD_THEN_CANCELS_FIRST);
+	ordering_new(
+		e, NULL, TASK_NONE, a, r, TASK_STOP, NULL, ORD_OPTIONAL | ORD_THEN_CANCELS_FIRST);
+	ordering_new(
+		e, NULL, TASK_NONE, a, r, TASK_DEMOTE, NULL, ORD_OPTIONAL | ORD_THEN_CANCELS_FIRST);
 }
 
 static bool op_configured(const struct resource *r, const char *task, uint64_t interval_ms)
@@ -108,8 +108,7 @@ static bool op_configured(const struct resource *r, const char *task, uint64_t i
 	for (; op; op = element_sibling(op, "op")) {
 		const char *name = element_get(op, "name");
 
-		if (name && !strcmp(name, task) &&
-			value_true(element_get(op, "enabled"), true) &&
+		if (name && !strcmp(name, task) && value_true(element_get(op, "enabled"), true) &&
 			value_interval(element_get(op, "interval")) == interval_ms)
 			return true;
 	}
@@ -117,8 +116,7 @@ static bool op_configured(const struct resource *r, const char *task, uint64_t i
 }
 
 /* Whether the operation was defined otherwise when it ran. */
-bool change_check(struct engine *e, struct resource *r, struct node *node,
-	const struct element *op)
+bool change_check(struct engine *e, struct resource *r, struct node *node, const struct element *op)
 {
 	const char *task = element_get(op, "operation");
 	uint64_t interval = (uint64_t)value_number(element_get(op, "interval"), 0);
@@ -177,8 +175,8 @@ static void active_part(const struct element **ops, unsigned n, int *ret_start, 
 	*ret_stop = stop;
 }
 
-static void check_history(struct engine *e, struct resource *r, struct node *node,
-	const struct element *entry)
+static void check_history(
+	struct engine *e, struct resource *r, struct node *node, const struct element *entry)
 {
 	owned(free) const struct element **ops = NULL;
 	int start, stop;
@@ -201,8 +199,8 @@ static void check_history(struct engine *e, struct resource *r, struct node *nod
 	}
 }
 
-static void check_entry(struct engine *e, struct resource *r, struct node *node,
-	const struct element *entry)
+static void check_entry(
+	struct engine *e, struct resource *r, struct node *node, const struct element *entry)
 {
 	/* A connection's address may be its container's host, known only once that is assigned. */
 	if (r->kind != PRIMITIVE || digest_needs_host(e, r) != e->checks_deferred)
@@ -275,8 +273,7 @@ static void check_nodes(struct engine *e, bool deferred)
 	for (unsigned i = 0; i < e->n_nodes; i++) {
 		struct node *node = e->nodes[i];
 
-		if (node->state &&
-			(node->maintenance || node_available(node, false, false, 0)))
+		if (node->state && (node->maintenance || node_available(node, false, false, 0)))
 			check_node(e, node);
 	}
 }

@@ -71,8 +71,8 @@ static bool is_container_of(const struct resource *bundle, const struct resource
 	return false;
 }
 
-static void group_with(struct engine *e, struct resource *group, struct resource *orig,
-	struct members *list)
+static void group_with(
+	struct engine *e, struct resource *group, struct resource *orig, struct members *list)
 {
 	if (orig == group || orig == group->children.items[0]) {
 		members_merge(e, list, &group->with, true, false);
@@ -182,13 +182,13 @@ static void add_matching(struct engine *e, struct slots *work, struct resource *
 		if (!at->allowed)
 			continue;
 		if (attribute) {
-			score = best_score(
-				e, r, attribute, node_attribute(e->nodes[i], attribute));
+			score = best_score(e, r, attribute, node_attribute(e->nodes[i], attribute));
 		} else {
 			struct slot see = resource_sees(r, e->nodes[i]);
 
 			score = see.allowed && node_available(e->nodes[i], false, false, 0)
-					? see.score : -SCORE_INFINITY;
+					? see.score
+					: -SCORE_INFINITY;
 		}
 		/* Where the other cannot be is no reason to be there, unless it has no choice. */
 		if (factor < 0 && score < 0 && !one)
@@ -207,11 +207,11 @@ static void add_matching(struct engine *e, struct slots *work, struct resource *
 	}
 }
 
-static void add_further(struct engine *e, struct resource *r, struct slots **work, float factor,
-	unsigned flags)
+static void add_further(
+	struct engine *e, struct resource *r, struct slots **work, float factor, unsigned flags)
 {
-	struct members list = flags & SELECT_THIS_WITH ? colocations_with(e, r)
-						       : colocations_by(e, r);
+	struct members list =
+		flags & SELECT_THIS_WITH ? colocations_with(e, r) : colocations_by(e, r);
 
 	for (unsigned i = 0; i < list.n; i++) {
 		struct colocation *c = list.items[i];
@@ -235,9 +235,8 @@ void colocation_add_scores(struct engine *e, struct resource *r, struct slots **
 		if (!r->children.n)
 			return;
 		r->merging = true;
-		colocation_add_scores(e,
-			r->children.items[*nodes ? 0 : r->children.n - 1], nodes, attribute,
-			factor, flags);
+		colocation_add_scores(e, r->children.items[*nodes ? 0 : r->children.n - 1], nodes,
+			attribute, factor, flags);
 		r->merging = false;
 		return;
 	}
@@ -318,8 +317,8 @@ static void apply_to_nodes(struct engine *e, struct resource *dependent,
 		dependent->slots = work;
 }
 
-static void apply_to_priority(struct resource *dependent, const struct resource *primary,
-	const struct colocation *c)
+static void apply_to_priority(
+	struct resource *dependent, const struct resource *primary, const struct colocation *c)
 {
 	bool same;
 
@@ -381,9 +380,9 @@ struct resource *instance_compatible(struct engine *e, struct resource *match,
 		int best = -1;
 
 		for (unsigned i = 0; i < left->n; i++)
-			if (left->at[i].allowed && (best < 0 || node_better(e, e->nodes[i],
-						left->at[i].score, e->nodes[best],
-						left->at[best].score, NULL)))
+			if (left->at[i].allowed &&
+				(best < 0 || node_better(e, e->nodes[i], left->at[i].score,
+						     e->nodes[best], left->at[best].score, NULL)))
 				best = (int)i;
 		if (best < 0)
 			return NULL;
@@ -444,10 +443,11 @@ static void apply_promoted(struct engine *e, struct resource *dependent, struct 
 		for (unsigned j = 0; c->score < SCORE_INFINITY && j < e->n_nodes; j++) {
 			struct slot see = resource_sees(dependent, e->nodes[j]);
 
-			if (see.allowed && (c->attribute ? attribute_same(
-					node_attribute(e->nodes[j], c->attribute),
-					node_attribute(node, c->attribute))
-						     : node == e->nodes[j]))
+			if (see.allowed &&
+				(c->attribute ? attribute_same(
+							node_attribute(e->nodes[j], c->attribute),
+							node_attribute(node, c->attribute))
+					      : node == e->nodes[j]))
 				resource_slot(e, dependent, e->nodes[j])->score =
 					score_add(see.score, c->score);
 		}
@@ -537,7 +537,8 @@ static void apply_with_group(struct engine *e, struct resource *dependent, struc
 	if (group->group_colocated) {
 		/* A must needs all of it, a wish goes with the first. */
 		colocation_apply(e, dependent,
-			group->children.items[c->score >= SCORE_INFINITY ? group->children.n - 1 : 0],
+			group->children
+				.items[c->score >= SCORE_INFINITY ? group->children.n - 1 : 0],
 			c);
 		return;
 	}

@@ -52,8 +52,8 @@ static void keep_apart(struct engine *e, struct resource *first, enum role first
 	for (int i = 0; i < 2; i++)
 		for (int j = 0; j < 2; j++)
 			if (leave[i] && come[j])
-				order_resources(e, first, leave[i], then, come[j],
-					ORD_ANTI_COLOCATION);
+				order_resources(
+					e, first, leave[i], then, come[j], ORD_ANTI_COLOCATION);
 }
 
 struct colocation *colocation_new(struct engine *e, const char *id, const char *attribute,
@@ -120,8 +120,8 @@ static void within_set(struct engine *e, const struct element *xml, const struct
 }
 
 /* A sequential set goes by its end: of the dependent one the first, of the primary the last. */
-static void between_sets(struct engine *e, const struct element *xml, const struct rset *a,
-	const struct rset *b)
+static void between_sets(
+	struct engine *e, const struct element *xml, const struct rset *a, const struct rset *b)
 {
 	const char *text = element_get(xml, "score");
 	int score = text ? value_score(text, NULL) : SCORE_INFINITY;

@@ -34,8 +34,8 @@ static int health_of(const struct engine *e, const struct node *node)
 
 	for (unsigned i = 0; i < node->attributes.n; i++)
 		if (!strncmp(node->attributes.items[i].name, "#health", 7))
-			sum = score_add(sum,
-				value_score(node->attributes.items[i].value, &colours));
+			sum = score_add(
+				sum, value_score(node->attributes.items[i].value, &colours));
 	return sum;
 }
 
@@ -53,8 +53,8 @@ void stage_health(struct engine *e)
 			struct resource *r = e->top.items[j];
 
 			if (health > 0 || !table_true(&r->meta, "allow-unhealthy-nodes", false))
-				location_new(e, strategy, r, health, e->by_name[i],
-					DISCOVER_ALWAYS);
+				location_new(
+					e, strategy, r, health, e->by_name[i], DISCOVER_ALWAYS);
 		}
 	}
 }

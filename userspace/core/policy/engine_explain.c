@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Why a resource thinks of a node what it does: what made its scores, noted while it was decided. */
+/* Why a resource thinks of a node what it does: what made its scores, noted while it was decided.
+ */
 #include "core/policy/engine_stage.h"
 
 void score_note(struct engine *e, struct resource *r, const struct node *node, int score,
@@ -65,8 +66,10 @@ static void explain_nodes(const struct engine *e, const struct resource *r, cons
 {
 	for (unsigned i = 0; i < e->n_nodes; i++) {
 		const struct node *node = e->by_name[i];
-		struct engine_reason reason = { .resource = r->id, .node = node->name,
-			.score = -SCORE_INFINITY, .by = node->name };
+		struct engine_reason reason = { .resource = r->id,
+			.node = node->name,
+			.score = -SCORE_INFINITY,
+			.by = node->name };
 
 		reason.what = unfit(node);
 		if (!reason.what && !resource_sees(r, node).allowed && !node->discovery_never) {
@@ -81,8 +84,11 @@ static void explain_nodes(const struct engine *e, const struct resource *r, cons
 void engine_explain(const struct engine *e, const char *resource, engine_reason_fn *fn, void *ctx)
 {
 	for (const struct score_note *n = e->notes; n; n = n->next) {
-		struct engine_reason reason = { .resource = n->resource->id, .score = n->score,
-			.node = n->node ? n->node->name : NULL, .what = n->what, .by = n->by };
+		struct engine_reason reason = { .resource = n->resource->id,
+			.score = n->score,
+			.node = n->node ? n->node->name : NULL,
+			.what = n->what,
+			.by = n->by };
 
 		if (is_about(n->resource, resource))
 			fn(ctx, &reason);

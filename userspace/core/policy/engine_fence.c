@@ -2,8 +2,8 @@
 /* Nodes that must be fenced or may shut down, and what their end implies. */
 #include "core/policy/engine_stage.h"
 
-void order_unfence(struct engine *e, struct resource *r, struct node *node, struct act *a,
-	unsigned type)
+void order_unfence(
+	struct engine *e, struct resource *r, struct node *node, struct act *a, unsigned type)
 {
 	struct act *unfence;
 
@@ -44,8 +44,8 @@ static bool is_bundled(const struct resource *r)
 	return p;
 }
 
-static void imply_stop(struct engine *e, struct resource *r, struct act *a, struct act *fence,
-	bool implicit)
+static void imply_stop(
+	struct engine *e, struct resource *r, struct act *a, struct act *fence, bool implicit)
 {
 	struct act *parent_stop = act_find_any(resource_top(r), TASK_STOP);
 

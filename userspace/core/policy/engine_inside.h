@@ -6,13 +6,12 @@
 #include "core/policy/engine.h"
 #include "core/policy/engine_node.h"
 #include "core/policy/engine_resource.h"
+#include "core/policy/engine_settings.h"
 #include "core/model/index.h"
 #include "core/model/table.h"
 
 struct ordering;
 struct index;
-
-enum no_quorum { QUORUM_FREEZE, QUORUM_STOP, QUORUM_IGNORE, QUORUM_SUICIDE, QUORUM_DEMOTE };
 
 struct ticket {
 	const char *id;
@@ -34,20 +33,6 @@ struct failed_op { /* the last failure of an operation that still counts */
 	struct resource *resource;
 	struct node *node;
 	struct failed_op *next;
-};
-
-struct settings { /* cluster properties */
-	bool stonith_enabled, symmetric, enable_startup_probes, startup_fencing;
-	bool stop_all_resources, stop_orphans, stop_orphan_actions, remove_after_stop;
-	bool start_failure_fatal, maintenance_mode, concurrent_fencing, shutdown_lock;
-	bool is_managed_default, have_quorum, have_fence_device, have_unfencing, have_remote;
-	bool sbd_watchdog;
-	enum { PLACE_DEFAULT, PLACE_UTILIZATION, PLACE_MINIMAL, PLACE_BALANCED } placement;
-	const char *fence_action, *health_strategy;
-	enum no_quorum no_quorum;
-	int64_t fence_timeout_ms, priority_fencing_delay_s, shutdown_lock_limit_s;
-	int64_t node_pending_timeout_s;
-	int health_red, health_yellow, health_green, health_base;
 };
 
 struct score_note { /* for people: what made a score */
@@ -74,7 +59,7 @@ struct engine {
 	struct resources top; /* in the order of the configuration, orphans last */
 	struct node *dc;
 	struct slots *base_slots; /* what resources start from */
-	struct index *ids;  /* every id → element, resource, node, tag: engine_index.h */
+	struct index *ids;        /* every id → element, resource, node, tag: engine_index.h */
 	struct ticket *tickets;
 	struct tag *tags;
 	struct failed_op *failed, *last_failed;
@@ -88,7 +73,7 @@ struct engine {
 	unsigned n_colocations, cap_colocations;
 	struct location **locations;
 	unsigned n_locations, cap_locations;
-	struct resources stop_needed; /* containers, once it is known where they are */
+	struct resources stop_needed;   /* containers, once it is known where they are */
 	const struct element **renewed; /* entries of recurring operations to be made anew */
 	unsigned n_renewed, cap_renewed;
 	struct score_note *notes, *last_note;
@@ -97,8 +82,8 @@ struct engine {
 	unsigned n_put_off, cap_put_off;
 	struct act **deferred; /* acts that still wait for update_act() */
 	unsigned n_deferred, cap_deferred, update_depth;
-	bool checks_deferred; /* of what is known only after assignment */
-	unsigned stamp; /* of the last walk that marked acts as visited */
+	bool checks_deferred;   /* of what is known only after assignment */
+	unsigned stamp;         /* of the last walk that marked acts as visited */
 	struct element *shadow; /* parts that were merged from templates live in the arena */
 };
 
@@ -134,8 +119,8 @@ void status_running(struct engine *e, struct resource *r, struct node *node, boo
 
 /* What the configuration says about an operation of a resource. */
 struct operation_settings {
-	const struct element *xml;  /* its <op>, NULL: none is configured */
-	struct table meta;          /* name, interval, timeout, on-fail, … as CRM_meta_ knows them */
+	const struct element *xml; /* its <op>, NULL: none is configured */
+	struct table meta; /* name, interval, timeout, on-fail, … as CRM_meta_ knows them */
 	const char *name;
 	uint64_t interval_ms, timeout_ms, start_delay_ms;
 	enum on_fail on_fail;

@@ -77,8 +77,8 @@ static void container_orders(struct engine *e, struct resource *r)
 				resource_slot(e, r, e->nodes[i])->score = -SCORE_INFINITY;
 		return;
 	}
-	order_resources(e, r->container, TASK_START, r, TASK_START,
-		ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
+	order_resources(
+		e, r->container, TASK_START, r, TASK_START, ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
 	order_resources(e, r, TASK_STOP, r->container, TASK_STOP, ORD_IMPLIES_FIRST);
 	/* A bundle's connection may go through another host. */
 	colocation_new(e, "resource-with-container", NULL, in_bundle ? 10000 : SCORE_INFINITY, r,
@@ -89,8 +89,8 @@ static void internal_primitive(struct engine *e, struct resource *r)
 {
 	if (!r->managed)
 		return;
-	order_resources(e, r, TASK_STOP, r, TASK_START,
-		ORD_OPTIONAL | ORD_IMPLIES_THEN | ORD_RESTART);
+	order_resources(
+		e, r, TASK_STOP, r, TASK_START, ORD_OPTIONAL | ORD_IMPLIES_THEN | ORD_RESTART);
 	if (resource_top(r)->promotable || r->role > ROLE_UNPROMOTED) {
 		order_resources(e, r, TASK_DEMOTE, r, TASK_STOP, ORD_PROMOTED_IMPLIES_FIRST);
 		order_resources(e, r, TASK_START, r, TASK_PROMOTE, ORD_RUNNABLE_LEFT);
@@ -105,8 +105,8 @@ static void internal_primitive(struct engine *e, struct resource *r)
 		avoid_remote(e, r);
 }
 
-static void around(struct engine *e, struct resource *r, enum task begin, enum task end,
-	unsigned type)
+static void around(
+	struct engine *e, struct resource *r, enum task begin, enum task end, unsigned type)
 {
 	order_resources(e, r, begin, r, end, type);
 }
@@ -123,11 +123,11 @@ static void member_promotable(struct engine *e, struct resource *m, struct resou
 	order_resources(e, group, TASK_PROMOTE, m, TASK_PROMOTE, ORD_IMPLIES_FIRST_PRINTED);
 }
 
-static void member_sequence(struct engine *e, struct resource *m, struct resource *previous,
-	bool promotable)
+static void member_sequence(
+	struct engine *e, struct resource *m, struct resource *previous, bool promotable)
 {
-	order_resources(e, previous, TASK_START, m, TASK_START,
-		ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
+	order_resources(
+		e, previous, TASK_START, m, TASK_START, ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
 	order_resources(e, m, TASK_STOP, previous, TASK_STOP, ORD_OPTIONAL | ORD_IMPLIES_FIRST);
 	/* A new member amid running ones: what is behind it stops before it starts. */
 	if (m->running.n && !previous->running.n)
@@ -135,8 +135,8 @@ static void member_sequence(struct engine *e, struct resource *m, struct resourc
 			ORD_IMPLIES_FIRST | ORD_RUNNABLE_LEFT);
 	if (!promotable)
 		return;
-	order_resources(e, previous, TASK_PROMOTE, m, TASK_PROMOTE,
-		ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
+	order_resources(
+		e, previous, TASK_PROMOTE, m, TASK_PROMOTE, ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
 	order_resources(e, m, TASK_DEMOTE, previous, TASK_DEMOTE, ORD_OPTIONAL);
 }
 

@@ -108,7 +108,8 @@ static void unpack_one(struct engine *e, const struct element *xml, struct resou
 
 		if (node)
 			location_new(e, element_get(xml, "id"), r, value_score(score, NULL), node,
-				discovery)->role = filter_role(role);
+				discovery)
+				->role = filter_role(role);
 		return;
 	}
 	for (const struct element *x = element_child(xml, "rule"); x;
@@ -202,8 +203,7 @@ static void apply_bundle(struct engine *e, struct resource *r, const struct loca
 	}
 	if (b->child && (l->role == ROLE_UNPROMOTED || l->role == ROLE_PROMOTED)) {
 		location_apply(e, b->child, l);
-		engine_grow(e, b->child->locations, b->child->n_locations,
-			b->child->cap_locations);
+		engine_grow(e, b->child->locations, b->child->n_locations, b->child->cap_locations);
 		b->child->locations[b->child->n_locations++] = (struct location *)l;
 	}
 }

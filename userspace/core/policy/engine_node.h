@@ -29,18 +29,18 @@ struct node {
 	bool online, unclean, standby, standby_onfail, pending, shutdown, expected_up, dc;
 	bool maintenance, remote_maintenance, unseen, unpacked, discovery_enabled;
 	bool remote_requires_reset, remote_was_fenced;
-	bool discovery_never;     /* a bundle's replica: nothing else is even looked for here */
-	int priority;             /* sum over what it runs, for priority-fencing-delay */
-	int base_score;           /* node-health-base and score attribute */
-	int n_assigned;           /* resources that the plan puts here */
-	int n_instances;          /* of the clone that is being assigned */
+	bool discovery_never;        /* a bundle's replica: nothing else is even looked for here */
+	int priority;                /* sum over what it runs, for priority-fencing-delay */
+	int base_score;              /* node-health-base and score attribute */
+	int n_assigned;              /* resources that the plan puts here */
+	int n_instances;             /* of the clone that is being assigned */
 	struct resource *connection; /* of a remote or guest node: the resource that connects it */
-	struct table attributes;  /* permanent, then transient, "#uname", "#id", "#kind" … */
-	struct table utilization; /* total */
-	struct table free;        /* what is left while resources are assigned */
-	struct resources running; /* instances active here, as the history says */
+	struct table attributes;     /* permanent, then transient, "#uname", "#id", "#kind" … */
+	struct table utilization;    /* total */
+	struct table free;           /* what is left while resources are assigned */
+	struct resources running;    /* instances active here, as the history says */
 	const struct element *state; /* its <node_state>, NULL: none */
-	const char *fence_reason; /* of the first call of node_fence() */
+	const char *fence_reason;    /* of the first call of node_fence() */
 };
 
 /* What one resource thinks of one node: four bytes, for there are resources × nodes of them. */
@@ -69,8 +69,8 @@ void nodes_remove(struct nodes *list, const struct node *node);
 struct node *node_new(struct engine *e, const char *id, const char *name, bool remote, int score);
 struct node *node_by_id(const struct engine *e, const char *id);
 struct node *node_by_name(const struct engine *e, const char *name);
-bool node_is_guest(const struct node *node);         /* its connection runs in a container */
-bool node_is_remote_only(const struct node *node);   /* remote, but no guest */
+bool node_is_guest(const struct node *node);       /* its connection runs in a container */
+bool node_is_remote_only(const struct node *node); /* remote, but no guest */
 bool node_available(const struct node *node, bool consider_score, bool consider_guest, int score);
 /* Whether a resource that gives these scores would rather be on a; current: where it is. */
 bool node_better(const struct engine *e, const struct node *a, int a_score, const struct node *b,

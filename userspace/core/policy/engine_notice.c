@@ -12,7 +12,8 @@ struct roll {
 
 enum { START, STOP, PROMOTE, DEMOTE, ACTIVE, UNPROMOTED, PROMOTED, INACTIVE };
 
-/* ---- points ----------------------------------------------------------------------------------------- */
+/* ---- points
+ * ----------------------------------------------------------------------------------------- */
 
 static struct act *point(struct engine *e, struct resource *r, const struct act *around,
 	enum notify_when when, enum task about)
@@ -51,7 +52,8 @@ void notice_bounds(struct engine *e, struct resource *r, enum task about, struct
 	*ret = n;
 }
 
-/* ---- who is what -------------------------------------------------------------------------------------- */
+/* ---- who is what
+ * -------------------------------------------------------------------------------------- */
 
 static void enlist(
 	struct roll *roll, unsigned list, const struct resource *r, const struct node *node)
@@ -134,16 +136,17 @@ static struct table roll_table(struct engine *e, const struct roll *roll)
 	struct table t = { 0 };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		table_set(e->arena, &t, names[i].resource,
-			kept(e, &roll->resources[names[i].list]));
+		table_set(
+			e->arena, &t, names[i].resource, kept(e, &roll->resources[names[i].list]));
 		if (names[i].uname)
-			table_set(e->arena, &t, names[i].uname,
-				kept(e, &roll->nodes[names[i].list]));
+			table_set(
+				e->arena, &t, names[i].uname, kept(e, &roll->nodes[names[i].list]));
 	}
 	return t;
 }
 
-/* ---- telling ------------------------------------------------------------------------------------------- */
+/* ---- telling
+ * ------------------------------------------------------------------------------------------- */
 
 struct telling { /* one notice, as it is told */
 	const struct notice *notice;
@@ -240,8 +243,8 @@ static void inform_acts(struct engine *e, struct resource *r, const struct table
 		inform_acts(e, r->children.items[i], keys);
 	for (struct act *a = r->acts; a; a = a->next_of_resource)
 		if (!a->optional && a->node && !a->when && !a->extra.n &&
-			(a->task == TASK_START || a->task == TASK_STOP ||
-				a->task == TASK_PROMOTE || a->task == TASK_DEMOTE))
+			(a->task == TASK_START || a->task == TASK_STOP || a->task == TASK_PROMOTE ||
+				a->task == TASK_DEMOTE))
 			a->extra = *keys;
 }
 

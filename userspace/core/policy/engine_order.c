@@ -20,7 +20,8 @@ static void acts_of(struct acts *acts, const struct resource *r, enum task task)
 			acts_add(acts, a);
 }
 
-/* ---- rules become edges ----------------------------------------------------------------------------- */
+/* ---- rules become edges
+ * ----------------------------------------------------------------------------- */
 
 static void order_then(
 	struct engine *e, struct act *first, const struct ordering *o, struct resource *then)
@@ -87,7 +88,8 @@ static void orders_apply(struct engine *e)
 	}
 }
 
-/* ---- dependents that cannot be with what they must be with ----------------------------------------- */
+/* ---- dependents that cannot be with what they must be with
+ * ----------------------------------------- */
 
 static struct act *first_of(const struct resource *r, enum task task)
 {
@@ -98,8 +100,8 @@ static struct act *first_of(const struct resource *r, enum task task)
 	return a;
 }
 
-static void block_task(struct engine *e, struct resource *r, enum task task,
-	const struct resource *reason)
+static void block_task(
+	struct engine *e, struct resource *r, enum task task, const struct resource *reason)
 {
 	for (struct act *a = r->acts; a; a = a->next_of_resource) {
 		if (!a->runnable || a->task != task)
@@ -143,7 +145,8 @@ void order_block_dependents(struct engine *e, struct act *a)
 	}
 }
 
-/* ---- probes before what depends on what they find ----------------------------------------------------- */
+/* ---- probes before what depends on what they find
+ * ----------------------------------------------------- */
 
 static bool is_stop_of(const struct act *a, enum task task)
 {
@@ -157,8 +160,7 @@ static void order_probes_of(struct engine *e, const struct ordering *o)
 	struct acts probes = { 0 }, thens = { 0 };
 
 	if (o->type == ORD_NONE || !o->first_resource || o->first_resource == o->then_resource ||
-		!is_stop_of(o->first, o->first_task) ||
-		!o->then_resource)
+		!is_stop_of(o->first, o->first_task) || !o->then_resource)
 		return;
 	/* What a container stops may be probed once the container has started again. */
 	if (o->then_resource && o->first_resource->container == o->then_resource &&
@@ -179,8 +181,8 @@ static void order_probes_of(struct engine *e, const struct ordering *o)
 }
 
 /* A probe that cannot run keeps instances that are not active from starting, but stops none. */
-static void order_probe_starts(struct engine *e, struct act *probe, struct act *whole,
-	unsigned type)
+static void order_probe_starts(
+	struct engine *e, struct act *probe, struct act *whole, unsigned type)
 {
 	struct resource *clone = whole->resource;
 
@@ -208,7 +210,8 @@ static void order_probe_restart(struct probing *p, struct act *after)
 {
 	const struct act *probe = p->probe;
 	enum task undo = after->task == TASK_START     ? TASK_STOP
-			 : after->task == TASK_PROMOTE ? TASK_DEMOTE : TASK_NONE;
+			 : after->task == TASK_PROMOTE ? TASK_DEMOTE
+						       : TASK_NONE;
 	struct acts acts = { 0 };
 
 	if (!after->resource || after->resource->kind != PRIMITIVE ||
@@ -291,7 +294,8 @@ static void order_probes(struct engine *e)
 		order_probes_of(e, e->orderings[i]);
 }
 
-/* ---- orders that cannot be ----------------------------------------------------------------------------- */
+/* ---- orders that cannot be
+ * ----------------------------------------------------------------------------- */
 
 /* Nothing that runs in a guest can wait for the guest's own container, or it for that. */
 static bool is_guests_own(const struct resource *r, const struct node *node)

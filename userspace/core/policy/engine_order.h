@@ -15,8 +15,8 @@ unsigned act_flags_own(const struct act *a);
 unsigned act_flags(struct engine *e, struct act *a, const struct node *node);
 
 /* Carries what one edge type means; flags are of the act that the change comes from. */
-unsigned order_carry(struct engine *e, struct resource *method, struct act *first,
-	struct act *then, struct node *node, unsigned flags, unsigned filter, unsigned type);
+unsigned order_carry(struct engine *e, struct resource *method, struct act *first, struct act *then,
+	struct node *node, unsigned flags, unsigned filter, unsigned type);
 /* Looks at everything before an act anew. */
 void order_update(struct engine *e, struct act *then);
 /* What was put off, when it went too deep. */

@@ -102,8 +102,8 @@ static int minimum_of(const struct resource *first, const struct element *xml)
 	return value_true(element_get(xml, "require-all"), true) ? 0 : 1;
 }
 
-static void simple(struct engine *e, const struct element *xml, struct resource *first,
-	struct resource *then)
+static void simple(
+	struct engine *e, const struct element *xml, struct resource *first, struct resource *then)
 {
 	enum task before = action_read(element_get(xml, "first-action"), TASK_START);
 	enum task after = action_read(element_get(xml, "then-action"), before);
@@ -116,8 +116,8 @@ static void simple(struct engine *e, const struct element *xml, struct resource 
 	if (restart)
 		flags |= ORD_IMPLIES_THEN;
 	if (min > 0) {
-		struct act *met = enough(e,
-			engine_printf(e, "clone-one-or-more:%s", element_get(xml, "id")), min);
+		struct act *met = enough(
+			e, engine_printf(e, "clone-one-or-more:%s", element_get(xml, "id")), min);
 
 		for (unsigned i = 0; i < first->children.n; i++)
 			ordering_new(e, first->children.items[i], before, NULL, NULL, TASK_NONE,
@@ -132,8 +132,8 @@ static void simple(struct engine *e, const struct element *xml, struct resource 
 		flags_of(kind, inverse(before), INVERSE) | (restart ? ORD_IMPLIES_FIRST : 0));
 }
 
-static void within_set(struct engine *e, const struct rset *set, enum kind kind,
-	const char *symmetrical)
+static void within_set(
+	struct engine *e, const struct rset *set, enum kind kind, const char *symmetrical)
 {
 	enum task task = action_read(set->action, TASK_START);
 	enum symmetry symmetry;

@@ -5,7 +5,8 @@
 
 #define NOT_PLANNED UINT32_MAX
 
-/* ---- which acts ---------------------------------------------------------------------------------- */
+/* ---- which acts
+ * ---------------------------------------------------------------------------------- */
 
 /* Of an unmanaged resource only what watches it goes on. */
 static bool is_allowed(const struct act *a)
@@ -37,7 +38,8 @@ static bool is_planned(const struct act *a)
 	return a->node && (is_told_here(a) || node_takes(a->node));
 }
 
-/* ---- which order --------------------------------------------------------------------------------- */
+/* ---- which order
+ * --------------------------------------------------------------------------------- */
 
 /* Orders of load and of space that two acts need on one node only if they are on one. */
 static bool same_place(const struct act *first, const struct act *then, unsigned type)
@@ -53,8 +55,7 @@ static bool same_place(const struct act *first, const struct act *then, unsigned
 
 static bool is_waited_for(const struct act *first, const struct act *then, unsigned type)
 {
-	const unsigned hints =
-		ORD_IMPLIES_FIRST_PRINTED | ORD_IMPLIES_THEN_PRINTED | ORD_OPTIONAL;
+	const unsigned hints = ORD_IMPLIES_FIRST_PRINTED | ORD_IMPLIES_THEN_PRINTED | ORD_OPTIONAL;
 
 	if (type == ORD_NONE)
 		return false;
@@ -122,7 +123,8 @@ static void edges_add(const struct engine *e, struct plan *plan, const unsigned 
 		for (unsigned k = 0; k < m.n; k++) {
 			unsigned first = planned[m.items[k].act->id];
 
-			if (first != NOT_PLANNED && is_waited_for(m.items[k].act, a, m.items[k].type))
+			if (first != NOT_PLANNED &&
+				is_waited_for(m.items[k].act, a, m.items[k].type))
 				wait_for(plan->actions[planned[i]], first);
 		}
 	}
@@ -130,7 +132,8 @@ static void edges_add(const struct engine *e, struct plan *plan, const unsigned 
 	free(m.place);
 }
 
-/* ---- what is to be done --------------------------------------------------------------------------- */
+/* ---- what is to be done
+ * --------------------------------------------------------------------------- */
 
 static enum plan_kind kind_of(const struct act *a)
 {
@@ -161,13 +164,15 @@ static const char *op_of(const struct act *a)
 
 static void notify_read(struct plan_action *p, const struct act *a)
 {
-	const char *type = a->when == NOTIFY_PRE || a->when == NOTIFY_CONFIRMED_PRE ? "pre" : "post";
+	const char *type =
+		a->when == NOTIFY_PRE || a->when == NOTIFY_CONFIRMED_PRE ? "pre" : "post";
 
 	if (a->when == NOTIFY_NONE)
 		return;
 	if (a->pseudo)
 		type = a->when == NOTIFY_CONFIRMED_PRE    ? "confirmed-pre"
-		       : a->when == NOTIFY_CONFIRMED_POST ? "confirmed-post" : type;
+		       : a->when == NOTIFY_CONFIRMED_POST ? "confirmed-post"
+							  : type;
 	plan_pairs_set(&p->meta, "notify_type", type);
 	plan_pairs_set(&p->meta, "notify_operation", task_name(a->about));
 }
@@ -179,8 +184,8 @@ static const struct node *router_of(const struct node *node)
 
 	if (!node->remote || !connection)
 		return NULL;
-	if (connection->running.n && (!connection->node ||
-		nodes_has(&connection->running, connection->node)))
+	if (connection->running.n &&
+		(!connection->node || nodes_has(&connection->running, connection->node)))
 		return connection->running.items[0];
 	return connection->node;
 }

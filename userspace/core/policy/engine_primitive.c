@@ -176,8 +176,8 @@ static void migrate(struct engine *e, struct resource *r, struct node *current)
 		from->requires = start->requires;
 		order_resources(e, r, TASK_MONITOR, r, TASK_MIGRATE_FROM, ORD_OPTIONAL);
 	}
-	order_resources(e, r, TASK_MIGRATE_FROM, r, TASK_STOP,
-		ORD_OPTIONAL | ORD_IMPLIES_FIRST_MIGRATABLE);
+	order_resources(
+		e, r, TASK_MIGRATE_FROM, r, TASK_STOP, ORD_OPTIONAL | ORD_IMPLIES_FIRST_MIGRATABLE);
 	order_resources(e, r, TASK_MIGRATE_FROM, r, TASK_START,
 		ORD_OPTIONAL | ORD_IMPLIES_FIRST_MIGRATABLE | ORD_PSEUDO_LEFT);
 	table_set(e->arena, &from->meta, "migrate_source", current->name);

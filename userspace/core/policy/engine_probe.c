@@ -145,8 +145,8 @@ static bool probe_primitive(struct engine *e, struct resource *r, struct node *n
 	order_unfence(e, r, node, a, ORD_OPTIONAL);
 	/* What cannot be asked keeps it from starting, but does not stop what is there. */
 	ordering_new(e, r, TASK_NONE, a, top, TASK_START, NULL,
-		ORD_OPTIONAL | (!a->runnable && !resource_active(top, false) ? ORD_RUNNABLE_LEFT
-									     : 0));
+		ORD_OPTIONAL |
+			(!a->runnable && !resource_active(top, false) ? ORD_RUNNABLE_LEFT : 0));
 	ordering_new(e, r, TASK_NONE, a, top, TASK_RELOAD, NULL, ORD_OPTIONAL);
 	return true;
 }
@@ -170,8 +170,7 @@ static void probe_node(struct engine *e, struct node *node)
 	const char *probed;
 
 	if (!node->online) {
-		if (node->remote && node->connection &&
-			remote_state(node) == REMOTE_FAILED)
+		if (node->remote && node->connection && remote_state(node) == REMOTE_FAILED)
 			node_fence(e, node, "the connection is unrecoverable", false);
 		return;
 	}

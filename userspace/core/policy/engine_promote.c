@@ -104,8 +104,7 @@ void promotion_add_scores(struct engine *e, struct resource *clone)
 			score = promotion_score(e, c, node, &none);
 			if (none || score <= 0)
 				continue;
-			resource_slot(e, c, node)->score =
-				score_add(c->slots->at[j].score, score);
+			resource_slot(e, c, node)->score = score_add(c->slots->at[j].score, score);
 			score_note(e, c, node, score, "promotion", c->id);
 			if (score > (c->priority > 0 ? c->priority : 0))
 				c->priority = score;
@@ -113,8 +112,8 @@ void promotion_add_scores(struct engine *e, struct resource *clone)
 	}
 }
 
-static void promoted_locations(struct resource *instance, const struct resource *of,
-	const struct node *node)
+static void promoted_locations(
+	struct resource *instance, const struct resource *of, const struct node *node)
 {
 	for (unsigned i = of->n_locations; i-- > 0;) {
 		const struct location *l = of->locations[i];
@@ -231,8 +230,8 @@ static void sort_instances(struct engine *e, struct resource *clone)
 
 static void next_unpromoted(struct engine *e, struct resource *r)
 {
-	r->next_role = r->kind == PRIMITIVE ? (r->node ? ROLE_UNPROMOTED : ROLE_STOPPED)
-					    : r->next_role;
+	r->next_role =
+		r->kind == PRIMITIVE ? (r->node ? ROLE_UNPROMOTED : ROLE_STOPPED) : r->next_role;
 	for (unsigned i = 0; i < r->children.n; i++)
 		next_unpromoted(e, r->children.items[i]);
 }

@@ -50,8 +50,8 @@ static bool may_keep(struct engine *e, struct resource *r, const struct node *no
 	return a && !a->reschedule;
 }
 
-static void end_for_role(struct engine *e, struct resource *r, struct node *node,
-	const struct recurring *op)
+static void end_for_role(
+	struct engine *e, struct resource *r, struct node *node, const struct recurring *op)
 {
 	struct act *a = act_cancel(e, r, op->task, op->interval_ms, node);
 	enum task then = TASK_NONE;
@@ -59,14 +59,15 @@ static void end_for_role(struct engine *e, struct resource *r, struct node *node
 	if (r->role == ROLE_PROMOTED)
 		then = TASK_DEMOTE;
 	else if (r->role == ROLE_STARTED || r->role == ROLE_UNPROMOTED)
-		then = r->next_role == ROLE_PROMOTED ? TASK_PROMOTE
-		       : r->next_role == ROLE_STOPPED ? TASK_STOP : TASK_NONE;
+		then = r->next_role == ROLE_PROMOTED  ? TASK_PROMOTE
+		       : r->next_role == ROLE_STOPPED ? TASK_STOP
+						      : TASK_NONE;
 	if (then)
 		ordering_new(e, r, TASK_NONE, a, r, then, NULL, ORD_RUNNABLE_LEFT);
 }
 
-static void while_active(struct engine *e, struct resource *r, struct act *start,
-	struct node *node, const struct recurring *op)
+static void while_active(struct engine *e, struct resource *r, struct act *start, struct node *node,
+	const struct recurring *op)
 {
 	bool keep, any = op->role == ROLE_UNKNOWN;
 	struct act *a;
@@ -86,20 +87,20 @@ static void while_active(struct engine *e, struct resource *r, struct act *start
 		a->expected_rc = 8;
 	if (!r->managed)
 		return;
-	ordering_new(e, r, TASK_START, NULL, NULL, TASK_NONE, a,
-		ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
-	ordering_new(e, r, TASK_RELOAD, NULL, NULL, TASK_NONE, a,
-		ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
+	ordering_new(
+		e, r, TASK_START, NULL, NULL, TASK_NONE, a, ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
+	ordering_new(
+		e, r, TASK_RELOAD, NULL, NULL, TASK_NONE, a, ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
 	if (r->next_role == ROLE_PROMOTED)
 		ordering_new(e, r, TASK_PROMOTE, NULL, r, TASK_NONE, a,
 			ORD_OPTIONAL | ORD_RUNNABLE_LEFT);
 	else if (r->role == ROLE_PROMOTED)
-		ordering_new(e, r, TASK_DEMOTE, NULL, r, TASK_NONE, a,
-			ORD_OPTIONAL | ORD_RUNNABLE_LEFT);
+		ordering_new(
+			e, r, TASK_DEMOTE, NULL, r, TASK_NONE, a, ORD_OPTIONAL | ORD_RUNNABLE_LEFT);
 }
 
-static void end_if_running(struct engine *e, struct resource *r, struct node *node,
-	const struct recurring *op)
+static void end_if_running(
+	struct engine *e, struct resource *r, struct node *node, const struct recurring *op)
 {
 	struct act *a;
 
@@ -127,8 +128,8 @@ static void after_stops(struct engine *e, struct resource *r, struct act *a)
 	}
 }
 
-static void while_inactive(struct engine *e, struct resource *r, struct node *node,
-	const struct recurring *op)
+static void while_inactive(
+	struct engine *e, struct resource *r, struct node *node, const struct recurring *op)
 {
 	if (op->role != ROLE_STOPPED || !r->unique)
 		return;

@@ -40,8 +40,8 @@ static void start_then(struct engine *e, struct resource *first, struct act *the
 
 static void then_stop(struct engine *e, struct act *first, struct resource *then, unsigned extra)
 {
-	ordering_new(e, first->resource, TASK_NONE, first, then, TASK_STOP, NULL,
-		ORD_PRESERVE | extra);
+	ordering_new(
+		e, first->resource, TASK_NONE, first, then, TASK_STOP, NULL, ORD_PRESERVE | extra);
 }
 
 static void order_guest(struct engine *e, struct act *a)
@@ -76,8 +76,8 @@ static void order_remote_stop(struct engine *e, struct act *a, enum remote_state
 	if (state == REMOTE_ALIVE)
 		then_stop(e, a, remote, ORD_IMPLIES_FIRST);
 	else if (state == REMOTE_FAILED)
-		node_fence(e, a->node, "resources are active but connection is unrecoverable",
-			false);
+		node_fence(
+			e, a->node, "resources are active but connection is unrecoverable", false);
 	else if (remote->next_role == ROLE_STOPPED)
 		then_stop(e, a, remote, ORD_IMPLIES_FIRST);
 	else
@@ -125,8 +125,8 @@ static void order_one(struct engine *e, struct act *a)
 	if (!a->resource)
 		return;
 	if (a->resource->is_connection && a->task == TASK_CLEAR_FAILCOUNT) {
-		ordering_new(e, a->resource, TASK_NONE, a, a->resource, TASK_START, NULL,
-			ORD_OPTIONAL);
+		ordering_new(
+			e, a->resource, TASK_NONE, a, a->resource, TASK_START, NULL, ORD_OPTIONAL);
 		return;
 	}
 	if (!a->node || !a->node->remote || a->pseudo)
@@ -135,8 +135,7 @@ static void order_one(struct engine *e, struct act *a)
 	if (!remote)
 		return;
 	/* What moves there stays where it was if the connection does not come up. */
-	for (struct act *s = a->resource->acts; a->task == TASK_START && s;
-		s = s->next_of_resource)
+	for (struct act *s = a->resource->acts; a->task == TASK_START && s; s = s->next_of_resource)
 		if (s->task == TASK_STOP && s->node && s->node != a->node)
 			ordering_new(e, remote, TASK_START, NULL, a->resource, TASK_NONE, s,
 				ORD_OPTIONAL);

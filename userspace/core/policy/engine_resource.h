@@ -10,6 +10,7 @@
 #include "core/model/table.h"
 
 struct act;
+struct clone;
 struct bundle;
 struct colocation;
 struct location;
@@ -24,8 +25,16 @@ enum multiple_active { ACTIVE_STOP_START, ACTIVE_STOP_ONLY, ACTIVE_BLOCK, ACTIVE
 
 /* What happens when an operation fails; later ones of the same resource win if they are larger. */
 enum on_fail {
-	FAIL_IGNORE, FAIL_DEMOTE, FAIL_RECOVER, FAIL_RESET_REMOTE, FAIL_RESTART_CONTAINER,
-	FAIL_MIGRATE, FAIL_BLOCK, FAIL_STOP, FAIL_STANDBY, FAIL_FENCE,
+	FAIL_IGNORE,
+	FAIL_DEMOTE,
+	FAIL_RECOVER,
+	FAIL_RESET_REMOTE,
+	FAIL_RESTART_CONTAINER,
+	FAIL_MIGRATE,
+	FAIL_BLOCK,
+	FAIL_STOP,
+	FAIL_STANDBY,
+	FAIL_FENCE,
 };
 
 enum requires { REQUIRES_NOTHING, REQUIRES_QUORUM, REQUIRES_FENCING }; /* and unfencing: a flag */
@@ -45,12 +54,12 @@ struct members { /* lists of constraints that concern the resource */
 };
 
 struct resource {
-	unsigned index;           /* in engine.all */
+	unsigned index; /* in engine.all */
 	enum resource_kind kind;
-	const char *id;           /* "web:0" for an instance */
-	const char *base_id;      /* id without the number; what history and summary of an
-				   * anonymous instance go by */
-	const char *history_id;   /* lrm_resource id that was matched, NULL: as id */
+	const char *id;         /* "web:0" for an instance */
+	const char *base_id;    /* id without the number; what history and summary of an
+				 * anonymous instance go by */
+	const char *history_id; /* lrm_resource id that was matched, NULL: as id */
 	const struct element *xml, *own_xml; /* after the template was merged in; before */
 	const struct element *ops;           /* merged <operations> */
 	const char *standard, *provider, *type;
@@ -60,30 +69,30 @@ struct resource {
 	bool stop_on_fail, unique, notify, promotable, is_fence_device, needs_fencing_device;
 	bool needs_quorum, needs_fencing, needs_unfencing, allow_migrate, allow_remote_guests;
 	bool start_pending, critical, unexpected_active, is_connection;
-	bool provisional;  /* not yet assigned */
-	bool assigning;    /* on the stack, to notice loops */
+	bool provisional; /* not yet assigned */
+	bool assigning;   /* on the stack, to notice loops */
 	bool provides_unfencing, group_ordered, group_colocated, exclusive_discovery;
 	bool shares_colocations, shares_all; /* instances take the collective's: all of them */
 	bool runnable, merging, detect_loop, reload, restarting, starting, promotion_set;
-	int instance;             /* number in a clone; -1: none */
+	int instance; /* number in a clone; -1: none */
 	int priority, stickiness, migration_threshold;
 	int failure_timeout_s;
 	uint64_t remote_reconnect_ms;
 	enum restart_type restart_type;
 	enum multiple_active multiple_active;
 	enum role role, next_role;
-	int promotion_score;      /* -1: none yet */
+	int promotion_score; /* -1: none yet */
 	int sort_index;
 	struct table meta, utilization;
-	struct slots *slots;      /* allowed nodes and their scores */
-	uint64_t *known;          /* bit for each node whose history tells about it */
-	unsigned n_known;         /* bits there are */
-	struct nodes running;     /* where it is active */
-	struct nodes dangling;    /* where a migration left it to be stopped */
-	struct node *node;        /* where it is to be; NULL: nowhere */
-	int node_score;           /* what it thought of that node when it was put there */
+	struct slots *slots;   /* allowed nodes and their scores */
+	uint64_t *known;       /* bit for each node whose history tells about it */
+	unsigned n_known;      /* bits there are */
+	struct nodes running;  /* where it is active */
+	struct nodes dangling; /* where a migration left it to be stopped */
+	struct node *node;     /* where it is to be; NULL: nowhere */
+	int node_score;        /* what it thought of that node when it was put there */
 	struct node *migration_source, *migration_target; /* of a partial migration */
-	struct node *lock_node;   /* shutdown lock */
+	struct node *lock_node;                           /* shutdown lock */
 	int64_t lock_time;
 	const char *pending_task; /* "Starting" … */
 	struct node *pending_node;
@@ -93,26 +102,10 @@ struct resource {
 	struct ticket_need *tickets;
 	struct location **locations;
 	unsigned n_locations, cap_locations;
-	struct act *acts;            /* all of its actions, newest first, by next_of_resource */
-	struct clone *clone;         /* of a CLONE */
-	struct bundle *bundle;       /* of a BUNDLE */
-	struct node *guest_node;     /* of a bundle's replica connection */
-};
-
-/* The points that notifications about one kind of act lie between. */
-struct notice {
-	int about; /* enum task */
-	struct act *pre, *pre_done, *post, *post_done;
-};
-
-struct clone {
-	struct notice starts, stops, promotes, demotes;
-	int max, node_max, promoted_max, promoted_node_max;
-	bool interleave, ordered;
-	int n_total, n_promoted, n_active;
-	const struct element *child_xml;
-	unsigned n_created; /* instance numbers in use */
-	bool sorted, promotion_added, promotion_sorted;
+	struct act *acts;        /* all of its actions, newest first, by next_of_resource */
+	struct clone *clone;     /* of a CLONE */
+	struct bundle *bundle;   /* of a BUNDLE */
+	struct node *guest_node; /* of a bundle's replica connection */
 };
 
 /* A failure count is kept by (resource, node): see engine_inside.h, failcount. */
@@ -141,5 +134,7 @@ const char *resource_meta(const struct resource *r, const char *name);
 struct slot *resource_slot(struct engine *e, struct resource *r, const struct node *node);
 /* What it thinks of that node; allowed is 0 if nothing. */
 struct slot resource_sees(const struct resource *r, const struct node *node);
+
+#include "core/policy/engine_clone.h"
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/policy/engine_action.h"
 #include "core/policy/engine_bond.h"
 #include "core/policy/engine_inside.h"
+#include "core/policy/engine_sets.h"
 
 void unpack_all(struct engine *e);
 void stage_health(struct engine *e);
@@ -41,32 +42,6 @@ void score_note_changes(struct engine *e, struct resource *r, const struct slots
 void location_unpack(struct engine *e, const struct element *xml);
 void location_apply(struct engine *e, struct resource *r, const struct location *l);
 
-/* ---- engine_constraint*.c: sets of resources that a constraint is about ---- */
-struct rset {
-	const char *id;
-	struct resource **items;
-	unsigned n, cap;
-	bool tagged;                   /* stands for a tag or a template */
-	bool sequential, require_all;
-	const char *role, *action, *score, *kind, *symmetrical, *ordering;
-};
-
-struct rsets {
-	struct rset *items;
-	unsigned n, cap;
-};
-
-struct resource *constraint_resource(const struct engine *e, const char *id);
-/* The <resource_set>s of a constraint, tags and templates expanded. */
-struct rsets constraint_sets(struct engine *e, const struct element *xml);
-/* The set of what an attribute names: one resource, or a tag's. n is 0: there is nothing. */
-struct rset constraint_set(struct engine *e, const char *id);
-void colocation_unpack(struct engine *e, const struct element *xml);
-void order_unpack(struct engine *e, const struct element *xml);
-void ticket_unpack(struct engine *e, const struct element *xml);
-void order_resources(struct engine *e, struct resource *first, enum task first_task,
-	struct resource *then, enum task then_task, unsigned type);
-
 /* ---- engine_assign.c ---- */
 /* Each finds a node for r, and for what it depends on, unless that is done; NULL: none. */
 struct node *assign(struct engine *e, struct resource *r, struct node *prefer);
@@ -74,11 +49,11 @@ struct node *assign_clone(struct engine *e, struct resource *r, struct node *pre
 struct node *assign_bundle(struct engine *e, struct resource *r, struct node *prefer);
 bool assign_to(struct engine *e, struct resource *r, struct node *node, bool force);
 void unassign(struct engine *e, struct resource *r);
-void assign_instances(struct engine *e, struct resource *r, struct resources *instances,
-	int max, int per_node);
+void assign_instances(
+	struct engine *e, struct resource *r, struct resources *instances, int max, int per_node);
 int instance_compare(struct engine *e, struct resource *a, struct resource *b);
-void resources_sort(struct resources *list, int (*compare)(void *ctx, struct resource *a,
-	struct resource *b), void *ctx);
+void resources_sort(struct resources *list,
+	int (*compare)(void *ctx, struct resource *a, struct resource *b), void *ctx);
 struct resource *threshold_reached(struct engine *e, struct resource *r, const struct node *node);
 
 /* ---- engine_colocation.c ---- */
@@ -136,15 +111,15 @@ void remote_orders(struct engine *e);
 /* ---- engine_fence.c ---- */
 /* An act of a resource that needs unfencing waits for its node's. */
 bool node_unfenced(const struct node *node);
-void order_unfence(struct engine *e, struct resource *r, struct node *node, struct act *a,
-	unsigned type);
+void order_unfence(
+	struct engine *e, struct resource *r, struct node *node, struct act *a, unsigned type);
 void unfence_trigger(struct engine *e, struct resource *r, struct node *node, const char *reason,
 	struct act *dependency);
 struct act *act_cancel(struct engine *e, struct resource *r, enum task task, uint64_t interval_ms,
 	struct node *node);
 void schedule_delete(struct engine *e, struct resource *r, struct node *node, bool optional);
-bool change_check(struct engine *e, struct resource *r, struct node *node,
-	const struct element *op);
+bool change_check(
+	struct engine *e, struct resource *r, struct node *node, const struct element *op);
 struct resource *guest_of_container(const struct resource *container);
 void avoid_remote(struct engine *e, struct resource *r);
 

@@ -2,7 +2,8 @@
 /* Summary: what the plan means for each node and resource, for people. */
 #include "core/policy/engine_stage.h"
 
-/* ---- nodes --------------------------------------------------------------------------------------- */
+/* ---- nodes
+ * --------------------------------------------------------------------------------------- */
 
 static void node_line(struct plan *plan, const struct act *a)
 {
@@ -14,19 +15,20 @@ static void node_line(struct plan *plan, const struct act *a)
 	c->kind = own_string("node_action");
 	c->action = own_printf("Fence (%s)", a->name);
 	if (node_is_guest(a->node))
-		c->node = own_printf("%s (resource: %s)", a->node->name,
-			a->node->connection->container->id);
+		c->node = own_printf(
+			"%s (resource: %s)", a->node->name, a->node->connection->container->id);
 	else
 		c->node = own_string(a->node->name);
 	c->reason = own_string(a->reason);
 }
 
-/* ---- resources ------------------------------------------------------------------------------------ */
+/* ---- resources
+ * ------------------------------------------------------------------------------------ */
 
 struct line {
 	const char *action;
 	struct resource *r;
-	const struct node *from, *to; /* NULL: it starts; NULL: it stops */
+	const struct node *from, *to;   /* NULL: it starts; NULL: it stops */
 	const struct act *act, *source; /* what is done; whose reason is told */
 };
 
@@ -70,8 +72,7 @@ static void line_add(struct plan *plan, struct line l)
 	c->kind = own_string("rsc_action");
 	c->action = own_string(l.action);
 	/* A bundle's replicas are told apart. */
-	c->resource = own_string(
-		l.r->unique || resource_top(l.r)->parent ? l.r->id : l.r->base_id);
+	c->resource = own_string(l.r->unique || resource_top(l.r)->parent ? l.r->id : l.r->base_id);
 	place_read(c, &l);
 	c->reason = own_string(l.source->reason);
 	c->blocked = !l.act->runnable;
@@ -131,8 +132,11 @@ static void stops(const struct engine *e, struct plan *plan, struct view_of *v)
 		struct node *node = v->r->running.items[i];
 		struct act *stop = act_find(e, v->r, TASK_STOP, 0, node);
 
-		line_add(plan, (struct line){ .action = "Stop", .r = v->r, .from = node, .act = stop,
-			.source = stop && stop->reason ? stop : v->start });
+		line_add(plan, (struct line){ .action = "Stop",
+				       .r = v->r,
+				       .from = node,
+				       .act = stop,
+				       .source = stop && stop->reason ? stop : v->start });
 	}
 }
 
@@ -187,8 +191,7 @@ static void resource_lines(const struct engine *e, struct plan *plan, struct res
 		return;
 	v.moving = v.current && v.next && v.current != v.next;
 	v.start = act_find(e, r, TASK_START, 0, v.next);
-	v.stop = act_find(e, r, TASK_STOP, 0,
-		v.start && v.start->runnable ? v.current : NULL);
+	v.stop = act_find(e, r, TASK_STOP, 0, v.start && v.start->runnable ? v.current : NULL);
 	if (!v.stop && r->unexpected_active)
 		v.stop = act_find(e, r, TASK_STOP, 0, NULL);
 	v.promote = act_find(e, r, TASK_PROMOTE, 0, v.next);

@@ -62,8 +62,8 @@ static void apply(struct engine *e, struct resource *r, const struct ticket_need
 		score_node(e, r, NULL, -SCORE_INFINITY, "ticket", t->id);
 }
 
-static void need_new(struct engine *e, const struct element *xml, struct resource *r,
-	const char *role)
+static void need_new(
+	struct engine *e, const struct element *xml, struct resource *r, const char *role)
 {
 	const char *loss = element_get(xml, "loss-policy");
 	struct ticket_need *need = engine_alloc(e, sizeof(*need));

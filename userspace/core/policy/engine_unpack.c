@@ -202,7 +202,8 @@ static void unpack_tags(struct engine *e)
 		tag->id = element_get(x, "id");
 		tag->next = e->tags;
 		e->tags = tag;
-		for (ref = element_child(x, "obj_ref"); ref; ref = element_sibling(ref, "obj_ref")) {
+		for (ref = element_child(x, "obj_ref"); ref;
+			ref = element_sibling(ref, "obj_ref")) {
 			if (!element_get(ref, "id"))
 				continue;
 			engine_grow(e, tag->refs, tag->n, tag->cap);

@@ -108,8 +108,8 @@ static const char *joined(struct engine *e, const char *a, const char *b)
 }
 
 /* The volumes of a container: as options, and where one is made for each replica, as a list. */
-static const char *volumes(struct engine *e, const struct resource *bundle,
-	const struct replica *r, const char *opts, const char **ret_points)
+static const char *volumes(struct engine *e, const struct resource *bundle, const struct replica *r,
+	const char *opts, const char **ret_points)
 {
 	const struct element *list = element_child(bundle->own_xml, "storage"), *m;
 	const char *points = "";
@@ -127,8 +127,8 @@ static const char *volumes(struct engine *e, const struct resource *bundle,
 			how ? ":" : "", how ? how : "");
 	}
 	if (r->child) {
-		const char *log = engine_printf(
-			e, "/var/log/pacemaker/bundles/%s-%d", bundle->id, r->offset);
+		const char *log =
+			engine_printf(e, "/var/log/pacemaker/bundles/%s-%d", bundle->id, r->offset);
 
 		points = engine_printf(e, "%s%s%s", points, *points ? "," : "", log);
 		opts = engine_printf(e,
@@ -198,8 +198,8 @@ static struct element *container_element(
 	const char *command = element_get(from, "run-command"), *more;
 	struct element *params, *x;
 
-	x = part_element(e, engine_printf(e, "%s-%s-%d", b->prefix, b->agent, r->offset), b->agent,
-		&params);
+	x = part_element(
+		e, engine_printf(e, "%s-%s-%d", b->prefix, b->agent, r->offset), b->agent, &params);
 	new_nvpair(e, params, "image", element_get(from, "image"));
 	new_nvpair(e, params, "allow_pull", "true");
 	new_nvpair(e, params, "force_kill", "false");
@@ -238,8 +238,8 @@ static void disallow(struct engine *e, struct resource *r, struct node *node)
 }
 
 /* The guest node of a replica: nothing may run there but the replica's own child. */
-static void replica_node(struct engine *e, struct resource *bundle, struct replica *r,
-	const char *name)
+static void replica_node(
+	struct engine *e, struct resource *bundle, struct replica *r, const char *name)
 {
 	struct resource *parent = r->child->parent;
 	struct node *node = node_by_name(e, name);
@@ -314,8 +314,8 @@ static int number_of(const struct element *x, const char *name, int otherwise)
 	return n < 0 ? 0 : n > 1000000 ? 1000000 : (int)n;
 }
 
-static const struct element *read_bundle(struct engine *e, struct resource *bundle,
-	struct bundle *b)
+static const struct element *read_bundle(
+	struct engine *e, struct resource *bundle, struct bundle *b)
 {
 	static const char *const agents[] = { "docker", "rkt", "podman" };
 	const struct element *x = NULL;

@@ -10,7 +10,8 @@ static bool same_op(const struct element *a, const struct element *b)
 	const char *x = element_get(a, "name"), *y = element_get(b, "name");
 
 	return x && y && !strcmp(x, y) &&
-	       value_interval(element_get(a, "interval")) == value_interval(element_get(b, "interval"));
+	       value_interval(element_get(a, "interval")) ==
+		       value_interval(element_get(b, "interval"));
 }
 
 static void merge_operations(
@@ -176,8 +177,8 @@ static void read_remote(struct engine *e, struct resource *r)
 			r->failure_timeout_s = (int)(r->remote_reconnect_ms / 1000);
 	}
 	/* A remote node floats: what it runs need not stop when its connection moves. */
-	r->allow_migrate = value_true(migrate,
-		!migrate && r->is_connection && !resource_meta(r, "container"));
+	r->allow_migrate =
+		value_true(migrate, !migrate && r->is_connection && !resource_meta(r, "container"));
 }
 
 static void read_target_role(struct resource *r)
@@ -204,8 +205,7 @@ static void allow_nodes(struct engine *e, struct resource *r)
 	if (!e->set.symmetric && !guest)
 		return;
 	if (!e->base_slots || e->base_slots->n != e->n_nodes) {
-		struct slots *s = engine_alloc(
-			e, sizeof(*s) + e->n_nodes * sizeof(struct slot));
+		struct slots *s = engine_alloc(e, sizeof(*s) + e->n_nodes * sizeof(struct slot));
 
 		s->n = e->n_nodes;
 		s->shared = true;
@@ -367,8 +367,8 @@ static void force_anonymous(struct engine *e, struct resource *r)
 {
 	int n = (int)e->n_nodes;
 
-	if (r->kind != PRIMITIVE || !r->unique || !r->standard || !strcasecmp(r->standard, "ocf") || r->is_fence_device ||
-		resource_top(r)->kind != CLONE)
+	if (r->kind != PRIMITIVE || !r->unique || !r->standard || !strcasecmp(r->standard, "ocf") ||
+		r->is_fence_device || resource_top(r)->kind != CLONE)
 		return;
 	r->unique = false;
 	for (struct resource *p = r->parent; p && p->kind != BUNDLE; p = p->parent) {

@@ -52,8 +52,8 @@ static bool has(const struct resources *list, const struct resource *r)
 	return false;
 }
 
-static void colocated(struct engine *e, struct resource *r, struct resource *orig,
-	struct resources *list)
+static void colocated(
+	struct engine *e, struct resource *r, struct resource *orig, struct resources *list)
 {
 	struct members with, by;
 
@@ -85,8 +85,8 @@ static void colocated(struct engine *e, struct resource *r, struct resource *ori
 	}
 }
 
-static void sum(struct engine *e, struct resource *r, const struct resources *all,
-	struct table *into)
+static void sum(
+	struct engine *e, struct resource *r, const struct resources *all, struct table *into)
 {
 	if (!r->provisional)
 		return;
@@ -180,8 +180,7 @@ struct sorting {
 static struct slots *scores_of(struct sorting *s, struct resource *r)
 {
 	if (!s->scores[r->index])
-		colocation_add_scores(
-			s->e, r, &s->scores[r->index], NULL, 1, SELECT_THIS_WITH);
+		colocation_add_scores(s->e, r, &s->scores[r->index], NULL, 1, SELECT_THIS_WITH);
 	return s->scores[r->index];
 }
 

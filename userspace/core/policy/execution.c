@@ -12,7 +12,8 @@
 /* Of no planner: what stands here is newer than what any left pending. */
 #define UUID "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 
-/* ---- nodes ---------------------------------------------------------------------------------------- */
+/* ---- nodes
+ * ---------------------------------------------------------------------------------------- */
 
 static struct element *child_made(
 	struct element_tree *tree, struct element *parent, const char *name, const char *id)
@@ -80,7 +81,8 @@ void execution_fence(struct element_tree *tree, const char *node)
 		element_remove(part);
 }
 
-/* ---- operations ----------------------------------------------------------------------------------- */
+/* ---- operations
+ * ----------------------------------------------------------------------------------- */
 
 static struct element *record_of(struct element_tree *tree, const struct plan_action *a)
 {
@@ -112,8 +114,8 @@ static const char *entry_id(
 	if (failed)
 		return element_printf(tree, "%s_last_failure_0", a->resource);
 	if (a->interval_ms)
-		return element_printf(tree, "%s_%s_%llu", a->resource, op,
-			(unsigned long long)a->interval_ms);
+		return element_printf(
+			tree, "%s_%s_%llu", a->resource, op, (unsigned long long)a->interval_ms);
 	return element_printf(tree, "%s_last_0", a->resource);
 }
 
@@ -130,8 +132,7 @@ static long long next_call(const struct element *record)
 	return call + 1;
 }
 
-static void set_number(
-	struct element_tree *tree, struct element *e, const char *name, long long n)
+static void set_number(struct element_tree *tree, struct element *e, const char *name, long long n)
 {
 	char text[32];
 
@@ -162,8 +163,8 @@ int execution_record(struct element_tree *tree, const struct plan_action *a, int
 	}
 	element_set(tree, entry, "operation", op);
 	element_set(tree, entry, "operation_key",
-		element_printf(tree, "%s_%s_%llu", a->resource, op,
-			(unsigned long long)a->interval_ms));
+		element_printf(
+			tree, "%s_%s_%llu", a->resource, op, (unsigned long long)a->interval_ms));
 	element_set(tree, entry, "transition-key",
 		element_printf(tree, "%lld:-1:%d:" UUID, call, a->target_rc));
 	element_set(tree, entry, "transition-magic",
@@ -177,10 +178,11 @@ int execution_record(struct element_tree *tree, const struct plan_action *a, int
 	return 0;
 }
 
-/* ---- the run -------------------------------------------------------------------------------------- */
+/* ---- the run
+ * -------------------------------------------------------------------------------------- */
 
-static const struct execution_failure *failure_of(const struct plan_action *a,
-	const struct execution_failure *failures, unsigned n)
+static const struct execution_failure *failure_of(
+	const struct plan_action *a, const struct execution_failure *failures, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct execution_failure *f = &failures[i];

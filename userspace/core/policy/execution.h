@@ -14,7 +14,8 @@ struct execution_failure {
 };
 
 /* Does every action whose predecessors are done, in their order, and writes down in the tree what
- * it leaves behind. An action that fails ends those that wait for it. Returns how many were done. */
+ * it leaves behind. An action that fails ends those that wait for it. Returns how many were done.
+ */
 unsigned execution_run(struct element_tree *tree, const struct plan *plan,
 	const struct execution_failure *failures, unsigned n_failures);
 /* Writes down one more operation of a resource on a node, as if it had just ended. 0, or -ENOENT:

@@ -34,8 +34,7 @@ static void tickets_read(struct engine *e, const struct element *tickets)
 					state->attributes[i].value);
 		ticket->granted = table_true(&ticket->state, "granted", false);
 		ticket->standby = table_true(&ticket->state, "standby", false);
-		ticket->last_granted =
-			value_number(table_get(&ticket->state, "last-granted"), -1);
+		ticket->last_granted = value_number(table_get(&ticket->state, "last-granted"), -1);
 	}
 }
 
@@ -51,8 +50,7 @@ static bool is_ready(const struct engine *e, const struct node *node, bool last)
 		return connection->role == ROLE_STARTED &&
 		       connection->container->role == ROLE_STARTED;
 	if (node->remote)
-		return connection &&
-		       (e->set.shutdown_lock || connection->role == ROLE_STARTED);
+		return connection && (e->set.shutdown_lock || connection->role == ROLE_STARTED);
 	/* Without fencing the nodes that are there get the numbers of instances first. */
 	return node->online || e->set.stonith_enabled || e->set.shutdown_lock;
 }

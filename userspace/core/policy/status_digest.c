@@ -14,7 +14,8 @@
 #define PAIRS_MAX 512 /* of one resource; more are not looked at */
 #define DIGEST_TEXT (2 * EVP_MAX_MD_SIZE + 1)
 
-/* ---- parameters ---------------------------------------------------------------------------------- */
+/* ---- parameters
+ * ---------------------------------------------------------------------------------- */
 
 static bool has_rule(const struct index *ids, const struct element *holder)
 {
@@ -41,8 +42,8 @@ static bool depends_on_node(const struct engine *e, const struct resource *r)
 	return has_rule(e->ids, defaults_of(e));
 }
 
-static void parameters_read(struct engine *e, const struct resource *r, const struct node *node,
-	struct table *into)
+static void parameters_read(
+	struct engine *e, const struct resource *r, const struct node *node, struct table *into)
 {
 	struct rule_input in = {
 		.now = { .seconds = e->now },
@@ -77,7 +78,8 @@ const struct table *resource_parameters(
 	return t;
 }
 
-/* ---- the text that is digested ------------------------------------------------------------------- */
+/* ---- the text that is digested
+ * ------------------------------------------------------------------- */
 
 struct pairs {
 	struct table_pair items[PAIRS_MAX];
@@ -173,7 +175,8 @@ static void digest(const struct pairs *p, const char *list, char ret[DIGEST_TEXT
 	lines_done(&text);
 }
 
-/* ---- the verdict --------------------------------------------------------------------------------- */
+/* ---- the verdict
+ * --------------------------------------------------------------------------------- */
 
 static bool is_renewed(const struct engine *e, const struct element *op)
 {
@@ -225,8 +228,7 @@ static void host_read(struct engine *e, struct resource *r, struct digested *d)
 
 	if (!digest_needs_host(e, r))
 		return;
-	host = r->container->node ? r->container->node
-				  : resource_current(r->container, NULL, NULL);
+	host = r->container->node ? r->container->node : resource_current(r->container, NULL, NULL);
 	if (host)
 		pairs_add(&d->all, "addr", host->name);
 }
@@ -285,8 +287,8 @@ static bool is_fence_setting(const char *name)
 		if (!strcmp(name, names[i]))
 			return true;
 	rest = strncmp(name, "pcmk_", 5) ? NULL : strchr(name + 5, '_');
-	return rest && (!strcmp(rest, "_action") || !strcmp(rest, "_timeout") ||
-			       !strcmp(rest, "_retries"));
+	return rest &&
+	       (!strcmp(rest, "_action") || !strcmp(rest, "_timeout") || !strcmp(rest, "_retries"));
 }
 
 static bool is_listed(const char *list, const char *name)

@@ -70,7 +70,8 @@ void result_failed(struct engine *e, struct history *h, const struct operation_s
 	}
 }
 
-/* ---- age ---------------------------------------------------------------------------------------- */
+/* ---- age ----------------------------------------------------------------------------------------
+ */
 
 static bool ends_with(const char *s, const char *tail)
 {
@@ -95,8 +96,7 @@ static bool parameters_changed(struct engine *e, const struct history *h)
 {
 	enum digest_verdict verdict;
 
-	if ((strcmp(h->task, "start") && strcmp(h->task, "monitor")) ||
-		digest_needs_host(e, h->r))
+	if ((strcmp(h->task, "start") && strcmp(h->task, "monitor")) || digest_needs_host(e, h->r))
 		return false;
 	verdict = digest_compare(e, h->r, h->node, h->xml, h->task, h->interval_ms);
 	return verdict != DIGEST_UNKNOWN && verdict != DIGEST_SAME;
@@ -112,8 +112,8 @@ static void clear_failcount(struct engine *e, struct history *h, const char *rea
 	/* A new attempt to connect waits until the node is fenced. */
 	remote = node_by_name(e, h->r->id);
 	if (remote)
-		act_order(e, act_fence(e, remote, NULL, true, NULL, false), clear,
-			ORD_IMPLIES_THEN);
+		act_order(
+			e, act_fence(e, remote, NULL, true, NULL, false), clear, ORD_IMPLIES_THEN);
 }
 
 bool result_expired(struct engine *e, struct history *h)

@@ -124,7 +124,8 @@ struct resource *resource_of_history(struct engine *e, const struct node *node, 
 	return r;
 }
 
-/* ---- where it runs ------------------------------------------------------------------------------ */
+/* ---- where it runs ------------------------------------------------------------------------------
+ */
 
 static void add_priority(struct resource *r, struct node *node, bool failed)
 {
@@ -229,8 +230,7 @@ static void running_tell(struct resource *r, engine_running_fn *fn, void *ctx)
 	if (role == ROLE_STARTED && resource_top(r)->promotable)
 		role = ROLE_UNPROMOTED;
 	for (unsigned i = 0; i < r->running.n; i++)
-		fn(ctx, r->unique ? r->id : r->base_id, r->running.items[i]->name,
-			role_name(role));
+		fn(ctx, r->unique ? r->id : r->base_id, r->running.items[i]->name, role_name(role));
 }
 
 void engine_running(const struct engine *e, engine_running_fn *fn, void *ctx)

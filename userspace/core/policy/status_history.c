@@ -219,8 +219,8 @@ static bool target_role(const struct resource *r, enum role *ret)
 }
 
 /* A node that was shut down may keep what it ran, for a while. */
-static void lock_read(struct engine *e, struct resource *r, struct node *node,
-	const struct element *lrm_resource)
+static void lock_read(
+	struct engine *e, struct resource *r, struct node *node, const struct element *lrm_resource)
 {
 	int64_t when = value_number(element_get(lrm_resource, "shutdown-lock"), 0);
 
@@ -258,8 +258,7 @@ static struct resource *resource_read(
 		result_replay(e, r, node, ops[i], &replay);
 	recurring_read(e, r, node, ops, n);
 	settle(e, r, node, replay.on_fail);
-	if (target_role(r, &wanted) &&
-		(r->next_role == ROLE_UNKNOWN || wanted < r->next_role))
+	if (target_role(r, &wanted) && (r->next_role == ROLE_UNKNOWN || wanted < r->next_role))
 		r->next_role = wanted;
 	if (saved > r->role)
 		r->role = saved;

@@ -10,8 +10,8 @@ static const struct element *record_of(
 {
 	const struct node *node = node_by_name(e, node_name);
 
-	return node ? element_child_id(element_child(element_child(node->state, "lrm"),
-					       "lrm_resources"),
+	return node ? element_child_id(
+			      element_child(element_child(node->state, "lrm"), "lrm_resources"),
 			      "lrm_resource", r->id)
 		    : NULL;
 }
@@ -25,8 +25,8 @@ static bool attribute_is(const struct element *e, const char *name, const char *
 
 /* An operation of that name in the record; peer: with that other end of a migration. expected: it
  * must be done, with that exit status; -1: anyhow. */
-static const struct element *find_op(const struct element *record, const char *task,
-	const char *peer, int expected)
+static const struct element *find_op(
+	const struct element *record, const char *task, const char *peer, int expected)
 {
 	const char *peer_name = !strcmp(task, "migrate_to") ? "migrate_target" : "migrate_source";
 	const struct element *op = element_child(record, "lrm_rsc_op");
@@ -52,8 +52,7 @@ static bool is_unknown(const struct element *record)
 	return true;
 }
 
-static bool moved_since(
-	const struct element *record, const struct element *event, bool same_node)
+static bool moved_since(const struct element *record, const struct element *event, bool same_node)
 {
 	static const char *const tasks[] = { "start", "stop", "migrate_to", "migrate_from" };
 
@@ -99,13 +98,12 @@ static bool newer_state(const struct element *record, const char *node_name,
 }
 
 /* The ends as the entry names them; the one that recorded it must be this node. */
-static bool ends_of(const struct history *h, bool is_source, const char **source,
-	const char **target)
+static bool ends_of(
+	const struct history *h, bool is_source, const char **source, const char **target)
 {
 	*source = element_get(h->xml, "migrate_source");
 	*target = element_get(h->xml, "migrate_target");
-	return *source && *target &&
-	       !strcasecmp(is_source ? *source : *target, h->node->name);
+	return *source && *target && !strcasecmp(is_source ? *source : *target, h->node->name);
 }
 
 static void needs_recovery(struct resource *r)

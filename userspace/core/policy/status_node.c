@@ -51,8 +51,7 @@ static bool wants_termination(const struct node *node)
 	return text && (value_true(text, false) || (isdigit((unsigned char)*text) && *text != '0'));
 }
 
-static bool online_without_fencing(
-	struct engine *e, struct node *node, const struct element *state)
+static bool online_without_fencing(struct engine *e, struct node *node, const struct element *state)
 {
 	if (member_since(e, state) <= 0)
 		return false;
@@ -98,8 +97,8 @@ static bool online_with_fencing(struct engine *e, struct node *node, const struc
 		node_fence(e, node, "peer failed Pacemaker membership criteria", false);
 	} else if (!terminate && (!expected || is(expected, "down"))) {
 		if (pending_too_long(e, member, online))
-			node_fence(e, node,
-				"peer pending timed out on joining the process group", false);
+			node_fence(e, node, "peer pending timed out on joining the process group",
+				false);
 		else if (member > 0 || online > 0)
 			is_pending(node);
 	} else if (terminate && is(join, "down") && member <= 0 && online <= 0) {

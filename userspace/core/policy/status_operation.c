@@ -114,8 +114,8 @@ static bool loses_connection(const struct resource *r, const char *task, uint64_
 	       strcmp(task, "start");
 }
 
-static void on_fail_of(struct engine *e, struct resource *r, const char *task,
-	uint64_t interval_ms, struct operation_settings *set)
+static void on_fail_of(struct engine *e, struct resource *r, const char *task, uint64_t interval_ms,
+	struct operation_settings *set)
 {
 	bool said = on_fail_read(e, r, on_fail_text(r, task, interval_ms, set), set);
 
@@ -141,8 +141,8 @@ static void on_fail_of(struct engine *e, struct resource *r, const char *task,
 		set->fail_role = strcmp(task, "promote") ? ROLE_STARTED : ROLE_UNPROMOTED;
 }
 
-static void meta_read(struct engine *e, struct resource *r, const char *task,
-	uint64_t interval_ms, struct operation_settings *set)
+static void meta_read(struct engine *e, struct resource *r, const char *task, uint64_t interval_ms,
+	struct operation_settings *set)
 {
 	const struct element *defaults = element_child(e->configuration, "op_defaults");
 	struct rule_input in = {
@@ -193,8 +193,8 @@ static const char *probe_timeout(const struct resource *r)
 	return element_get(best, "timeout");
 }
 
-static void timeout_of(struct engine *e, struct resource *r, const char *task,
-	uint64_t interval_ms, struct operation_settings *set)
+static void timeout_of(struct engine *e, struct resource *r, const char *task, uint64_t interval_ms,
+	struct operation_settings *set)
 {
 	const char *text = table_get(&set->meta, "timeout"), *probe = NULL;
 
@@ -203,8 +203,8 @@ static void timeout_of(struct engine *e, struct resource *r, const char *task,
 	if (probe)
 		text = probe;
 	if (r->is_fence_device && (!strcmp(task, "monitor") || !strcmp(task, "start"))) {
-		const char *own = table_get(resource_parameters(e, r, NULL),
-			"pcmk_monitor_timeout");
+		const char *own =
+			table_get(resource_parameters(e, r, NULL), "pcmk_monitor_timeout");
 
 		text = own ? own : text;
 	}
@@ -226,11 +226,10 @@ void operation_settings(struct engine *e, struct resource *r, const char *task,
 	ret->enabled = table_true(&ret->meta, "enabled", true);
 	ret->start_delay_ms = value_interval(table_get(&ret->meta, "start-delay"));
 	if (strcmp(task, "start") && strcmp(task, "promote"))
-		ret->requires = REQUIRES_NOTHING;
-	else
-		ret->requires = r->needs_fencing  ? REQUIRES_FENCING
-				: r->needs_quorum ? REQUIRES_QUORUM
-						  : REQUIRES_NOTHING;
+	ret->requires = REQUIRES_NOTHING;
+	else ret->requires = r->needs_fencing  ? REQUIRES_FENCING
+			     : r->needs_quorum ? REQUIRES_QUORUM
+					       : REQUIRES_NOTHING;
 	on_fail_of(e, r, task, interval_ms, ret);
 	timeout_of(e, r, task, interval_ms, ret);
 }

@@ -126,10 +126,9 @@ bool status_is_masked(const struct element *op)
 {
 	long long exit = value_number(element_get(op, "rc-code"), EXIT_OK);
 
-	return status_is_probe(op) &&
-	       (exit == EXIT_NOT_INSTALLED || exit == EXIT_INVALID_PARAM ||
-		       value_number(element_get(op, "op-status"), EXEC_UNKNOWN) ==
-			       EXEC_NOT_INSTALLED);
+	return status_is_probe(op) && (exit == EXIT_NOT_INSTALLED || exit == EXIT_INVALID_PARAM ||
+					      value_number(element_get(op, "op-status"),
+						      EXEC_UNKNOWN) == EXEC_NOT_INSTALLED);
 }
 
 const char *status_key(const struct element *op)

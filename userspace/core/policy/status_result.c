@@ -29,7 +29,8 @@ static void block_if_unrecoverable(struct engine *e, struct history *h)
 	h->r->blocked = true;
 }
 
-/* ---- what the exit status means, given what was expected ---------------------------------------- */
+/* ---- what the exit status means, given what was expected ----------------------------------------
+ */
 
 static void remap_not_running(struct history *h, bool probe, struct replay *replay)
 {
@@ -94,8 +95,9 @@ static void remap_exit(struct engine *e, struct history *h, bool expired, struct
 
 static void remap(struct engine *e, struct history *h, bool expired, struct replay *replay)
 {
-	int exit = h->exit == EXIT_DEGRADED ? EXIT_OK
-		   : h->exit == EXIT_DEGRADED_PROMOTED ? EXIT_PROMOTED : h->exit;
+	int exit = h->exit == EXIT_DEGRADED            ? EXIT_OK
+		   : h->exit == EXIT_DEGRADED_PROMOTED ? EXIT_PROMOTED
+						       : h->exit;
 
 	if (exit != h->exit) {
 		h->exit = exit;
@@ -115,7 +117,8 @@ static void remap(struct engine *e, struct history *h, bool expired, struct repl
 	remap_exit(e, h, expired, replay);
 }
 
-/* ---- what follows -------------------------------------------------------------------------------- */
+/* ---- what follows
+ * -------------------------------------------------------------------------------- */
 
 /* An operation that worked wipes out what earlier failures asked for, if it can be made good. */
 static void forget_failure(struct history *h, struct replay *replay)
@@ -148,8 +151,7 @@ void result_update(struct engine *e, struct history *h, int exit, struct replay 
 	} else if (exit == EXIT_NOT_RUNNING) {
 		forget = true;
 	} else if (task_is(h, "monitor")) {
-		forget = replay->last_failure &&
-			 !strcmp(h->key, status_key(replay->last_failure));
+		forget = replay->last_failure && !strcmp(h->key, status_key(replay->last_failure));
 		if (r->role < ROLE_STARTED)
 			role_activate(r);
 	} else if (task_is(h, "start") || task_is(h, "migrate_from")) {
