@@ -25,8 +25,8 @@ struct cib {
 /* One entry of a history. */
 #define CIB_OP(id, op, call, rc, expected)                                                         \
 	"<lrm_rsc_op id='" id "_last_0' operation='" op "' interval='0' call-id='" call            \
-	"' rc-code='" rc                                                                           \
-	"' op-status='0' last-rc-change='1699999000' transition-key='1:1:" expected ":" CIB_UUID   \
+	"' rc-code='" rc "' op-status='0' op-digest='f2317cad3d54cec5d7d7aa7d0bf35cf8' "           \
+	"last-rc-change='1699999000' transition-key='1:1:" expected ":" CIB_UUID                   \
 	"' transition-magic='0:" rc ";1:1:" expected ":" CIB_UUID "'/>"
 #define CIB_RECORD(id, ops)                                                                        \
 	"<lrm_resource id='" id "' class='ocf' provider='heartbeat' type='Dummy'>" ops             \

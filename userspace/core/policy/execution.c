@@ -173,6 +173,7 @@ int execution_record(struct element_tree *tree, const struct plan_action *a, int
 	set_number(tree, entry, "rc-code", exit);
 	set_number(tree, entry, "op-status", 0);
 	set_number(tree, entry, "interval", (long long)a->interval_ms);
+	element_set(tree, entry, "op-digest", a->digest);
 	element_set(tree, entry, "migrate_source", source);
 	element_set(tree, entry, "migrate_target", target);
 	return 0;
