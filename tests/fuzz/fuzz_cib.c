@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	plan = plan_of(tree);
 	again = plan_of(tree);
-	if (!plan != !again || (plan && (plan->n != again->n || plan->n_changes != again->n_changes)))
+	if (!plan != !again ||
+		(plan && (plan->n != again->n || plan->n_changes != again->n_changes)))
 		abort();
 	if (plan) {
 		owned(graph) struct graph *g = graph_new(plan);

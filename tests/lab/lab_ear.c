@@ -85,6 +85,7 @@ static void take(struct ear *e, int fd)
 	struct machine *m;
 
 	if (n < (ssize_t)sizeof(ip) || from.sll_pkttype == PACKET_OUTGOING ||
+		from.sll_protocol != htons(ETH_P_IP) ||
 		ip.saddr != e->address || ip.protocol != IPPROTO_UDP)
 		return;
 	m = machine_of(e, from.sll_ifindex);
@@ -99,7 +100,8 @@ static void take(struct ear *e, int fd)
 int main(int argc, char **argv)
 {
 	struct ear e = { .suffix = argc == 4 ? argv[2] : "" };
-	int fd = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP)), room = 4 << 20;
+	/* All protocols: a port's frames go to the bridge before anybody asks for one of them. */
+	int fd = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL)), room = 4 << 20;
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
 	if (argc != 4 || inet_pton(AF_INET, argv[1], &e.address) != 1) {
@@ -116,7 +118,6 @@ int main(int argc, char **argv)
 	for (;;) {
 		if (poll(&ready, 1, 10) > 0)
 			take(&e, fd);
-		else
-			hush(&e, now_ns());
+		hush(&e, now_ns());
 	}
 }

@@ -34,6 +34,7 @@
 struct service {
 	char command[512];
 	pid_t pid;
+	int done; /* ended well: not started again */
 	unsigned long long ended_ns;
 };
 
@@ -180,16 +181,19 @@ static int machine(const char *name, struct service *services, size_t n)
 	for (;;) {
 		bool waiting = false;
 		siginfo_t info;
+		int status;
 		pid_t pid;
 
-		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 			for (size_t i = 0; i < n; i++)
 				if (services[i].pid == pid) {
 					services[i].pid = 0;
+					services[i].done = status == 0;
 					services[i].ended_ns = now_ns();
 				}
 		for (size_t i = 0; i < n; i++) {
-			if (services[i].pid)
+			/* As Restart=on-failure: who left the cluster on an order stays away. */
+			if (services[i].pid || services[i].done)
 				continue;
 			if (now_ns() - services[i].ended_ns >= RESTART_NS)
 				service_start(&services[i], name);
