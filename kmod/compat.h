@@ -42,8 +42,8 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define compat_syscore_unregister unregister_syscore
 #endif
 
-/* IPv6 may be a module, and is asked through a table, until 7.x. */
-#if __has_include(<net/ipv6_stubs.h>)
+/* IPv6 may be a module, and is asked through a table, until 7.x; Kbuild looks. */
+#ifdef COMPAT_IPV6_STUBS
 #include <net/ipv6_stubs.h>
 #define compat_ip6_lookup(net, flow) (ipv6_stub->ipv6_dst_lookup_flow(net, NULL, flow, NULL))
 #else

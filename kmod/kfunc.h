@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kfunc: renewal as a call from BPF, for builds with PICKET_KFUNC=1; the page needs no such build. */
+/* Kfunc: renewal as a call from BPF, in builds with PICKET_KFUNC=1; the page needs none. */
 #ifndef KMOD_KFUNC_H
 #define KMOD_KFUNC_H
 

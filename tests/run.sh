@@ -69,7 +69,7 @@ test | soak)
 	fi
 	binaries bpftest -j1 # real heartbeats against real clocks: one at a time
 	for folder in model agent bpf conformance sim fence lab package stack qemu fuzz; do
-		LIMIT=$([ "$mode" = soak ] && echo 7200 || echo 1500) scripts $folder
+		LIMIT=$([ "$mode" = soak ] && echo 10800 || echo 1500) scripts $folder
 	done
 	;;
 bench)

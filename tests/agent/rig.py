@@ -278,10 +278,11 @@ class Node:
 class Leader(threading.Thread):
     """Takes what the agent says about attributes, keeps it, and tells it back."""
 
-    def __init__(self, node, nodes, resources, planned=("Stop vip ( n1 )",)):
+    def __init__(self, node, nodes, resources, planned=("Stop vip ( n1 )",), failures=()):
         super().__init__(daemon=True)
         self.node, self.serial, self.requests, self.attributes, self.deaf = node, 1, [], {}, False
-        self.tell(full=True, attributes=[], nodes=nodes, resources=resources, quorate=True, planned=list(planned))
+        self.tell(full=True, attributes=[], nodes=nodes, resources=resources, quorate=True, planned=list(planned),
+                  failures=list(failures))
         self.start()
 
     def tell(self, **what):

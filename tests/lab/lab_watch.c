@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The witness inside a machine of the lab: which of these addresses are configured here, asked every 2 ms.
+ * The witness inside a machine of the lab: which of these addresses are configured here, asked
+ * every 2 ms.
  *
  *   lab_watch ADDRESS LOG [ADDRESS LOG]...
  *
- * Each LOG gets "hold NS" and "drop NS" (CLOCK_BOOTTIME). A hold without a drop ends when the machine
- * is known to be dead; the judge takes that time from the power log, which is the later one.
+ * Each LOG gets "hold NS" and "drop NS" (CLOCK_BOOTTIME). A hold without a drop ends when the
+ * machine is known to be dead; the judge takes that time from the power log, which is the later one.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

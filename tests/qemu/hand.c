@@ -12,11 +12,12 @@
  *   hand insmod NAME [ARGS] | rmmod NAME [force] | cycles N
  *   hand hog [fifo]           one thread a CPU, for ever
  *   hand eat                  all memory
- *   hand signal NAME PID|-1 | freeze PID | cat FILE | write FILE TEXT
+ *   hand signal NAME PID|-1|COMMAND | upgrade PROGRAM   the latter: the same in another file
+ *   hand freeze PID | cat FILE | write FILE TEXT
  *   hand find FOLDER TEXT     the lines of its files that have TEXT; status 1: none
  *   hand settle               gives back what the kernel only keeps for later
  *   hand uevents              what the kernel says to udev, to the console
- *   hand daemon PROGRAM ARGS  runs it again and again, as an init would; its words go to the console
+ *   hand daemon PROGRAM ARGS  runs it again and again, as an init would, on the console
  *   hand feed DEVICE SECONDS  opens a watchdog, and lets it starve
  *
  * By the name of holder it is an OCF agent; what it starts says so to BEACON every 20 ms.
@@ -525,11 +526,58 @@ static int daemon_run(char **words)
 	return 0;
 }
 
-static int send_signal(const char *name, const char *pid)
+/* The process that runs the command; 0: none. */
+static int pid_of(const char *command)
 {
-	int number = !strcmp(name, "stop") ? SIGSTOP : !strcmp(name, "cont") ? SIGCONT : SIGKILL;
+	DIR *d = opendir("/proc");
+	struct dirent *entry;
+	int found = 0;
 
-	return kill(atoi(pid), number) ? fail(name) : 0;
+	while (d && !found && (entry = readdir(d))) {
+		char path[300], comm[64] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		f = atoi(entry->d_name) > 1 ? fopen(path, "re") : NULL;
+		if (f && fgets(comm, sizeof(comm), f)) {
+			comm[strcspn(comm, "\n")] = '\0';
+			found = strcmp(comm, command) ? 0 : atoi(entry->d_name);
+		}
+		if (f)
+			fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static int send_signal(const char *name, const char *whom)
+{
+	int number = !strcmp(name, "stop")   ? SIGSTOP
+		     : !strcmp(name, "cont") ? SIGCONT
+		     : !strcmp(name, "term") ? SIGTERM
+					     : SIGKILL;
+	int pid = atoi(whom) ? atoi(whom) : pid_of(whom);
+
+	if (!pid)
+		errno = ESRCH;
+	return !pid || kill(pid, number) ? fail(name) : 0;
+}
+
+/* As a package manager does: written beside it, then moved over it. */
+static int upgrade(const char *program)
+{
+	char new[300], buffer[65536];
+	int from = open(program, O_RDONLY | O_CLOEXEC), to;
+	ssize_t n;
+
+	snprintf(new, sizeof(new), "%s.new", program);
+	to = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	while ((n = read(from, buffer, sizeof(buffer))) > 0)
+		if (write(to, buffer, (size_t)n) != n)
+			return fail(new);
+	close(to);
+	return from < 0 || n < 0 || rename(new, program) ? fail(program) : 0;
 }
 
 /* ---- a service ----------------------------------------------------------------------------- */
@@ -632,6 +680,8 @@ int main(int argc, char **argv)
 		eat();
 	if (!strcmp(what, "signal"))
 		return send_signal(one, two);
+	if (!strcmp(what, "upgrade"))
+		return upgrade(one);
 	if (!strcmp(what, "freeze"))
 		return freeze(one);
 	if (!strcmp(what, "cat"))

@@ -123,7 +123,7 @@ pacemaker_site() { # nodes cib what...: machines, each furnished by "what... NOD
 		bmc_new "$m"
 		# It is on every disk already when the machines are switched on.
 		{
-			echo '<cib crm_feature_set="3.16.2" validate-with="pacemaker-3.9" admin_epoch="1" epoch="1" num_updates="0">'
+			echo '<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" admin_epoch="1" epoch="1" num_updates="0">'
 			"$cib"
 			echo '<status/></cib>'
 		} >"$dir/$m/disk/pacemaker/cib/cib.xml"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Says picket's document in a CIB's words, fence devices among the resources, as Pacemaker has them.
+ * Says picket's document in a CIB's words, fence devices among the resources, as Pacemaker has
+ * them.
  *
  *   stack_cib FILE.yaml >cib.xml
  */

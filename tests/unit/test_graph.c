@@ -66,7 +66,7 @@ Test(graph, names_tell_kinds_apart_and_doubles_are_numbered)
 	cr_assert_str_eq(g->labels[2], "cancel_10000 x on n1");
 	cr_assert_str_eq(g->labels[3], "notify(pre-start) x on n1");
 	cr_assert_str_eq(g->labels[4], "monitor_0 x on n1");
-	cr_assert_str_eq(g->labels[5], "monitor_0 x on n1#2");
+	cr_assert_str_eq(g->labels[5], "monitor_0 x on n1 #2");
 }
 
 Test(graph, an_order_that_bites_its_tail_is_kept_whole)

@@ -95,6 +95,22 @@ static json_t *planned_json(struct director *d)
 	return list;
 }
 
+/* As attributes of their nodes are called that count failures: fail-count-RESOURCE#OP_MS. */
+static json_t *failures_json(struct director *d)
+{
+	json_t *list = json_array(), *of_node, *of_resource, *fail;
+	const char *node, *resource, *op;
+
+	json_object_foreach (cluster_failures(d->cluster), node, of_node)
+		json_object_foreach (of_node, resource, of_resource)
+			json_object_foreach (of_resource, op, fail)
+				json_array_append_new(list,
+					json_pack("{s:s, s:o, s:O*}", "node", node, "name",
+						json_sprintf("fail-count-%s#%s", resource, op),
+						"count", json_object_get(fail, "n")));
+	return list;
+}
+
 /* Tells what agents may ask about, when it is not what was told before. */
 void director_attribute_world(struct director *d)
 {
@@ -102,9 +118,9 @@ void director_attribute_world(struct director *d)
 
 	if (!leads(d))
 		return;
-	world = json_pack("{s:s, s:I, s:o, s:o, s:o, s:b}", "type", "replica", "serial",
+	world = json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:b}", "type", "replica", "serial",
 		(json_int_t)d->told, "nodes", nodes_json(d), "resources", resources_json(d),
-		"planned", planned_json(d), "quorate", 1);
+		"planned", planned_json(d), "failures", failures_json(d), "quorate", 1);
 	if (d->world && json_equal(d->world, world)) {
 		json_decref(world);
 		return;

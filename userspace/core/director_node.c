@@ -62,8 +62,8 @@ static void welcome(struct director *d, struct director_node *n)
 	n->hello_incarnation = cluster_incarnation(d->cluster, n->name);
 	director_admit(d, n);
 	director_send(d, n,
-		json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I}", "type", "welcome",
-			"controller", d->name, "index", d->config.index, "term",
+		json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I}", "type",
+			"welcome", "controller", d->name, "index", d->config.index, "term",
 			(json_int_t)d->term, "incarnation",
 			(json_int_t)cluster_incarnation(d->cluster, n->name), "cluster",
 			(json_int_t)d->config.cluster, "node", n->id, "key_epoch", n->epoch,

@@ -171,7 +171,7 @@ static void number(struct graph *g)
 		for (unsigned k = 1; k < same; k++) {
 			char *label = g->labels[order[i + k]];
 
-			g->labels[order[i + k]] = own_printf("%s#%u", label, k + 1);
+			g->labels[order[i + k]] = own_printf("%s #%u", label, k + 1);
 			free(label);
 		}
 		i += same;

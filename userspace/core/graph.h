@@ -9,7 +9,7 @@
 #define GRAPH_REDUCE_MAX 8000
 
 struct graph {
-	char **labels;    /* "start_0 db on n1"; "#2" behind the second of one name */
+	char **labels;    /* "start_0 db on n1"; " #2" behind the second of one name */
 	unsigned *ids;    /* which action of the plan each is */
 	unsigned **before; /* what must be done before each, as places in labels */
 	unsigned *n_before;

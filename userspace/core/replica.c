@@ -16,7 +16,7 @@ struct replica {
 	char *node, *prefix;
 	uint64_t serial, last_id;
 	json_t *attributes; /* key -> {store, node, set, name, value} */
-	json_t *nodes, *resources, *planned;
+	json_t *nodes, *resources, *planned, *failures;
 	bool quorate;
 	struct errand *errands;
 	size_t n, cap;
@@ -35,6 +35,7 @@ struct replica *replica_new(const char *node, const char *prefix)
 	r->nodes = json_array();
 	r->resources = json_array();
 	r->planned = json_array();
+	r->failures = json_array();
 	return r;
 }
 
@@ -55,6 +56,7 @@ void replica_free(struct replica *r)
 	json_decref(r->nodes);
 	json_decref(r->resources);
 	json_decref(r->planned);
+	json_decref(r->failures);
 	free(r->node);
 	free(r->prefix);
 	free(r);
@@ -226,6 +228,7 @@ static void take_replica(struct replica *r, json_t *message)
 	take_list(message, "nodes", &r->nodes);
 	take_list(message, "resources", &r->resources);
 	take_list(message, "planned", &r->planned);
+	take_list(message, "failures", &r->failures);
 	if (json_object_get(message, "quorate"))
 		r->quorate = json_is_true(json_object_get(message, "quorate"));
 	r->serial = (uint64_t)json_integer_value(json_object_get(message, "serial"));
@@ -300,6 +303,7 @@ json_t *replica_answer(const struct replica *r, json_t *request)
 	json_object_set(all, "nodes", r->nodes);
 	json_object_set(all, "resources", r->resources);
 	json_object_set(all, "planned", r->planned);
+	json_object_set(all, "failures", r->failures);
 	json_object_set_new(all, "local", json_string(r->node));
 	json_object_set_new(all, "quorate", json_boolean(r->quorate));
 	return all;

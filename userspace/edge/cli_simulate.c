@@ -120,7 +120,7 @@ static int carry_out(const char *path, struct simulation *s)
 	engine_free(s->engine);
 	s->engine = NULL;
 	execution_run(s->tree, s->plan, NULL, 0);
-	s->engine = engine_new(s->tree->root, s->now, NULL);
+	s->engine = engine_new(s->tree->root, s->now, &(struct engine_options){ .masked = true });
 	if (engine_look(s->engine, &why))
 		return cli_fail(CLI_FAILURE, "%s: after the plan: %s", path, why);
 	return CLI_OK;
@@ -142,7 +142,7 @@ static int answer(const struct cli *cli, const char *path, struct simulation *s)
 int cli_simulate(const struct command *command, void *ctx)
 {
 	const char *path = command_option(command, "cib");
-	struct engine_options options = { 0 };
+	struct engine_options options = { .masked = true };
 	struct simulation s = { 0 };
 	int r;
 

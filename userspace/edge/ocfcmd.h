@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#define OCFCMD_INFINITY 1000000 /* scores and counts of failures from here on are INFINITY */
+
 /* Exit statuses that agents compare (Pacemaker's). */
 enum ocfcmd_exit {
 	OCFCMD_OK = 0,

@@ -111,6 +111,30 @@ static void status_resources(xmlNode *state, json_t *all, const char *node, cons
 	}
 }
 
+/* How often what failed on the node, beside its transient attributes. */
+static void failures(xmlNode *parent, json_t *all, const char *node, const char *set_id)
+{
+	owned(free) char *id = own_printf("%s-failures", set_id);
+	xmlNode *set = NULL;
+	json_t *f;
+	size_t i;
+
+	json_array_foreach (json_object_get(all, "failures"), i, f) {
+		json_int_t n = json_integer_value(json_object_get(f, "count"));
+		owned(free) char *count = n >= OCFCMD_INFINITY ? own_string("INFINITY")
+							       : own_printf("%lld", (long long)n);
+		json_t *pair;
+
+		if (strcmp(ocfcmd_text(f, "node"), node))
+			continue;
+		if (!set)
+			set = child(parent, "instance_attributes", id);
+		pair = json_pack("{s:s, s:s}", "name", ocfcmd_text(f, "name"), "value", count);
+		nvpair(set, id, pair);
+		json_decref(pair);
+	}
+}
+
 static void node_state(xmlNode *status, json_t *all, json_t *n)
 {
 	const char *name = ocfcmd_text(n, "name");
@@ -118,15 +142,16 @@ static void node_state(xmlNode *status, json_t *all, json_t *n)
 	owned(free) char *uuid =
 		own_printf("%lld", (long long)json_integer_value(json_object_get(n, "id")));
 	owned(free) char *set = own_printf("status-%s", uuid);
-	xmlNode *state = child(status, "node_state", uuid);
+	xmlNode *state = child(status, "node_state", uuid), *transient;
 
 	prop(state, "uname", name);
 	prop(state, "in_ccm", json_is_true(json_object_get(n, "member")) ? "true" : "false");
 	prop(state, "crmd", online ? "online" : "offline");
 	prop(state, "join", online ? "member" : "down");
 	prop(state, "expected", online ? "member" : "down");
-	attributes(child(state, "transient_attributes", uuid), all, "transient", name,
-		"instance_attributes", set);
+	transient = child(state, "transient_attributes", uuid);
+	attributes(transient, all, "transient", name, "instance_attributes", set);
+	failures(transient, all, name, set);
 	status_resources(state, all, name, uuid);
 }
 

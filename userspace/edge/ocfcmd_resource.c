@@ -7,8 +7,6 @@
 #include "base/own.h"
 #include "edge/ocfcmd.h"
 
-#define SCORE_INFINITY 1000000
-
 struct wish {
 	int verb; /* 'g', 'p', 'd' of a parameter; 'B' ban; 'O' list operations; 'W' where */
 	const char *resource, *node, *name, *value;
@@ -173,16 +171,11 @@ static int failures_count(struct ocfcmd *cmd, const struct failures *f)
 
 	if (!all)
 		return status;
-	json_array_foreach (json_object_get(all, "items"), i, a) {
-		const char *value = ocfcmd_text(a, "value");
-
-		if (strcmp(ocfcmd_text(a, "store"), "transient") ||
-			strcmp(ocfcmd_text(a, "node"), node) || !counts(f, ocfcmd_text(a, "name")))
-			continue;
-		n += strcmp(value, "INFINITY") ? strtoll(value, NULL, 10) : SCORE_INFINITY;
-	}
+	json_array_foreach (json_object_get(all, "failures"), i, a)
+		if (!strcmp(ocfcmd_text(a, "node"), node) && counts(f, ocfcmd_text(a, "name")))
+			n += json_integer_value(json_object_get(a, "count"));
 	json_decref(all);
-	sum = n >= SCORE_INFINITY ? own_string("INFINITY") : own_printf("%lld", n);
+	sum = n >= OCFCMD_INFINITY ? own_string("INFINITY") : own_printf("%lld", n);
 	if (f->quiet)
 		printf("%s\n", sum);
 	else

@@ -410,7 +410,8 @@ int translate_site(json_t *root, const struct document *document, bool whole,
 	size_t before = problems->errors;
 
 	element_set(tree, cib, "validate-with", "pacemaker-3.7");
-	element_set(tree, cib, "crm_feature_set", "3.16.2");
+	/* Of the oldest Pacemaker that may be given it: it refuses what is newer than itself. */
+	element_set(tree, cib, "crm_feature_set", "3.16.1");
 	element_set(tree, cib, "epoch", "1");
 	element_set(tree, cib, "num_updates", "0");
 	element_set(tree, cib, "admin_epoch", "0");

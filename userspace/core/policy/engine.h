@@ -15,6 +15,7 @@ struct engine;
 struct engine_options {
 	bool graph_only_real; /* the plan leaves pseudo actions out, their order contracted */
 	bool explain;         /* keep what contributed to each score */
+	bool masked;          /* secrets may be masked: that they differ is no change */
 };
 
 /* The tree is of the shape <cib> (configuration and status); it must outlive the engine, and

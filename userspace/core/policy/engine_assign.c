@@ -185,10 +185,14 @@ static void apply_with(struct engine *e, struct resource *r, const struct coloca
 
 static void apply_by(struct engine *e, struct resource *r, const struct colocation *c)
 {
+	struct slots *before;
+
 	if (!c->dependent->provisional || !colocation_influences(c, NULL))
 		return;
+	before = r->slots;
 	colocation_add_scores(e, c->dependent, &r->slots, c->attribute,
 		(float)c->score / (float)SCORE_INFINITY, SELECT_ACTIVE);
+	score_note_changes(e, r, before, r->slots, "dependent", c->id);
 }
 
 static bool mandatory(const struct colocation *c)

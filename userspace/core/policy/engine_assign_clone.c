@@ -130,6 +130,7 @@ static void ban(struct engine *e, struct resource *r, struct node *node)
 {
 	if (resource_sees(r, node).allowed && resource_sees(r, node).score != -SCORE_INFINITY)
 		resource_slot(e, r, node)->score = -SCORE_INFINITY;
+	score_note(e, r, node, -SCORE_INFINITY, "clone", resource_top(r)->id);
 	for (unsigned i = 0; i < r->children.n; i++)
 		ban(e, r->children.items[i], node);
 }
@@ -229,10 +230,14 @@ struct node *assign_clone(struct engine *e, struct resource *r, struct node *pre
 	for (unsigned i = 0; i < r->by.n; i++) {
 		struct colocation *by = r->by.items[i];
 
-		if (colocation_influences(by, NULL))
-			colocation_add_scores(e, by->dependent, &r->slots, by->attribute,
-				(float)by->score / (float)SCORE_INFINITY,
-				SELECT_ACTIVE | SELECT_NONNEGATIVE);
+		struct slots *before = r->slots;
+
+		if (!colocation_influences(by, NULL))
+			continue;
+		colocation_add_scores(e, by->dependent, &r->slots, by->attribute,
+			(float)by->score / (float)SCORE_INFINITY,
+			SELECT_ACTIVE | SELECT_NONNEGATIVE);
+		score_note_changes(e, r, before, r->slots, "dependent", by->id);
 	}
 	for (unsigned i = 0; i < e->n_nodes; i++)
 		e->nodes[i]->n_instances = 0;
@@ -292,6 +297,11 @@ struct node *assign_bundle(struct engine *e, struct resource *r, struct node *pr
 		if (p->child && p->node)
 			assign_child(e, p);
 	}
+	/* What is carried runs in the containers, and nowhere else. */
+	for (unsigned i = 0; b->child && i < e->n_nodes; i++)
+		if (resource_sees(b->child, e->nodes[i]).allowed)
+			resource_slot(e, b->child, e->nodes[i])->score =
+				node_is_guest(e->nodes[i]) ? 0 : -SCORE_INFINITY;
 	if (b->child)
 		assign(e, b->child, prefer);
 	r->assigning = r->provisional = false;

@@ -65,7 +65,7 @@ static unsigned flags_of_group(struct engine *e, struct act *a, const struct nod
 			a->runnable = false;
 		}
 	}
-	return flags;
+	return a->runnable ? flags : flags & ~(unsigned)ACT_RUNNABLE;
 }
 
 static void fold_instance(struct engine *e, struct act *a, struct resource *instance,

@@ -379,7 +379,7 @@ struct resource *instance_compatible(struct engine *e, struct resource *match,
 
 /* Only where one of these is; merge adds what they think of their nodes. */
 static void only_where(struct engine *e, struct resource *dependent, const struct nodes *nodes,
-	const int *scores, bool merge)
+	const int *scores, bool merge, const char *by)
 {
 	for (unsigned i = 0; dependent->slots && i < dependent->slots->n; i++) {
 		struct slot *slot = resource_slot(e, dependent, e->nodes[i]);
@@ -389,6 +389,8 @@ static void only_where(struct engine *e, struct resource *dependent, const struc
 			if (nodes->items[j] == e->nodes[i])
 				score = merge ? score_add(slot->score, scores[j]) : slot->score;
 		slot->score = score;
+		if (score <= -SCORE_INFINITY)
+			score_note(e, dependent, e->nodes[i], score, "colocation", by);
 	}
 }
 
@@ -434,7 +436,7 @@ static void apply_promoted(struct engine *e, struct resource *dependent, struct 
 		nodes_add(e, &where, node);
 	}
 	if (c->score >= SCORE_INFINITY)
-		only_where(e, dependent, &where, scores, true);
+		only_where(e, dependent, &where, scores, true, c->id);
 }
 
 static void pair_up(struct engine *e, struct resource *dependent, struct resource *primary,
@@ -476,7 +478,7 @@ static void apply_clone(struct engine *e, struct resource *dependent, struct res
 		if (node && !blocked_within(clone->children.items[i]))
 			nodes_add(e, &where, node);
 	}
-	only_where(e, dependent, &where, NULL, false);
+	only_where(e, dependent, &where, NULL, false, c->id);
 }
 
 static void apply_bundle(struct engine *e, struct resource *dependent, struct resource *bundle,
@@ -505,7 +507,7 @@ static void apply_bundle(struct engine *e, struct resource *dependent, struct re
 		nodes_add(e, &where, r->container->node);
 	}
 	if (c->score >= SCORE_INFINITY)
-		only_where(e, dependent, &where, NULL, false);
+		only_where(e, dependent, &where, NULL, false, c->id);
 }
 
 static void apply_with_group(struct engine *e, struct resource *dependent, struct resource *group,

@@ -4,22 +4,6 @@
 
 #include "core/policy/engine_stage.h"
 
-void score_note(struct engine *e, struct resource *r, const struct node *node, int score,
-	const char *what, const char *by)
-{
-	struct score_note *n;
-
-	if (!e->options.explain || !score)
-		return;
-	n = engine_alloc(e, sizeof(*n));
-	*n = (struct score_note){ r, node, score, what, by, NULL };
-	if (e->last_note)
-		e->last_note->next = n;
-	else
-		e->notes = n;
-	e->last_note = n;
-}
-
 static void score_one(struct engine *e, struct resource *r, struct node *node, int score,
 	const char *what, const char *by)
 {
@@ -138,6 +122,7 @@ static void only_exclusive(struct engine *e, struct resource *r)
 
 void stage_criteria(struct engine *e)
 {
+	locks_apply(e);
 	for (unsigned i = e->n_locations; i-- > 0;)
 		location_apply(e, e->locations[i]->resource, e->locations[i]);
 	for (unsigned i = 0; i < e->top.n; i++)

@@ -157,7 +157,8 @@ static void order_probes_of(struct engine *e, const struct ordering *o)
 	struct acts probes = { 0 }, thens = { 0 };
 
 	if (o->type == ORD_NONE || !o->first_resource || o->first_resource == o->then_resource ||
-		!is_stop_of(o->first, o->first_task))
+		!is_stop_of(o->first, o->first_task) ||
+		(o->then && o->then->task == TASK_SHUTDOWN))
 		return;
 	/* What a container stops may be probed once the container has started again. */
 	if (o->then_resource && o->first_resource->container == o->then_resource &&

@@ -22,11 +22,11 @@ static bool recurring_read(
 	if (!ret->interval_ms || !name || !element_is(xml, "op") ||
 		!value_true(element_get(xml, "enabled"), true))
 		return false;
-	/* Of two alike the first counts. */
-	for (twin = r->ops->first; twin != xml; twin = twin->next) {
+	/* Of two alike neither counts. */
+	for (twin = r->ops->first; twin; twin = twin->next) {
 		const char *other = element_get(twin, "name");
 
-		if (other && !strcmp(other, name) &&
+		if (twin != xml && other && !strcmp(other, name) &&
 			value_interval(element_get(twin, "interval")) == ret->interval_ms)
 			return false;
 	}

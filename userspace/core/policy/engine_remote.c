@@ -61,6 +61,8 @@ static void order_guest(struct engine *e, struct act *a)
 		if (!container->failed)
 			then_stop(e, a, remote, 0);
 		break;
+	case TASK_CANCEL:
+		break;
 	default:
 		start_then(e, remote, a, a->interval_ms ? ORD_IMPLIES_THEN : 0);
 		break;

@@ -27,8 +27,14 @@ void score_node(struct engine *e, struct resource *r, struct node *node, int sco
 void score_note(struct engine *e, struct resource *r, const struct node *node, int score,
 	const char *what, const char *by);
 
+/* ---- engine_lock.c ---- */
+void locks_apply(struct engine *e);
+
 /* ---- engine_summary.c: lines for people, into the plan ---- */
 void summary_add(const struct engine *e, struct plan *plan);
+
+void score_note_changes(struct engine *e, struct resource *r, const struct slots *before,
+	const struct slots *after, const char *what, const char *by);
 
 /* ---- engine_location.c ---- */
 void location_unpack(struct engine *e, const struct element *xml);

@@ -25,7 +25,7 @@ static void node_line(struct plan *plan, const struct act *a)
 
 struct line {
 	const char *action;
-	const struct resource *r;
+	struct resource *r;
 	const struct node *from, *to; /* NULL: it starts; NULL: it stops */
 	const struct act *act, *source; /* what is done; whose reason is told */
 };
@@ -69,7 +69,9 @@ static void line_add(struct plan *plan, struct line l)
 	c = plan_change_add(plan);
 	c->kind = own_string("rsc_action");
 	c->action = own_string(l.action);
-	c->resource = own_string(l.r->unique ? l.r->id : l.r->base_id);
+	/* A bundle's replicas are told apart. */
+	c->resource = own_string(
+		l.r->unique || resource_top(l.r)->parent ? l.r->id : l.r->base_id);
 	place_read(c, &l);
 	c->reason = own_string(l.source->reason);
 	c->blocked = !l.act->runnable;

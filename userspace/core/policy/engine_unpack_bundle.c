@@ -53,7 +53,8 @@ static struct element *clone_element(
 	return x;
 }
 
-static struct element *part_element(struct engine *e, const char *id, const char *agent)
+static struct element *part_element(
+	struct engine *e, const char *id, const char *agent, struct element **ret_params)
 {
 	struct element *x = new_child(e, NULL, "primitive"), *ops, *op;
 
@@ -61,10 +62,25 @@ static struct element *part_element(struct engine *e, const char *id, const char
 	element_set(e->arena, x, "class", "ocf");
 	element_set(e->arena, x, "provider", "heartbeat");
 	element_set(e->arena, x, "type", agent);
+	*ret_params = new_child(e, x, "instance_attributes");
 	ops = new_child(e, x, "operations");
 	op = new_child(e, ops, "op");
 	element_set(e->arena, op, "name", "monitor");
 	element_set(e->arena, op, "interval", "60s");
+	return x;
+}
+
+static struct element *ip_element(
+	struct engine *e, const struct resource *bundle, const char *address)
+{
+	const struct element *network = element_child(bundle->own_xml, "network");
+	const char *mask = element_get(network, "host-netmask");
+	struct element *params, *x;
+
+	x = part_element(e, engine_printf(e, "%s-ip-%s", bundle->id, address), "IPaddr2", &params);
+	new_nvpair(e, params, "ip", address);
+	new_nvpair(e, params, "nic", element_get(network, "host-interface"));
+	new_nvpair(e, params, "cidr_netmask", mask ? mask : "32");
 	return x;
 }
 
@@ -84,6 +100,111 @@ static const char *next_address(struct engine *e, const char *last)
 		return engine_printf(e, "%s", inet_ntop(AF_INET6, &six, text, sizeof(text)));
 	}
 	return last;
+}
+
+static const char *joined(struct engine *e, const char *a, const char *b)
+{
+	return engine_printf(e, "%s%s", a, b);
+}
+
+/* The volumes of a container: as options, and where one is made for each replica, as a list. */
+static const char *volumes(struct engine *e, const struct resource *bundle,
+	const struct replica *r, const char *opts, const char **ret_points)
+{
+	const struct element *list = element_child(bundle->own_xml, "storage"), *m;
+	const char *points = "";
+
+	for (m = element_child(list, "storage-mapping"); m;
+		m = element_sibling(m, "storage-mapping")) {
+		const char *from = element_get(m, "source-dir"), *how = element_get(m, "options");
+
+		if (!from) {
+			from = engine_printf(e, "%s/%s-%d", element_get(m, "source-dir-root"),
+				bundle->id, r->offset);
+			points = engine_printf(e, "%s%s%s", points, *points ? "," : "", from);
+		}
+		opts = engine_printf(e, "%s -v %s:%s%s%s", opts, from, element_get(m, "target-dir"),
+			how ? ":" : "", how ? how : "");
+	}
+	if (r->child) {
+		const char *log = engine_printf(
+			e, "/var/log/pacemaker/bundles/%s-%d", bundle->id, r->offset);
+
+		points = engine_printf(e, "%s%s%s", points, *points ? "," : "", log);
+		opts = engine_printf(e,
+			"%s -v /etc/pacemaker/authkey:/etc/pacemaker/authkey -v %s:/var/log", opts,
+			log);
+	}
+	*ret_points = points;
+	return opts;
+}
+
+static const char *port_option(struct engine *e, const struct replica *r, const char *opts,
+	const char *network, const char *from, const char *to)
+{
+	if (r->address)
+		return engine_printf(e, "%s -p %s:%s:%s", opts, r->address, from, to);
+	if (!network || strcmp(network, "host"))
+		return engine_printf(e, "%s -p %s:%s", opts, from, to);
+	return opts;
+}
+
+static const char *ports(struct engine *e, const struct resource *bundle, const struct replica *r,
+	const char *opts, const char *network)
+{
+	const struct element *m =
+		element_child(element_child(bundle->own_xml, "network"), "port-mapping");
+	const char *control = bundle->bundle->control_port;
+
+	for (; m; m = element_sibling(m, "port-mapping")) {
+		const char *from = element_get(m, "port"), *to = element_get(m, "internal-port");
+
+		if (!from)
+			from = to = element_get(m, "range");
+		opts = port_option(e, r, opts, network, from, to ? to : from);
+	}
+	if (!r->child)
+		return opts;
+	control = control ? control : "3121";
+	return port_option(e, r, opts, network, control, control);
+}
+
+/* The container as its agent is told to make it. */
+static struct element *container_element(
+	struct engine *e, const struct resource *bundle, const struct replica *r)
+{
+	const struct bundle *b = bundle->bundle;
+	const struct element *from = element_child(bundle->own_xml, b->agent);
+	const char *network = element_get(from, "network"), *points, *opts = "";
+	const char *command = element_get(from, "run-command"), *more;
+	struct element *params, *x;
+
+	x = part_element(e, engine_printf(e, "%s-%s-%d", b->prefix, b->agent, r->offset), b->agent,
+		&params);
+	new_nvpair(e, params, "image", element_get(from, "image"));
+	new_nvpair(e, params, "allow_pull", "true");
+	new_nvpair(e, params, "force_kill", "false");
+	new_nvpair(e, params, "reuse", "false");
+	if (!strcmp(b->agent, "docker"))
+		opts = " --restart=no";
+	if (r->address)
+		opts = engine_printf(e, "%s -h %s-%d", opts, b->prefix, r->offset);
+	opts = joined(e, opts, " -e PCMK_stderr=1");
+	if (network)
+		opts = engine_printf(e, "%s --net=%s", opts, network);
+	opts = engine_printf(
+		e, "%s -e PCMK_remote_port=%s", opts, b->control_port ? b->control_port : "3121");
+	opts = ports(e, bundle, r, volumes(e, bundle, r, opts, &points), network);
+	more = element_get(from, "options");
+	if (more)
+		opts = engine_printf(e, "%s %s", opts, more);
+	new_nvpair(e, params, "run_opts", opts);
+	new_nvpair(e, params, "mount_points", points);
+	if (!command && r->child)
+		command = "/usr/sbin/pacemaker_remoted";
+	new_nvpair(e, params, "run_cmd", command);
+	new_nvpair(e, params, "monitor_cmd", "/bin/true");
+	return x;
 }
 
 static void disallow(struct engine *e, struct resource *r, struct node *node)
@@ -150,22 +271,19 @@ static void replica_connection(struct engine *e, struct resource *bundle, struct
 
 static void replica_parts(struct engine *e, struct resource *bundle, struct replica *r)
 {
-	struct bundle *b = bundle->bundle;
-
 	if (r->address) {
-		const char *id = engine_printf(e, "%s-ip-%s", b->prefix, r->address);
-
-		r->ip = resource_unpack(e, part_element(e, id, "IPaddr2"), bundle, -1);
+		r->ip = resource_unpack(e, ip_element(e, bundle, r->address), bundle, -1);
 		resources_add(e, &bundle->children, r->ip);
 	}
-	r->container = resource_unpack(e,
-		part_element(e, engine_printf(e, "%s-%s-%d", b->prefix, b->agent, r->offset),
-			b->agent),
-		bundle, -1);
+	r->container = resource_unpack(e, container_element(e, bundle, r), bundle, -1);
 	resources_add(e, &bundle->children, r->container);
 	replica_connection(e, bundle, r);
-	if (r->child)
-		r->child->exclusive_discovery = true;
+	if (!r->child)
+		return;
+	r->child->exclusive_discovery = true;
+	/* Whether instances are told of each other is said where they are configured. */
+	if (r->child->notify)
+		r->child->parent->notify = true;
 }
 
 static int number_of(const struct element *x, const char *name, int otherwise)

@@ -330,6 +330,7 @@ static void unpack_clone(struct engine *e, struct resource *r)
 	table_default(e->arena, &r->meta, "resource-stickiness", "1");
 	table_set(e->arena, &r->meta, "globally-unique", r->unique ? "true" : "false");
 	/* One instance even for none, so that orphans find their clone. */
+	/* The number may shrink while the first is read. */
 	for (int i = 0; i < (c->max > 0 ? c->max : 1); i++)
 		if (!clone_instance_new(e, r))
 			break;
@@ -362,6 +363,28 @@ static void read_agent(struct engine *e, struct resource *r)
 	r->is_fence_device = e->set.have_fence_device = true;
 }
 
+/* Agents of these standards cannot tell their instances apart: the clone becomes anonymous. */
+static void force_anonymous(struct engine *e, struct resource *r)
+{
+	int n = (int)e->n_nodes;
+
+	if (r->kind != PRIMITIVE || !r->unique || !r->standard || !strcasecmp(r->standard, "ocf") || r->is_fence_device ||
+		resource_top(r)->kind != CLONE)
+		return;
+	r->unique = false;
+	for (struct resource *p = r->parent; p && p->kind != BUNDLE; p = p->parent) {
+		p->unique = false;
+		table_set(e->arena, &p->meta, "globally-unique", "false");
+		for (unsigned i = 0; i < p->children.n; i++)
+			p->children.items[i]->unique = false;
+		if (p->kind != CLONE)
+			continue;
+		p->clone->node_max = 1;
+		if (p->clone->max > n)
+			p->clone->max = n;
+	}
+}
+
 struct resource *resource_unpack(
 	struct engine *e, const struct element *xml, struct resource *parent, int instance)
 {
@@ -391,6 +414,7 @@ struct resource *resource_unpack(
 	provides = resource_meta(r, "provides");
 	if (r->is_fence_device && provides && !strcasecmp(provides, "unfencing"))
 		e->set.have_unfencing = r->provides_unfencing = true;
+	force_anonymous(e, r);
 	read_requires(e, r);
 	allow_nodes(e, r);
 	if (kind == GROUP)

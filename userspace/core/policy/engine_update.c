@@ -17,7 +17,7 @@ static bool is_ancestor(const struct resource *r, const struct resource *of)
 static struct act *end_of(struct act *a)
 {
 	struct resource *r = a->resource;
-	enum task end = a->task;
+	enum task begin = a->task, end = a->task;
 
 	if (r->kind == PRIMITIVE || a->when || a->interval_ms)
 		return a;
@@ -35,16 +35,23 @@ static struct act *end_of(struct act *a)
 		end = TASK_DEMOTED;
 		break;
 	case TASK_STARTED:
+		begin = TASK_START;
+		break;
 	case TASK_STOPPED:
+		begin = TASK_STOP;
+		break;
 	case TASK_PROMOTED:
+		begin = TASK_PROMOTE;
+		break;
 	case TASK_DEMOTED:
+		begin = TASK_DEMOTE;
 		break;
 	default:
 		return a;
 	}
 	for (struct act *b = r->acts; b; b = b->next_of_resource) {
 		if (r->notify && r->kind != GROUP
-				? b->when == NOTIFY_CONFIRMED_POST && b->about == end && !b->node
+				? b->when == NOTIFY_CONFIRMED_POST && b->about == begin && !b->node
 				: b->task == end && !b->interval_ms)
 			return b;
 	}

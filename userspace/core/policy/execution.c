@@ -9,7 +9,8 @@
 #include "core/model/value.h"
 
 #define NOT_RUNNING 7
-#define UUID "00000000-0000-0000-0000-000000000000"
+/* Of no planner: what stands here is newer than what any left pending. */
+#define UUID "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 
 /* ---- nodes ---------------------------------------------------------------------------------------- */
 
@@ -164,9 +165,9 @@ int execution_record(struct element_tree *tree, const struct plan_action *a, int
 		element_printf(tree, "%s_%s_%llu", a->resource, op,
 			(unsigned long long)a->interval_ms));
 	element_set(tree, entry, "transition-key",
-		element_printf(tree, "1:0:%d:" UUID, a->target_rc));
+		element_printf(tree, "%lld:-1:%d:" UUID, call, a->target_rc));
 	element_set(tree, entry, "transition-magic",
-		element_printf(tree, "0:%d;1:0:%d:" UUID, exit, a->target_rc));
+		element_printf(tree, "0:%d;%lld:-1:%d:" UUID, exit, call, a->target_rc));
 	set_number(tree, entry, "call-id", call);
 	set_number(tree, entry, "rc-code", exit);
 	set_number(tree, entry, "op-status", 0);

@@ -201,59 +201,164 @@ static bool operation_parameters(struct engine *e, struct resource *r, const str
 	return ret->n;
 }
 
-static bool pairs_of(struct engine *e, struct resource *r, const struct node *node,
-	const char *task, uint64_t interval_ms, struct pairs *p, char timeout[32])
+/* What is digested of one operation, as the configuration is now. */
+struct digested {
+	struct pairs all;
+	bool own; /* some parameters are of the operation alone */
+	char timeout[32];
+};
+
+bool digest_needs_host(struct engine *e, struct resource *r)
+{
+	const char *address;
+
+	if (!r->is_connection || !r->container)
+		return false;
+	address = table_get(resource_parameters(e, r, NULL), "addr");
+	return address && !strcmp(address, "#uname");
+}
+
+/* Where a container's connection leads is known by its host only. */
+static void host_read(struct engine *e, struct resource *r, struct digested *d)
+{
+	const struct node *host;
+
+	if (!digest_needs_host(e, r))
+		return;
+	host = r->container->node ? r->container->node
+				  : resource_current(r->container, NULL, NULL);
+	if (host)
+		pairs_add(&d->all, "addr", host->name);
+}
+
+static void digested_read(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms, struct digested *d)
 {
 	struct operation_settings set;
 	struct table extra = { 0 };
-	bool own;
 
-	pairs_add_table(p, resource_parameters(e, r, node));
+	d->all.n = 0;
+	host_read(e, r, d);
+	pairs_add_table(&d->all, resource_parameters(e, r, node));
 	operation_settings(e, r, task, interval_ms, &set);
-	own = operation_parameters(e, r, node, set.xml, &extra);
-	pairs_add_table(p, &extra);
+	d->own = operation_parameters(e, r, node, set.xml, &extra);
+	pairs_add_table(&d->all, &extra);
+	if (!interval_ms)
+		return;
 	/* How long a recurring operation may take is part of it. */
-	if (interval_ms) {
-		snprintf(timeout, 32, "%llu", (unsigned long long)set.timeout_ms);
-		pairs_add(p, "CRM_meta_timeout", timeout);
-	}
-	return own;
+	snprintf(d->timeout, sizeof(d->timeout), "%llu", (unsigned long long)set.timeout_ms);
+	pairs_add(&d->all, "CRM_meta_timeout", d->timeout);
 }
 
-void digest_operation(struct engine *e, struct resource *r, const struct node *node,
-	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX])
-{
-	struct pairs p = { .n = 0 };
-	char timeout[32];
-
-	pairs_of(e, r, node, task, interval_ms, &p, timeout);
-	digest(&p, NULL, ret);
-}
-
-enum digest_verdict digest_check(struct engine *e, struct resource *r, const struct node *node,
-	const struct element *lrm_op, const char *task, uint64_t interval_ms)
+static enum digest_verdict verdict(struct engine *e, const struct digested *d,
+	const struct element *lrm_op, uint64_t interval_ms)
 {
 	const char *all = element_get(lrm_op, "op-digest");
 	const char *restart = element_get(lrm_op, "op-restart-digest");
-	char calculated[DIGEST_TEXT], timeout[32];
-	struct pairs p = { .n = 0 };
-	bool own;
+	char calculated[DIGEST_TEXT];
 
 	if (is_renewed(e, lrm_op))
 		return DIGEST_RESTART;
-	if (!all && !restart)
-		return DIGEST_UNKNOWN;
-	own = pairs_of(e, r, node, task, interval_ms, &p, timeout);
 	if (restart) {
-		digest(&p, element_get(lrm_op, "op-force-restart"), calculated);
+		digest(&d->all, element_get(lrm_op, "op-force-restart"), calculated);
 		if (strcmp(calculated, restart))
 			return DIGEST_RESTART;
 	}
 	if (!all)
 		return DIGEST_UNKNOWN;
-	digest(&p, NULL, calculated);
+	digest(&d->all, NULL, calculated);
 	if (!strcmp(calculated, all))
 		return DIGEST_SAME;
 	/* A reload would not bring what is only of this operation. */
-	return !interval_ms && own ? DIGEST_RESTART : DIGEST_ALL;
+	return !interval_ms && d->own ? DIGEST_RESTART : DIGEST_ALL;
+}
+
+/* Settings of a fence device that its agent does not see. */
+static bool is_fence_setting(const char *name)
+{
+	static const char *const names[] = { "provides", "stonith-timeout", "pcmk_action_limit",
+		"pcmk_delay_base", "pcmk_delay_max", "pcmk_host_argument", "pcmk_host_check",
+		"pcmk_host_list", "pcmk_host_map" };
+	const char *rest;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	rest = strncmp(name, "pcmk_", 5) ? NULL : strchr(name + 5, '_');
+	return rest && (!strcmp(rest, "_action") || !strcmp(rest, "_timeout") ||
+			       !strcmp(rest, "_retries"));
+}
+
+static bool is_listed(const char *list, const char *name)
+{
+	owned(free) char *blank = own_printf(" %s ", name);
+
+	return list && strstr(list, blank);
+}
+
+/* Whether all but what is secret is as it was. Before feature set 3.16.0 less was digested. */
+static bool open_part_same(
+	const struct resource *r, const struct digested *d, const struct element *lrm_op)
+{
+	const char *recorded = element_get(lrm_op, "op-secure-digest");
+	const char *secret = element_get(lrm_op, "op-secure-params");
+	const char *version = element_get(lrm_op, "crm_feature_set");
+	bool old = version && value_version_compare(version, "3.16.0") < 0;
+	struct pairs open = { .n = 0 };
+	char calculated[DIGEST_TEXT];
+
+	if (!recorded)
+		return false;
+	for (unsigned i = 0; i < d->all.n; i++) {
+		const struct table_pair *pair = &d->all.items[i];
+
+		if (is_listed(secret, pair->name) ||
+			(old && !strcmp(pair->name, "CRM_meta_timeout")) ||
+			(old && r->is_fence_device && is_fence_setting(pair->name)))
+			continue;
+		open.items[open.n++] = *pair;
+	}
+	digest(&open, NULL, calculated);
+	return !strcmp(calculated, recorded);
+}
+
+static bool has_digest(const struct engine *e, const struct element *lrm_op)
+{
+	return element_get(lrm_op, "op-digest") || element_get(lrm_op, "op-restart-digest") ||
+	       is_renewed(e, lrm_op);
+}
+
+enum digest_verdict digest_compare(struct engine *e, struct resource *r, const struct node *node,
+	const struct element *lrm_op, const char *task, uint64_t interval_ms)
+{
+	struct digested d;
+
+	if (!has_digest(e, lrm_op))
+		return DIGEST_UNKNOWN;
+	digested_read(e, r, node, task, interval_ms, &d);
+	return verdict(e, &d, lrm_op, interval_ms);
+}
+
+enum digest_verdict digest_check(struct engine *e, struct resource *r, const struct node *node,
+	const struct element *lrm_op, const char *task, uint64_t interval_ms)
+{
+	enum digest_verdict v;
+	struct digested d;
+
+	if (!has_digest(e, lrm_op))
+		return DIGEST_UNKNOWN;
+	digested_read(e, r, node, task, interval_ms, &d);
+	v = verdict(e, &d, lrm_op, interval_ms);
+	if (v != DIGEST_SAME && e->options.masked && open_part_same(r, &d, lrm_op))
+		return DIGEST_SAME;
+	return v;
+}
+
+void digest_operation(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX])
+{
+	struct digested d;
+
+	digested_read(e, r, node, task, interval_ms, &d);
+	digest(&d.all, NULL, ret);
 }

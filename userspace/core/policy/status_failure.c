@@ -95,9 +95,10 @@ static bool parameters_changed(struct engine *e, const struct history *h)
 {
 	enum digest_verdict verdict;
 
-	if (strcmp(h->task, "start") && strcmp(h->task, "monitor"))
+	if ((strcmp(h->task, "start") && strcmp(h->task, "monitor")) ||
+		digest_needs_host(e, h->r))
 		return false;
-	verdict = digest_check(e, h->r, h->node, h->xml, h->task, h->interval_ms);
+	verdict = digest_compare(e, h->r, h->node, h->xml, h->task, h->interval_ms);
 	return verdict != DIGEST_UNKNOWN && verdict != DIGEST_SAME;
 }
 

@@ -227,7 +227,8 @@ static void lock_read(struct engine *e, struct resource *r, struct node *node,
 	if (!e->set.shutdown_lock || when <= 0)
 		return;
 	if (e->set.shutdown_lock_limit_s > 0 && e->now > when + e->set.shutdown_lock_limit_s) {
-		act_get(e, r, TASK_LRM_DELETE, 0, node, false);
+		/* The record is the planner's own: the node need not be there. */
+		act_get(e, r, TASK_LRM_DELETE, 0, node, false)->runnable = true;
 		return;
 	}
 	r->lock_node = node;

@@ -94,6 +94,13 @@ void failcount_read(struct engine *e);
 int failcount_of(struct engine *e, struct resource *r, const struct node *node, bool expiring,
 	bool fillers, const struct element *op, int64_t *ret_last_failure);
 
+/* ---- status_digest.c: as digest_check(), but secrets that were masked count as changed ---- */
+enum digest_verdict digest_compare(struct engine *e, struct resource *r, const struct node *node,
+	const struct element *lrm_op, const char *task, uint64_t interval_ms);
+
+/* Parameters name its container's host, which is not known before that is assigned. */
+bool digest_needs_host(struct engine *e, struct resource *r);
+
 /* ---- status_node.c ---- */
 void node_state_read(struct engine *e, const struct element *state);
 void node_remote_online(struct node *node);
