@@ -493,7 +493,7 @@ static char *site(struct sim *s)
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	/* Rehearsals switch nothing and would only use up chance: seeds with them are one in four. */
+	/* Rehearsals switch nothing, and use up chance: seeds with them are one in four. */
 	fprintf(f, "cluster: {name: sim, profile: %s, fence-test-interval: %s}\nnodes:\n",
 		s->fast ? "fast" : "default", s->fencing == 2 ? "10s" : "0s");
 	for (int n = 1; n <= (int)s->n_nodes; n++)
