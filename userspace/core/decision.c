@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ int decision_new(const struct picture *picture, int64_t now_s, bool explain, str
 {
 	owned(decision) struct decision *d = own_new(struct decision);
 	struct engine_options options = { .explain = explain };
+	unsigned id;
 	int rc;
 
 	d->picture = picture;
@@ -22,6 +24,12 @@ int decision_new(const struct picture *picture, int64_t now_s, bool explain, str
 	if (rc)
 		return rc;
 	d->plan = engine_plan(d->engine);
+	/* Actions that wait for each other would never be ready: nothing of such a plan is begun. */
+	if (plan_check(d->plan, &id)) {
+		*ret_why = own_printf("%s of %s waits for itself", d->plan->actions[id]->op,
+			d->plan->actions[id]->instance ? d->plan->actions[id]->instance : "?");
+		return -ELOOP;
+	}
 	d->recheck_s = engine_recheck(d->engine);
 	*ret = give(d);
 	return 0;
