@@ -24,7 +24,7 @@ int decision_new(const struct picture *picture, int64_t now_s, bool explain, str
 	if (rc)
 		return rc;
 	d->plan = engine_plan(d->engine);
-	/* Actions that wait for each other would never be ready: nothing of such a plan is begun. */
+	/* Actions that wait for each other are never ready: nothing of such a plan is begun. */
 	if (plan_check(d->plan, &id)) {
 		*ret_why = own_printf("%s of %s waits for itself", d->plan->actions[id]->op,
 			d->plan->actions[id]->instance ? d->plan->actions[id]->instance : "?");
