@@ -7,8 +7,8 @@
 
 #include "core/model/translate_inside.h"
 
-static void say(
-	struct translate *t, bool warning, const char *pointer, const char *format, va_list ap)
+static void __attribute__((format(printf, 4, 0)))
+say(struct translate *t, bool warning, const char *pointer, const char *format, va_list ap)
 {
 	char text[512];
 
