@@ -319,7 +319,7 @@ static void release(struct director *d, uint64_t term)
 /* What the plan that is being carried out did not know. What is under way ends, no more is sent. */
 static void replan(struct director *d, const char *what, json_t *entry)
 {
-	static const char *const kinds[] = { "attribute", "node", "cleanup", "ticket" };
+	static const char *const kinds[] = { "attribute", "node", "cleanup", "ticket", "fail" };
 	const char *store = json_string_value(json_object_get(entry, "store"));
 
 	if (store && !strcmp(store, "private"))
