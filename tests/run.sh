@@ -68,7 +68,7 @@ test | soak)
 		build=$plain
 	fi
 	binaries bpftest -j1 # real heartbeats against real clocks: one at a time
-	for folder in model agent bpf conformance sim fence lab package stack qemu fuzz; do
+	for folder in model agent bpf conformance sim fence lab stack qemu fuzz $([ "$mode" = soak ] && echo package); do
 		LIMIT=$([ "$mode" = soak ] && echo 10800 || echo 1500) scripts $folder
 	done
 	;;

@@ -236,7 +236,7 @@ up() { # [nodes]
 		sw setsid "$tools/lab_ear" "$VIP" data "$dir/ear.log" >/dev/null 2>&1 </dev/null &
 		echo $! >"$dir/ear.pid"
 	fi
-	wait_for 60 "the first page through $VIP" page
+	wait_for 150 "the first page through $VIP" page
 	door_open "$(controllers | head -n 1)"
 	say "The lab stands: $(page)"
 	console
