@@ -17,6 +17,8 @@ static struct plan *plan_of(const struct element_tree *tree)
 	return engine_run(e, &why) ? NULL : engine_plan(e);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	owned(element_tree) struct element_tree *tree = NULL;
@@ -32,8 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(plan && (plan->n != again->n || plan->n_changes != again->n_changes)))
 		abort();
 	if (plan) {
-		owned(graph) struct graph *g = graph_new(plan);
-
+		graph_free(graph_new(plan));
 		execution_run(tree, plan, NULL, 0);
 	}
 	return 0;

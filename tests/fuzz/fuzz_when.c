@@ -6,6 +6,8 @@
 #include "core/model/value.h"
 #include "core/model/when.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	owned(free) char *text = own_alloc(size + 1);
