@@ -288,4 +288,4 @@ RECIPES = {
     "galera": ("/usr/lib/galera/libgalera_smm.so", galera),
     "pgsql": (SYSTEMS, pgsql),
 }
-FAST = ("Dummy", "Stateful", "IPaddr2", "Route", "Filesystem", "symlink", "anything", "nginx", "redis", "galera")
+FAST = ("Dummy", "Stateful", "IPaddr2", "Route", "Filesystem", "symlink", "nginx", "redis", "galera")
