@@ -11,7 +11,7 @@ ca_new() {
 	# The BMCs' own certificate, as their vendor would have it.
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
 		-keyout "$dir/pki/bmc.key" -out "$dir/pki/bmc.crt" -subj /CN=lab-bmc \
-		-addext "subjectAltName=$(for n in {101..109}; do printf 'IP:10.77.3.%d,' "$n"; done | sed 's/,$//')" \
+		-addext "subjectAltName=$(for n in {101..164}; do printf 'IP:10.77.3.%d,' "$n"; done | sed 's/,$//')" \
 		2>/dev/null
 }
 
