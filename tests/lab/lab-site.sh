@@ -98,7 +98,7 @@ http {
 }
 TXT
 	cat >"$dir/$m/services" <<TXT
-exec $bin/picket-agent --config /etc/picket/agent.yaml
+on-failure exec $bin/picket-agent --config /etc/picket/agent.yaml
 exec ${VOICES:+env VOICE=data }$tools/lab_watch $VIP /var/lib/picket/watch.log
 TXT
 	stack_node "$m"

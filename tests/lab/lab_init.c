@@ -8,7 +8,8 @@
  * WIRE-COMMAND is run outside, with the PID of the new machine appended, to plug its cables in.
  * "lab_init now" prints the clock all of the lab's logs use: CLOCK_BOOTTIME in ns.
  * DIR/etc/rc, if there is one, is run before the services: what else this machine needs at a boot.
- * DIR/services has one command a line; each is started again when it ends, as an init would.
+ * DIR/services has one command a line; each is started again when it ends, as an init would. After
+ * the word on-failure it stays away when it ended well: who left the cluster on an order.
  * SIGKILL to the machine's PID 1 is what pulling its power cord is: nothing of it is left.
  */
 #include <errno.h>
@@ -34,7 +35,8 @@
 struct service {
 	char command[512];
 	pid_t pid;
-	int done; /* ended well: not started again */
+	bool on_failure; /* not started again when it ended well */
+	bool done;
 	unsigned long long ended_ns;
 };
 
@@ -161,8 +163,13 @@ static size_t services_read(const char *dir, struct service *services)
 	if (!f)
 		die(path);
 	while (n < SERVICES_MAX && fgets(services[n].command, sizeof(services[n].command), f)) {
-		services[n].command[strcspn(services[n].command, "\n")] = 0;
-		if (services[n].command[0] && services[n].command[0] != '#')
+		char *command = services[n].command;
+
+		command[strcspn(command, "\n")] = 0;
+		services[n].on_failure = !strncmp(command, "on-failure ", 11);
+		if (services[n].on_failure)
+			memmove(command, command + 11, strlen(command + 11) + 1);
+		if (command[0] && command[0] != '#')
 			n++;
 	}
 	fclose(f);
@@ -188,11 +195,11 @@ static int machine(const char *name, struct service *services, size_t n)
 			for (size_t i = 0; i < n; i++)
 				if (services[i].pid == pid) {
 					services[i].pid = 0;
-					services[i].done = status == 0;
+					services[i].done =
+						services[i].on_failure && !status;
 					services[i].ended_ns = now_ns();
 				}
 		for (size_t i = 0; i < n; i++) {
-			/* As Restart=on-failure: who left the cluster on an order stays away. */
 			if (services[i].pid || services[i].done)
 				continue;
 			if (now_ns() - services[i].ended_ns >= RESTART_NS)

@@ -21,7 +21,7 @@ const app = {
 	draw: () => requestAnimationFrame(draw),
 	refresh,
 };
-let view = VIEWS[0], argument = "", running = false, gathering = null, signedIn = false;
+let view = VIEWS[0], argument = "", running = false, gathering = null, signedIn = false, focusNext = null;
 
 const LOGO = () => s("svg", { viewBox: "0 0 32 32", "aria-hidden": "true" },
 	s("path", { fill: "currentColor", d: "M4 10l3-5 3 5v18H4zM13 10l3-5 3 5v18h-6zM22 10l3-5 3 5v18h-6z" }),
@@ -80,6 +80,12 @@ function draw() {
 		render(main, h("p", { cls: "quiet" }, app.error ? app.error.message : "Looking at the cluster…"));
 	else
 		render(main, h("div", { cls: "view" }, view.draw(app, argument)));
+	const wanted = focusNext && document.getElementById(focusNext);
+
+	if (wanted) {
+		wanted.focus();
+		focusNext = null;
+	}
 }
 
 function route() {
@@ -181,8 +187,11 @@ function onKey(e) {
 		theme();
 	} else if (e.key === "/") {
 		e.preventDefault();
-		location.hash = "#/events";
-		requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("filter")?.focus()));
+		focusNext = "filter"; // where the view is another one, it is there when the view is
+		if (view.name === "events")
+			draw();
+		else
+			location.hash = "#/events";
 	}
 }
 
