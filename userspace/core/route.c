@@ -30,6 +30,8 @@ const struct route routes[] = {
 	GET("leases", "/v1/leases", ROUTE_READ, NULL, "Leases",
 		"Each node's lease on life, as this controller grants it"),
 	GET("controllers", "/v1/controllers", ROUTE_READ, NULL, "Controllers", "The controllers"),
+	ACT("controllersChange", "/v1/controllers", ROUTE_ADMIN, "ControllersWish",
+		"Let other controllers vote: add and remove, in one change, while everything runs"),
 	GET("resources", "/v1/resources", ROUTE_READ, NULL, "Resources", "The resources"),
 	GET("resource", "/v1/resources/{resource}", ROUTE_READ, NULL, "Resource",
 		"One resource: where it runs, and why not elsewhere"),

@@ -111,6 +111,25 @@ static json_t *join_problem(const char *title, const char *detail)
 	return json_pack("{s:s, s:s}", "title", title, "detail", detail);
 }
 
+/* As a list, whether it comes from a file (a list) or from the log (by index). */
+static json_t *controllers_list(json_t *controllers)
+{
+	json_t *list = json_array(), *one, *copy;
+	char key[16];
+
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		one = json_is_array(controllers) ? json_array_get(controllers, i)
+						 : json_object_get(controllers, key);
+		if (!json_is_object(one))
+			continue;
+		copy = json_copy(one);
+		json_object_set_new(copy, "index", json_integer(i));
+		json_array_append_new(list, copy);
+	}
+	return list;
+}
+
 static unsigned on_join(
 	void *ctx, const char *host, bool controller, const char *request, json_t **ret)
 {
@@ -135,8 +154,8 @@ static unsigned on_join(
 	else if (r)
 		*ret = join_problem("That cannot be signed", why ? why : strerror(-r));
 	else
-		*ret = json_pack("{s:s, s:s, s:s, s:O*}", "name", host, "certificate", certificate,
-			"ca", ca, "controllers", d->controllers);
+		*ret = json_pack("{s:s, s:s, s:s, s:o}", "name", host, "certificate", certificate,
+			"ca", ca, "controllers", controllers_list(d->controllers));
 	return !r ? 200 : r == -EBADMSG ? 400 : r == -ENOENT ? 409 : 500;
 }
 
@@ -281,6 +300,12 @@ bool api_desk_relayed(struct api_desk *d, unsigned controller, json_t *message)
 		desk_relay_take(d->desk, controller, message, random, now_ms());
 	explicit_bzero(random, sizeof(random));
 	return true;
+}
+
+void api_desk_controllers(struct api_desk *d, json_t *controllers)
+{
+	json_decref(d->controllers);
+	d->controllers = json_incref(controllers);
 }
 
 void api_desk_publish(struct api_desk *d, json_t *event)

@@ -36,6 +36,8 @@ void api_desk_reply(
 	struct api_desk *doors, void *token, unsigned status, json_t *json, const char *text);
 /* A message of another controller; false: it is none of the desks' affairs. */
 bool api_desk_relayed(struct api_desk *doors, unsigned controller, json_t *message);
+/* Another list of controllers, as in the configuration; borrowed. */
+void api_desk_controllers(struct api_desk *doors, json_t *controllers);
 void api_desk_publish(struct api_desk *doors, json_t *event);
 struct desk *api_desk_desk(struct api_desk *doors);
 

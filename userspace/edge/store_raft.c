@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "core/roll.h"
 #include "edge/store_inside.h"
 #include "edge/store_machine.h"
 
@@ -184,6 +185,21 @@ static enum store_role raft_role_now(struct raft *raft)
 	}
 }
 
+static void raft_members(const struct raft_configuration *c, struct store_status *ret)
+{
+	ret->voters = ret->standbys = ret->spares = 0;
+	for (unsigned i = 0; i < c->n; i++) {
+		uint32_t bit = 1u << roll_index_of_id(c->servers[i].id);
+
+		if (c->servers[i].role == RAFT_VOTER)
+			ret->voters |= bit;
+		else if (c->servers[i].role == RAFT_STANDBY)
+			ret->standbys |= bit;
+		else
+			ret->spares |= bit;
+	}
+}
+
 void store_raft_watch(struct store *store)
 {
 	struct store_status now = store->status;
@@ -198,6 +214,7 @@ void store_raft_watch(struct store *store)
 	now.leader = (unsigned)leader;
 	now.commit_index = raft_commit_index(&store->raft);
 	now.last_index = raft_last_index(&store->raft);
+	raft_members(&store->raft.configuration, &now);
 	changed = now.role != store->status.role || now.term != store->status.term ||
 		  now.leader != store->status.leader;
 	pthread_mutex_lock(&store->lock);
@@ -288,6 +305,9 @@ static void order_propose(struct order *order)
 
 static void order_on_changed(struct raft_change *request, int status)
 {
+	struct order *order = request->data;
+
+	store_raft_watch(order->store); /* the owner looks at once who is in it now */
 	order_answer(request->data, raft_error(status), 0);
 }
 
@@ -311,7 +331,7 @@ static void order_change(struct order *order)
 		r = raft_add(raft, &order->change, order->id, order->address, order_on_changed);
 	else if (order->kind == ORDER_ASSIGN)
 		r = raft_assign(raft, &order->change, order->id,
-			order->voter ? RAFT_VOTER : RAFT_SPARE, order_on_changed);
+			order->voter ? RAFT_VOTER : RAFT_STANDBY, order_on_changed);
 	else
 		r = raft_remove(raft, &order->change, order->id, order_on_changed);
 	if (r)
