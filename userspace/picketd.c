@@ -653,6 +653,7 @@ static int open_council(struct daemon *d)
 		on_peer_silent };
 	const struct daemoncfg *c = d->config;
 	struct council_config config = { .members = c->controllers,
+		.name = c->name,
 		.n = c->n_controllers,
 		.index = c->index,
 		.ifaces = (const char *const *)c->interfaces,

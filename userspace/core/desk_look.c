@@ -445,7 +445,7 @@ static void look_authority(struct desk *d, struct desk_case *of)
 {
 	json_t *answer = NULL;
 
-	if (d->handler.on_join(d->ctx, NULL, false, NULL, &answer) == 200)
+	if (d->handler.on_join(d->ctx, NULL, false, NULL, of, &answer) == 200)
 		desk_good(d, of, answer);
 	else
 		desk_problem(d, of, 404, "No CA here", "", NULL);

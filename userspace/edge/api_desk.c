@@ -8,15 +8,16 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/api_desk.h"
-#include "edge/authority.h"
 #include "edge/console.h"
 #include "edge/identity.h"
+#include "edge/signer.h"
 
 #define CA_MAX (1 << 20)
 
 struct api_desk {
 	struct api *local, *remote;
 	struct desk *desk;
+	struct signer *signer;
 	json_t *schemas;
 	struct api_desk_handler handler;
 	void *ctx;
@@ -106,11 +107,6 @@ static int on_relay(void *ctx, int controller, json_t *message)
 	return d->handler.on_relay(d->ctx, controller, message);
 }
 
-static json_t *join_problem(const char *title, const char *detail)
-{
-	return json_pack("{s:s, s:s}", "title", title, "detail", detail);
-}
-
 /* As a list, whether it comes from a file (a list) or from the log (by index). */
 static json_t *controllers_list(json_t *controllers)
 {
@@ -130,33 +126,48 @@ static json_t *controllers_list(json_t *controllers)
 	return list;
 }
 
-static unsigned on_join(
-	void *ctx, const char *host, bool controller, const char *request, json_t **ret)
+/* The CA alone, for who has nothing but its fingerprint; else a certificate, which comes later. */
+static unsigned on_join(void *ctx, const char *host, bool controller, const char *request,
+	struct desk_case *of, json_t **ret)
+{
+	owned(free) char *ca = NULL, *path = NULL;
+	struct api_desk *d = ctx;
+	size_t len;
+
+	if (host) {
+		signer_sign(d->signer, host,
+			IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0), request, of);
+		return 0;
+	}
+	path = own_printf("%s/ca.crt", d->pki);
+	*ret = file_read(path, CA_MAX, &ca, &len) ? NULL : json_pack("{s:s}", "ca", ca);
+	return *ret ? 200 : 404;
+}
+
+static void on_signed(void *ctx, void *cookie, unsigned status, json_t *json)
 {
 	struct api_desk *d = ctx;
-	struct authority_subject subject = { .name = host,
-		.roles = IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0) };
-	owned(free) char *why = NULL, *certificate = NULL, *ca = NULL;
-	owned(free) char *path = own_printf("%s/ca.crt", d->pki);
-	size_t len;
-	int r;
 
-	if (!host) {
-		r = file_read(path, CA_MAX, &ca, &len);
-		*ret = r ? NULL : json_pack("{s:s}", "ca", ca);
-		return *ret ? 200 : 404;
-	}
-	r = authority_sign(d->pki, &subject, request, &certificate, &ca, &why);
-	if (r == -ENOENT)
-		*ret = join_problem("No CA key here",
-			"This controller cannot sign: join through the one on which 'picket init' "
-			"was run.");
-	else if (r)
-		*ret = join_problem("That cannot be signed", why ? why : strerror(-r));
-	else
-		*ret = json_pack("{s:s, s:s, s:s, s:o}", "name", host, "certificate", certificate,
-			"ca", ca, "controllers", controllers_list(d->controllers));
-	return !r ? 200 : r == -EBADMSG ? 400 : r == -ENOENT ? 409 : 500;
+	if (status == 200)
+		json_object_set_new(json, "controllers", controllers_list(d->controllers));
+	desk_joined(d->desk, cookie, status, json);
+}
+
+static bool on_sign(void *ctx, json_t *message)
+{
+	struct api_desk *d = ctx;
+	bool asked = false;
+
+	for (int i = 0; d->handler.on_relay && i < PICKET_CONTROLLERS_MAX; i++)
+		asked |= !d->handler.on_relay(d->ctx, i, message);
+	return asked;
+}
+
+static void on_signature(void *ctx, unsigned controller, json_t *message)
+{
+	struct api_desk *d = ctx;
+
+	d->handler.on_relay(d->ctx, (int)controller, message);
 }
 
 static void on_file(void *ctx, void *token, const char *path, const char *if_none_match)
@@ -244,6 +255,7 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 	const struct api_desk_handler *handler, void *ctx, struct api_desk **ret, char **why)
 {
 	static const struct api_handler doors = { on_request, on_stream_gone };
+	static const struct signer_handler signer = { on_sign, on_signature, on_signed };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
 		handler->on_link ? on_link : NULL, on_join,
 		handler->on_relay ? on_relay : NULL };
@@ -258,6 +270,7 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 	d->pki = own_string(config->pki ? config->pki : "");
 	d->controllers = json_incref(config->controllers);
 	d->schemas = schemas_load();
+	d->signer = signer_new(loop, d->pki, &signer, d);
 	desk.schemas = d->schemas;
 	d->desk = desk_new(&desk, &inside, d);
 	r = api_new(loop, &local, &doors, d, &d->local, why);
@@ -278,6 +291,7 @@ void api_desk_free(struct api_desk *d)
 	api_free(d->remote);
 	api_free(d->local);
 	desk_free(d->desk);
+	signer_free(d->signer);
 	free(d->pki);
 	json_decref(d->controllers);
 	json_decref(d->schemas);
@@ -294,6 +308,8 @@ bool api_desk_relayed(struct api_desk *d, unsigned controller, json_t *message)
 {
 	uint8_t random[WARDEN_RANDOM];
 
+	if (signer_take(d->signer, controller, message))
+		return true;
 	if (!desk_relay_is(message))
 		return false;
 	if (getrandom(random, sizeof(random), 0) == sizeof(random))

@@ -302,6 +302,8 @@ int council_new(uv_loop_t *loop, const struct council_config *config,
 		for (size_t l = 0; l < PICKET_LINKS_MAX; l++)
 			c->members[i].address[l] = own_string(config->members[i].addresses[l]);
 	}
+	if (config->name)
+		member_is(c, c->index, config->name);
 	link_patience(c->link, COUNCIL_PATIENCE_MS);
 	r = sender_begin(c);
 	if (!r)

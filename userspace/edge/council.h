@@ -21,6 +21,7 @@ struct link;
 
 struct council_config {
 	const struct daemoncfg_controller *members; /* by index, ourselves included */
+	const char *name; /* ours; NULL: as members has it */
 	size_t n;
 	unsigned index; /* our own */
 	const char *const *ifaces;

@@ -16,6 +16,8 @@
 #define RAFT_SNAPSHOT_ENTRIES 4096
 #define RAFT_SNAPSHOT_TRAILING 1024
 #define RAFT_HINT_STEP_MS 25 /* between the voters' attempts after a hint: no split votes */
+#define RAFT_HINT_AGAIN_MS 150 /* to the next attempt: long enough to be connected anew */
+#define RAFT_HINT_TRIES 8
 
 static int raft_error(int r)
 {
@@ -234,17 +236,40 @@ static void raft_on_watch(uv_prepare_t *watch)
 	store_raft_watch(watch->data);
 }
 
-/* The leader is said to be silent: as if our election timer had run out. Voters refuse a vote while
- * they believe in a leader, so each of them must come here by itself; one after the other. */
+/* As if our election timer had run out. Voters refuse a vote while they believe in a leader, so each
+ * of them must come here by itself; one after the other. True: worth another look. */
+static bool hint_act(struct store *store)
+{
+	switch (raft_state(&store->raft)) {
+	case RAFT_FOLLOWER:
+		if (store->status.leader && store->status.leader != store->hinted_leader)
+			return false;
+		/* Who has given its vote waits for the winner to speak. */
+		if (!store->status.leader)
+			return true;
+		store->raft.follower_state.randomized_election_timeout = 0;
+		break;
+	case RAFT_CANDIDATE:
+		store->raft.candidate_state.randomized_election_timeout = 0;
+		break;
+	default:
+		return false;
+	}
+	store->tick_cb(&store->io);
+	return true;
+}
+
+/* A follower writes to another one in an election only, and the library looks at a connection when
+ * it writes: if the other end was started again meanwhile, the first word is lost and no more than
+ * that. So the election is held again soon, and not after another whole timeout. */
 static void raft_on_hint(uv_timer_t *timer)
 {
 	struct store *store = timer->data;
 
-	if (raft_state(&store->raft) != RAFT_FOLLOWER || !store->hinted_leader ||
-		store->status.leader != store->hinted_leader)
-		return;
-	store->raft.follower_state.randomized_election_timeout = 0;
-	store->tick_cb(&store->io);
+	store_raft_watch(store);
+	if (hint_act(store) && ++store->hint_tries < RAFT_HINT_TRIES)
+		uv_timer_start(&store->hint, raft_on_hint,
+			RAFT_HINT_AGAIN_MS + (uint64_t)store->hint_rank * RAFT_HINT_STEP_MS, 0);
 }
 
 static void raft_hint(struct store *store)
@@ -260,6 +285,8 @@ static void raft_hint(struct store *store)
 		rank += c->servers[i].role == RAFT_VOTER && c->servers[i].id < store->id &&
 			c->servers[i].id != store->status.leader;
 	store->hinted_leader = store->status.leader;
+	store->hint_rank = rank;
+	store->hint_tries = 0;
 	uv_timer_start(&store->hint, raft_on_hint, (uint64_t)rank * RAFT_HINT_STEP_MS, 0);
 }
 
