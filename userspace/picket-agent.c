@@ -265,6 +265,8 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 		worker_term(worker_of(agent), (uint64_t)term);
 	if (!strcmp(type, "welcome"))
 		take_welcome(agent, controller, message);
+	else if (!strcmp(type, "rekey"))
+		keeper_rekey(&agent->keeper, controller, message);
 	else if (!strcmp(type, "controllers"))
 		take_controllers(agent, controller, message);
 	else if (!strcmp(type, "order"))

@@ -95,6 +95,8 @@ static const struct command_row rows[] = {
 		cli_recover_options, cli_recover },
 	{ "join", NULL, "CONTROLLER TOKEN", "make this bare host a node or controller",
 		cli_join_options, cli_join },
+	{ "keys", "rotate", NULL, "let every heartbeat key give way to the next", NULL,
+		cli_keys_rotate },
 	{ "pki", "ca", "DIR", "make the cluster's CA in DIR", NULL, cli_pki_ca },
 	{ "pki", "issue", "DIR NAME", "make a host's key and certificate, signed by the CA in DIR",
 		cli_pki_issue_options, cli_pki_issue },

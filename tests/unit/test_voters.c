@@ -13,6 +13,7 @@ static uint64_t now = 1000 * MS, log_index;
 static uint32_t in_voters, in_standbys, in_spares; /* the log's own configuration, as the world has it */
 static json_t *roll, *to_node, *answer;
 static unsigned status;
+static char keys[512];   /* the same of heartbeat keys: "kernel 2; node 2; " */
 static char orders[512]; /* in words: "add 3; listen 3; " */
 
 static void step(struct event *event);
@@ -35,6 +36,11 @@ static void log_order(const struct action *a)
 	step(&e);
 }
 
+static void note_key(const char *who, unsigned epoch)
+{
+	snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), "%s %u; ", who, epoch);
+}
+
 static void take(struct actions *actions)
 {
 	struct actions mine = *actions;
@@ -46,6 +52,11 @@ static void take(struct actions *actions)
 			struct event e = { .kind = EVENT_COMMITTED, .index = ++log_index, .term = 1, .json = a->json };
 
 			step(&e);
+		} else if (a->kind == ACTION_ADMIT && a->admitted) {
+			note_key("kernel", a->epoch);
+		} else if (a->kind == ACTION_SEND && json_object_get(a->json, "key_epoch") &&
+			   !json_object_get(a->json, "serial")) {
+			note_key("node", (unsigned)json_integer_value(json_object_get(a->json, "key_epoch")));
 		} else if (a->kind == ACTION_VOTER) {
 			log_order(a);
 		} else if (a->kind == ACTION_ROLL) {
@@ -133,7 +144,7 @@ static const char *waits(void)
 
 static void begin(void)
 {
-	static const char site[] = "cluster: {name: t}\nnodes:\n  n1: {id: 1, addresses: [a]}\n";
+	static const char site[] = "cluster: {name: t, key-rotation: 5s}\nnodes:\n  n1: {id: 1, addresses: [a]}\n";
 	struct director_config config = { .name = "c1", .life = 7, .voters = { .now = 7 } };
 
 	config.members = json_array();
@@ -222,6 +233,26 @@ Test(voters, a_leader_that_is_to_go_hands_over_first)
 	later(1000);
 	cr_assert(counts(7, 4));
 	cr_assert_str_eq(orders, "remove 1; transfer 2; ");
+	end();
+}
+
+Test(voters, heartbeat_keys_change_by_time_and_on_order_the_kernel_first)
+{
+	begin();
+	keys[0] = '\0';
+	later(1000);
+	cr_assert_str_eq(keys, "");
+	ask("POST", "/v1/keys/rotate", "{}");
+	cr_assert_eq(status, 200);
+	cr_assert_str_eq(keys, "kernel 2; node 2; ");
+	later(4000);
+	cr_assert_str_eq(keys, "kernel 2; node 2; ");
+	later(1500);
+	cr_assert(strstr(keys, "kernel 3; node 3; "), "%s", keys);
+	says(EVENT_LINK_DOWN, "n1", 0, json_null());
+	keys[0] = '\0';
+	ask("POST", "/v1/keys/rotate", "{}");
+	cr_assert_str_eq(keys, "", "who is not connected gets a key with its welcome");
 	end();
 }
 

@@ -28,6 +28,7 @@
  *  {do: fail, node, resource, op, interval_ms, at_ms, fatal}
  *  {do: cleanup, resource|null, node|null, op|null, interval_ms}
  *  {do: ticket, ticket, set: {granted|standby: bool}, at_ms}
+ *  {do: rekey, user?}                              every heartbeat key gives way to the next
  *  {do: controllers}, {do: voters}, {do: recovered}   see roll.h
  */
 #define CLUSTER_VOUCHED_MAX 256

@@ -263,6 +263,7 @@ static void role(struct director *d, const struct event *event)
 	d->world = NULL;
 	d->leader = event->leader;
 	d->leader_since_ns = d->now_ns;
+	d->rekey_ns = 0;
 	d->hold_ns = 0;
 	/* A new leader has seen no wait begin, and nobody has told it what runs. */
 	for (size_t i = 0; i < d->n_nodes; i++) {
@@ -352,6 +353,7 @@ static void committed(struct director *d, const struct event *event)
 	}
 	greet |= caught_up(d);
 	director_voters_committed(d, event->json);
+	director_keys_committed(d, event->json);
 	/* Everything older has been applied when our own first entry is, and it alone tells: a
 	 * single voter goes on in the term it had before it was restarted. */
 	if (d->leader && !d->ready && !strcmp(what, "term") &&
@@ -434,6 +436,7 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 
 		director_watch(d);
 		director_voters_watch(d);
+		director_keys_watch(d);
 		director_rehearse_watch(d);
 		director_attribute_watch(d);
 		director_drive(d);
@@ -489,6 +492,7 @@ uint64_t director_due(const struct director *d)
 	sooner(&due, director_recheck_ns(d));
 	sooner(&due, d->attention_ns);
 	sooner(&due, director_voters_due(d));
+	sooner(&due, director_keys_due(d));
 	if (d->dirty && d->now_ns < d->breath_ns)
 		sooner(&due, d->breath_ns);
 	if (d->now_ns < d->hold_ns)

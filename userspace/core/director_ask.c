@@ -461,6 +461,8 @@ static void ask_write(struct director *d, const struct event *e)
 		ask_configure(d, e);
 	else if (!strcmp(e->ask.method, "POST") && !strcmp(e->ask.path, "/v1/controllers"))
 		director_voters_ask(d, e);
+	else if (!strcmp(e->ask.method, "POST") && !strcmp(e->ask.path, "/v1/keys/rotate"))
+		director_keys_ask(d, e);
 	else if (!strcmp(e->ask.method, "POST") &&
 		 split(e->ask.path, "/v1/nodes/", name, sizeof(name), &verb))
 		ask_node(d, e, name, verb);

@@ -30,7 +30,8 @@ struct director_node {
 	char *boot_id; /* of the present connection */
 	json_t *self;  /* what the agent says of its own end */
 	uint64_t hello_incarnation;
-	uint32_t epoch;
+	uint32_t epoch; /* of its heartbeat key here */
+	bool welcomed;  /* it knows that key */
 	uint64_t roll, roll_told; /* serials: of what its agent has taken in, and was told */
 	bool heard;          /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
@@ -84,6 +85,7 @@ struct director {
 	uint64_t told; /* the serial that nodes were told last */
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
+	uint64_t rekey_ns; /* then the next heartbeat keys are due; 0: they are not */
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms;               /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
@@ -149,6 +151,12 @@ uint64_t director_voters_due(const struct director *d);
 void director_voters_welcome(struct director *d, struct director_node *n, json_t *welcome);
 json_t *director_voters_json(struct director *d);
 void director_voters_done(struct director *d);
+
+/* director_keys.c: heartbeat keys, per node and connection, give way to the next */
+void director_keys_watch(struct director *d);
+void director_keys_committed(struct director *d, json_t *entry);
+void director_keys_ask(struct director *d, const struct event *event);
+uint64_t director_keys_due(const struct director *d);
 
 /* director_whatif.c: an answer's status and document, or a problem's title and detail */
 unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);

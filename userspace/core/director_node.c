@@ -60,6 +60,7 @@ static void welcome(struct director *d, struct director_node *n)
 	json_t *message;
 
 	n->epoch++;
+	n->welcomed = true;
 	n->synced = false;
 	n->hello_incarnation = cluster_incarnation(d->cluster, n->name);
 	director_admit(d, n);
@@ -151,6 +152,7 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 	const char *verdict = json_string_value(json_object_get(message, "verdict"));
 
 	n->connected = true;
+	n->welcomed = false;
 	n->roll = n->roll_told = 0;
 	n->synced = n->admitting = false;
 	/* It is back; its first beat may be a moment behind, where the beats are the agent's own.

@@ -32,6 +32,8 @@ const struct route routes[] = {
 	GET("controllers", "/v1/controllers", ROUTE_READ, NULL, "Controllers", "The controllers"),
 	ACT("controllersChange", "/v1/controllers", ROUTE_ADMIN, "ControllersWish",
 		"Let other controllers vote: add and remove, in one change, while everything runs"),
+	ACT("keysRotate", "/v1/keys/rotate", ROUTE_ADMIN, "Empty",
+		"Let every heartbeat key give way to the next; no beat is missed"),
 	GET("resources", "/v1/resources", ROUTE_READ, NULL, "Resources", "The resources"),
 	GET("resource", "/v1/resources/{resource}", ROUTE_READ, NULL, "Resource",
 		"One resource: where it runs, and why not elsewhere"),

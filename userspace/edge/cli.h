@@ -79,6 +79,7 @@ int cli_join(const struct command *command, void *ctx);
 int cli_pin(const char *pki, char *ret);
 int cli_controller_change(const struct command *command, void *ctx);
 int cli_controller_list(const struct command *command, void *ctx);
+int cli_keys_rotate(const struct command *command, void *ctx);
 int cli_recover(const struct command *command, void *ctx);
 int cli_simulate(const struct command *command, void *ctx);
 int cli_init(const struct command *command, void *ctx);

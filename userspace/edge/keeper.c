@@ -154,6 +154,17 @@ static int lease_follow(struct keeper *keeper, unsigned controller, json_int_t w
 	return 0;
 }
 
+void keeper_rekey(struct keeper *keeper, unsigned controller, json_t *message)
+{
+	uint32_t epoch = (uint32_t)json_integer_value(json_object_get(message, "key_epoch"));
+
+	/* Of an earlier connection, or the same again: a welcome tells which one is right. */
+	if (!keeper->lease || !keeper->epochs[controller] || epoch <= keeper->epochs[controller])
+		return;
+	keeper->epochs[controller] = epoch;
+	key_follow(keeper, controller);
+}
+
 int keeper_welcome(
 	struct keeper *keeper, unsigned controller, json_t *welcome, uint64_t known_term)
 {

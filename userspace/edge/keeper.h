@@ -44,6 +44,8 @@ bool keeper_welcomed(const struct keeper *keeper);                          /* b
 int keeper_begin(struct keeper *keeper);
 /* What the welcome said may be news to the kernel as well. -errno: this agent can go no further. */
 int keeper_welcome(struct keeper *keeper, unsigned controller, json_t *welcome, uint64_t known_term);
+/* {key_epoch}: that controller's heartbeat key gives way to the next. */
+void keeper_rekey(struct keeper *keeper, unsigned controller, json_t *message);
 /* {serial, voters, voters_next, list}: who the controllers are, and who of them votes. True: it was
  * news, and is in force; what an older list says changes nothing. */
 bool keeper_controllers(struct keeper *keeper, json_t *message);
