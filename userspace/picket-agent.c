@@ -24,7 +24,9 @@
 #include "edge/link.h"
 #include "edge/local.h"
 #include "edge/local_errand.h"
+#include "edge/renewal.h"
 
+#define RENEW_AGAIN_S 5
 #define GOODBYE_MS 300 /* for the last words to be sent */
 struct agent {
 	uv_loop_t loop;
@@ -45,6 +47,8 @@ struct agent {
 	uv_timer_t due, alive, goodbye;
 	uv_signal_t term, interrupt;
 	uint64_t watchdog_ms, watchdog_next_ms;
+	long renew_s;      /* not before */
+	unsigned renew_by; /* the controller that is asked next */
 	char node_id[16];
 	char refusals[PICKET_CONTROLLERS_MAX][128]; /* said already */
 	int lock, status; /* status: of the program */
@@ -80,6 +84,37 @@ static void on_due(uv_timer_t *timer)
 	pump(agent);
 }
 
+/* One controller after the other, until a certificate comes. */
+static void renew(struct agent *agent)
+{
+	owned(free) char *why = NULL;
+	json_t *wish;
+
+	if (now().epoch_s < agent->renew_s || !renewal_due(agent->identity, now().epoch_s))
+		return;
+	agent->renew_s = now().epoch_s + RENEW_AGAIN_S;
+	wish = renewal_wish(agent->config->pki, &why);
+	if (!wish)
+		log_warning(&agent->log, "this node's certificate cannot be renewed: %s", why);
+	for (unsigned i = 0; wish && i < PICKET_CONTROLLERS_MAX; i++) {
+		unsigned c = agent->renew_by++ % PICKET_CONTROLLERS_MAX;
+
+		if (!link_client_send(agent->link, c, wish))
+			break;
+	}
+	json_decref(wish);
+}
+
+static void take_renewed(struct agent *agent, json_t *message)
+{
+	owned(free) char *why = NULL;
+
+	if (renewal_take(agent->identity, agent->config->pki, message, &why))
+		log_warning(&agent->log, "this node's certificate was not renewed: %s", why);
+	else
+		log_notice(&agent->log, "this node's certificate was renewed");
+}
+
 static void on_alive(uv_timer_t *timer)
 {
 	struct agent *agent = timer->data;
@@ -89,6 +124,8 @@ static void on_alive(uv_timer_t *timer)
 		lease_alive(agent->keeper.lease);
 	deadman_tick(agent->deadman,
 		agent->keeper.lease && !lease_expired(agent->keeper.lease) ? lease_deadline(agent->keeper.lease) : 0);
+	if (agent->identity)
+		renew(agent);
 	if (agent->watchdog_ms && ms >= agent->watchdog_next_ms) {
 		sd_notify(0, "WATCHDOG=1");
 		agent->watchdog_next_ms = ms + agent->watchdog_ms / 3;
@@ -265,6 +302,8 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 		worker_term(worker_of(agent), (uint64_t)term);
 	if (!strcmp(type, "welcome"))
 		take_welcome(agent, controller, message);
+	else if (!strcmp(type, "renewed"))
+		take_renewed(agent, message);
 	else if (!strcmp(type, "rekey"))
 		keeper_rekey(&agent->keeper, controller, message);
 	else if (!strcmp(type, "controllers"))

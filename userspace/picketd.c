@@ -25,6 +25,7 @@
 #include "edge/identity.h"
 #include "edge/link.h"
 #include "edge/recovery.h"
+#include "edge/renewer.h"
 #include "edge/store.h"
 #include "edge/store_replicated.h"
 
@@ -55,6 +56,7 @@ struct daemon {
 	struct heartbeat *heartbeat;
 	struct store *store;
 	struct electorate electorate; /* changes who votes in it */
+	struct renewer renewer;
 	struct link *link;
 	struct council *council; /* NULL: no other controllers */
 	json_t *recovered; /* the order that made us the only one, until the log tells of it */
@@ -310,7 +312,6 @@ static void step(struct daemon *d, const struct event *event)
 	sleep_until_due(d);
 }
 
-/* Of a request that another controller carried here. */
 static void on_step(void *ctx, const struct event *event)
 {
 	step(ctx, event);
@@ -330,6 +331,7 @@ static void on_grants(uv_timer_t *timer)
 	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
 	sd_notify(0, "WATCHDOG=1");
 	alerter_again(d->alerter, d->director);
+	renewer_tick(&d->renewer, (long)(epoch_ms() / 1000));
 	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
 }
 
@@ -433,7 +435,8 @@ static void on_link_message(void *ctx, const char *node, json_t *message)
 	struct event event = { .kind = EVENT_LINK_SAYS, .node = node, .json = message };
 	struct daemon *d = ctx;
 
-	if (!council_link_says(d->council, node, message))
+	if (!council_link_says(d->council, node, message) &&
+		!renewer_take(&d->renewer, node, message))
 		step(d, &event);
 }
 
@@ -501,11 +504,6 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	json_decref(event.fence.evidence);
 }
 
-static void on_asked(void *ctx, const struct event *event)
-{
-	step(ctx, event);
-}
-
 /* To one controller's desk, or to the leader's. */
 static int on_relay(void *ctx, int controller, json_t *message)
 {
@@ -542,10 +540,9 @@ static int on_office(void *ctx, json_t *entry)
 
 static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
 {
-	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
 	struct daemon *d = ctx;
 
-	step(d, &event);
+	step(d, &(struct event){ .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term });
 	electorate_look(&d->electorate, d->store);
 	desk_relay_lost(api_desk_desk(d->api));
 	if (role == STORE_LEADER)
@@ -674,7 +671,7 @@ static int open_doors(struct daemon *d)
 {
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
-	static const struct api_desk_handler api_handler = { on_asked, on_office,
+	static const struct api_desk_handler api_handler = { on_step, on_office,
 		on_link_figures, on_relay, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
@@ -738,8 +735,16 @@ static int open_all(struct daemon *d)
 	return rc ? rc : open_store(d);
 }
 
+static void on_renewal(void *ctx, bool good, const char *text)
+{
+	struct daemon *d = ctx;
+
+	log_say(&d->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", text);
+}
+
 static void watch(struct daemon *d)
 {
+	d->renewer = (struct renewer){ d->identity, d->config->pki, d->api, d->link, on_renewal, d };
 	uv_timer_init(&d->loop, &d->due);
 	uv_timer_init(&d->loop, &d->grants);
 	uv_signal_init(&d->loop, &d->term);

@@ -67,6 +67,11 @@ void desk_free(struct desk *d)
 	free(d);
 }
 
+bool desk_busy(const struct desk *d)
+{
+	return d->cases != NULL;
+}
+
 const struct office *desk_office(const struct desk *d)
 {
 	return d->office;

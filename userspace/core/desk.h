@@ -93,6 +93,7 @@ void desk_relay_take(struct desk *desk, unsigned controller, json_t *message,
 /* Whoever led does so no longer, or is not connected: nothing more is heard of what it was asked.
  */
 void desk_relay_lost(struct desk *desk);
+bool desk_busy(const struct desk *desk); /* a request is on its way */
 int desk_restore(struct desk *desk, json_t *office, uint64_t revision); /* office: or NULL */
 const struct office *desk_office(const struct desk *desk);
 

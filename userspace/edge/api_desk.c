@@ -21,7 +21,8 @@ struct api_desk {
 	json_t *schemas;
 	struct api_desk_handler handler;
 	void *ctx;
-	char *pki;
+	uv_loop_t *loop;
+	char *pki, *address;
 	json_t *controllers;
 };
 
@@ -126,24 +127,6 @@ static json_t *controllers_list(json_t *controllers)
 	return list;
 }
 
-/* The CA alone, for who has nothing but its fingerprint; else a certificate, which comes later. */
-static unsigned on_join(void *ctx, const char *host, bool controller, const char *request,
-	struct desk_case *of, json_t **ret)
-{
-	owned(free) char *ca = NULL, *path = NULL;
-	struct api_desk *d = ctx;
-	size_t len;
-
-	if (host) {
-		signer_sign(d->signer, host,
-			IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0), request, of);
-		return 0;
-	}
-	path = own_printf("%s/ca.crt", d->pki);
-	*ret = file_read(path, CA_MAX, &ca, &len) ? NULL : json_pack("{s:s}", "ca", ca);
-	return *ret ? 200 : 404;
-}
-
 static void on_signed(void *ctx, void *cookie, unsigned status, json_t *json)
 {
 	struct api_desk *d = ctx;
@@ -151,6 +134,29 @@ static void on_signed(void *ctx, void *cookie, unsigned status, json_t *json)
 	if (status == 200)
 		json_object_set_new(json, "controllers", controllers_list(d->controllers));
 	desk_joined(d->desk, cookie, status, json);
+}
+
+/* The CA alone, for who has nothing but its fingerprint; else a certificate, which comes later. */
+static unsigned on_join(void *ctx, const char *host, bool controller, const char *request,
+	struct desk_case *of, json_t **ret)
+{
+	owned(free) char *ca = NULL, *path = NULL;
+	struct api_desk *d = ctx;
+	struct signer_wish wish = { .request = request,
+		.name = host,
+		.roles = IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0),
+		.on_signed = on_signed,
+		.ctx = d,
+		.cookie = of };
+	size_t len;
+
+	if (host) {
+		signer_sign(d->signer, &wish);
+		return 0;
+	}
+	path = own_printf("%s/ca.crt", d->pki);
+	*ret = file_read(path, CA_MAX, &ca, &len) ? NULL : json_pack("{s:s}", "ca", ca);
+	return *ret ? 200 : 404;
 }
 
 static bool on_sign(void *ctx, json_t *message)
@@ -244,6 +250,8 @@ static void on_stream_gone(void *ctx, struct api_stream *stream)
 {
 }
 
+static const struct api_handler doors = { on_request, on_stream_gone };
+
 static json_t *schemas_load(void)
 {
 	const struct console_file *f = console_file("/ui/schemas.json");
@@ -254,8 +262,7 @@ static json_t *schemas_load(void)
 int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 	const struct api_desk_handler *handler, void *ctx, struct api_desk **ret, char **why)
 {
-	static const struct api_handler doors = { on_request, on_stream_gone };
-	static const struct signer_handler signer = { on_sign, on_signature, on_signed };
+	static const struct signer_handler signer = { on_sign, on_signature };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
 		handler->on_link ? on_link : NULL, on_join,
 		handler->on_relay ? on_relay : NULL };
@@ -267,6 +274,8 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 
 	d->handler = *handler;
 	d->ctx = ctx;
+	d->loop = loop;
+	d->address = own_string(config->address);
 	d->pki = own_string(config->pki ? config->pki : "");
 	d->controllers = json_incref(config->controllers);
 	d->schemas = schemas_load();
@@ -293,6 +302,7 @@ void api_desk_free(struct api_desk *d)
 	desk_free(d->desk);
 	signer_free(d->signer);
 	free(d->pki);
+	free(d->address);
 	json_decref(d->controllers);
 	json_decref(d->schemas);
 	free(d);
@@ -322,6 +332,51 @@ void api_desk_controllers(struct api_desk *d, json_t *controllers)
 {
 	json_decref(d->controllers);
 	d->controllers = json_incref(controllers);
+}
+
+struct renewing {
+	void (*on_renewed)(void *cookie, unsigned status, json_t *json);
+	void *cookie;
+};
+
+static void on_renewed(void *ctx, void *cookie, unsigned status, json_t *json)
+{
+	struct renewing r = *(struct renewing *)cookie;
+
+	(void)ctx;
+	free(cookie);
+	r.on_renewed(r.cookie, status, json);
+}
+
+void api_desk_renew(struct api_desk *d, json_t *wish,
+	void (*renewed)(void *cookie, unsigned status, json_t *json), void *cookie)
+{
+	const char *request = json_string_value(json_object_get(wish, "request"));
+	const char *certificate = json_string_value(json_object_get(wish, "certificate"));
+	struct renewing *r = own_new(struct renewing);
+	struct signer_wish w = { .request = request ? request : "",
+		.renews = certificate ? certificate : "",
+		.on_signed = on_renewed,
+		.cookie = r };
+
+	*r = (struct renewing){ renewed, cookie };
+	signer_sign(d->signer, &w);
+}
+
+bool api_desk_busy(const struct api_desk *d)
+{
+	return desk_busy(d->desk);
+}
+
+int api_desk_reload(struct api_desk *d, char **why)
+{
+	struct api_config remote = { .address = d->address, .pki = d->pki };
+
+	if (!d->remote)
+		return 0;
+	api_free(d->remote);
+	d->remote = NULL;
+	return api_new(d->loop, &remote, &doors, d, &d->remote, why);
 }
 
 void api_desk_publish(struct api_desk *d, json_t *event)

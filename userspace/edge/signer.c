@@ -11,7 +11,7 @@
 /* What others were asked, and has no answer yet. */
 struct question {
 	uint64_t id;
-	void *cookie;
+	struct signer_wish wish; /* but for its texts */
 	struct signer *signer;
 	uv_timer_t timer;
 	struct question *next;
@@ -69,16 +69,17 @@ static json_t *problem(const char *title, const char *detail)
 }
 
 /* -ENOENT: the key is not here. */
-static int sign_here(struct signer *s, const char *name, unsigned roles, const char *request,
-	unsigned *ret_status, json_t **ret)
+static int sign_here(struct signer *s, const struct signer_wish *w, unsigned *ret_status, json_t **ret)
 {
-	struct authority_subject subject = { .name = name, .roles = roles };
+	struct authority_subject subject = { .name = w->name, .roles = w->roles };
 	owned(free) char *why = NULL, *certificate = NULL, *ca = NULL;
-	int r = authority_sign(s->pki, &subject, request, &certificate, &ca, &why);
+	int r = w->renews
+		? authority_renew(s->pki, w->renews, w->request, &certificate, &ca, &why)
+		: authority_sign(s->pki, &subject, w->request, &certificate, &ca, &why);
 
 	if (r == -ENOENT)
 		return r;
-	*ret_status = !r ? 200 : r == -EBADMSG || r == -EINVAL ? 400 : 500;
+	*ret_status = !r ? 200 : r == -EACCES ? 403 : r == -EBADMSG || r == -EINVAL ? 400 : 500;
 	*ret = r ? problem("That cannot be signed", why ? why : strerror(-r))
 		 : json_pack("{s:s, s:s}", "certificate", certificate, "ca", ca);
 	return 0;
@@ -87,35 +88,34 @@ static int sign_here(struct signer *s, const char *name, unsigned roles, const c
 static void on_late(uv_timer_t *timer)
 {
 	struct question *q = timer->data;
-	struct signer *s = q->signer;
-	void *cookie = q->cookie;
+	struct signer_wish w = q->wish;
 
 	question_end(q);
-	s->handler.on_signed(s->ctx, cookie, 503,
+	w.on_signed(w.ctx, w.cookie, 503,
 		problem("No controller that has the CA's key answers",
 			"ca.key is where 'picket init' was run: start picketd there, or connect it "
 			"again."));
 }
 
-static void ask_others(struct signer *s, const char *name, unsigned roles, const char *request,
-	void *cookie)
+static void ask_others(struct signer *s, const struct signer_wish *w)
 {
-	json_t *message = json_pack("{s:s, s:I, s:s, s:i, s:s}", "type", "sign", "id",
-		(json_int_t)++s->last, "name", name, "roles", (int)roles, "request", request);
+	json_t *message = json_pack("{s:s, s:I, s:s*, s:i, s:s, s:s*}", "type", "sign", "id",
+		(json_int_t)++s->last, "name", w->name, "roles", (int)w->roles, "request",
+		w->request, "renews", w->renews);
 	bool asked = message && s->handler.on_ask(s->ctx, message);
 	struct question *q;
 
 	json_decref(message);
 	if (!asked) {
-		s->handler.on_signed(s->ctx, cookie, 409,
+		w->on_signed(w->ctx, w->cookie, 409,
 			problem("No CA key here",
-				"This controller cannot sign, and no other is connected: join "
-				"through the one on which 'picket init' was run."));
+				"This controller cannot sign, and no other is connected: ask the "
+				"one on which 'picket init' was run."));
 		return;
 	}
 	q = own_new(struct question);
 	q->id = s->last;
-	q->cookie = cookie;
+	q->wish = *w;
 	q->signer = s;
 	q->next = s->first;
 	s->first = q;
@@ -124,16 +124,15 @@ static void ask_others(struct signer *s, const char *name, unsigned roles, const
 	uv_timer_start(&q->timer, on_late, SIGNER_PATIENCE_MS, 0);
 }
 
-void signer_sign(
-	struct signer *s, const char *name, unsigned roles, const char *request, void *cookie)
+void signer_sign(struct signer *s, const struct signer_wish *w)
 {
 	unsigned status;
 	json_t *json;
 
-	if (sign_here(s, name, roles, request, &status, &json))
-		ask_others(s, name, roles, request, cookie);
+	if (sign_here(s, w, &status, &json))
+		ask_others(s, w);
 	else
-		s->handler.on_signed(s->ctx, cookie, status, json);
+		w->on_signed(w->ctx, w->cookie, status, json);
 }
 
 /* ---- among controllers ------------------------------------------------------------------------ */
@@ -148,12 +147,14 @@ static const char *text(json_t *message, const char *key)
 /* Who has no key is silent: another one may have it. */
 static void take_question(struct signer *s, unsigned controller, json_t *message)
 {
+	struct signer_wish w = { .request = text(message, "request"),
+		.name = text(message, "name"),
+		.roles = (unsigned)json_integer_value(json_object_get(message, "roles")),
+		.renews = json_string_value(json_object_get(message, "renews")) };
 	unsigned status;
 	json_t *json, *answer;
 
-	if (sign_here(s, text(message, "name"),
-		    (unsigned)json_integer_value(json_object_get(message, "roles")),
-		    text(message, "request"), &status, &json))
+	if (sign_here(s, &w, &status, &json))
 		return;
 	answer = json_pack("{s:s, s:O, s:i, s:o}", "type", "signed", "id",
 		json_object_get(message, "id"), "status", (int)status, "answer", json);
@@ -169,10 +170,10 @@ static void take_answer(struct signer *s, json_t *message)
 
 	for (struct question *q = s->first; q; q = q->next)
 		if (q->id == id && json_is_object(answer)) {
-			void *cookie = q->cookie;
+			struct signer_wish w = q->wish;
 
 			question_end(q);
-			s->handler.on_signed(s->ctx, cookie,
+			w.on_signed(w.ctx, w.cookie,
 				(unsigned)json_integer_value(json_object_get(message, "status")),
 				json_incref(answer));
 			return;
