@@ -331,6 +331,61 @@ Test(deadman_module, a_watchdog_for_which_nobody_waits_is_not_used)
 	}
 }
 
+/* What it says that a fitting watchdog makes of its end; 0: nothing. */
+static json_int_t hello_fits(const struct deadman *d, json_int_t *ret_kill_ms)
+{
+	json_t *hello = json_object(), *fits;
+	json_int_t timeout_ms;
+
+	deadman_hello(d, hello);
+	*ret_kill_ms = json_integer_value(json_object_get(hello, "kill_ms"));
+	fits = json_object_get(hello, "fits");
+	timeout_ms = json_integer_value(json_object_get(fits, "timeout_ms"));
+	cr_assert(!fits || json_integer_value(json_object_get(fits, "kill_ms")) == 1000);
+	json_decref(hello);
+	return timeout_ms;
+}
+
+Test(deadman_module, what_a_watchdog_can_be_given_is_told_before_it_is_open)
+{
+	owned(free) char *says = own_printf("%s/class", folder);
+	owned(free) char *of = own_printf("%s/watchdog7", says);
+	owned(free) char *timeout = own_printf("%s/timeout", of);
+	owned(free) char *least = own_printf("%s/min_timeout", of);
+	const struct deadman_config config = { .module = DEADMAN_OFF,
+		.watchdog = watchdog,
+		.verdict = PICKET_VERDICT_REBOOT,
+		.watchdogs = says };
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+	json_int_t kill_ms;
+
+	cr_assert(!mkdir(says, 0700) && !mkdir(of, 0700));
+	fake_file(timeout, "30\n");
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(hello_fits(d, &kill_ms), 0, "what it can be given is not known");
+	cr_assert_eq(kill_ms, 30000);
+	fake_file(least, "1\n");
+	cr_assert_eq(hello_fits(d, &kill_ms), 1000);
+	cr_assert_eq(kill_ms, 30000, "for who does not know of the other");
+
+	/* it does not take what it said it would: not used, and the truth is told from then on */
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30;
+	cr_assert_eq(deadman_wait_set(d, lease.lease_ns, 40 * 1000000000ULL), 0);
+	cr_assert_eq(deadman_wait_set(d, lease.lease_ns, 5 * 1000000000ULL), 0);
+	cr_assert_eq(deadman_wait_set(d, lease.lease_ns, 40 * 1000000000ULL), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns());
+	cr_assert_eq(fake.fed, 0, "one leader of this incarnation waits for less");
+	cr_assert_eq(hello_fits(d, &kill_ms), 0);
+	cr_assert_eq(kill_ms, 30000);
+	unlink(least);
+	unlink(timeout);
+	rmdir(of);
+	rmdir(says);
+}
+
 Test(watchdog, is_fed_by_renewals_only)
 {
 	cr_assert(watchdog_due(0, 100, 10, 50, true));

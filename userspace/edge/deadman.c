@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
+#include <linux/watchdog.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 #define DEVICE "/dev/picket"
 #define DUMP_SWITCH "/sys/module/printk/parameters/always_kmsg_dump"
+#define WATCHDOGS "/sys/class/watchdog"
 #define CPUINFO_MAX (8 << 20)
 #define SECOND_NS 1000000000ULL
 #define MS_NS 1000000ULL
@@ -30,10 +32,11 @@
 
 struct deadman {
 	struct deadman_config config;
-	char *device, *watchdog_path, *dump_switch;
+	char *device, *watchdog_path, *watchdogs, *dump_switch;
 	int fd;                    /* -1: no module */
 	bool armed, sends, warned; /* as said last */
 	bool watchdog_warned, watchdog_refused;
+	bool watchdog_misfit; /* it was open, and had a timeout that does not fit */
 	bool renews; /* the module has no page: it is told at the door */
 	bool dumps;  /* the switch was turned on by us */
 	uint64_t retry_ns, watchdog_retry_ns;
@@ -275,6 +278,8 @@ static void deadman_watch(struct deadman *d, uint64_t deadline, uint64_t now)
 			deadman_say(d, false, "%s: %s", d->watchdog_path, strerror(-rc));
 		d->watchdog_warned = rc < 0;
 	}
+	if (d->watchdog && !watchdog_fits(d->watchdog))
+		d->watchdog_misfit = true;
 	if (d->watchdog && !deadman_refuses(d))
 		watchdog_feed(d->watchdog, deadline, now);
 }
@@ -289,6 +294,7 @@ int deadman_new(const struct deadman_config *config, struct deadman **ret)
 	d->fd = -1;
 	d->device = own_string(config->device ? config->device : DEVICE);
 	d->watchdog_path = config->watchdog ? own_string(config->watchdog) : NULL;
+	d->watchdogs = own_string(config->watchdogs ? config->watchdogs : WATCHDOGS);
 	d->dump_switch = own_string(config->dump_switch ? config->dump_switch : DUMP_SWITCH);
 	deadman_find(d, deadman_now_ns());
 	if (config->module == DEADMAN_REQUIRE && d->fd < 0)
@@ -307,6 +313,7 @@ void deadman_free(struct deadman *d)
 	explicit_bzero(d->keys, sizeof(d->keys));
 	free(d->device);
 	free(d->watchdog_path);
+	free(d->watchdogs);
 	free(d->dump_switch);
 	free(d);
 }
@@ -342,7 +349,9 @@ int deadman_wait_set(struct deadman *d, uint64_t lease_ns, uint64_t wait_ns)
 			(unsigned long long)(needs_ns / MS_NS));
 		return -ERANGE;
 	}
-	d->room_ns = wait_ns - lease_ns;
+	/* whoever waits longer may give way to a leader who does not */
+	if (!d->room_ns || wait_ns - lease_ns < d->room_ns)
+		d->room_ns = wait_ns - lease_ns;
 	return 0;
 }
 
@@ -480,32 +489,64 @@ static bool deadman_virtual(void)
 	       access("/sys/hypervisor/type", F_OK) == 0;
 }
 
-/* Before it is opened, what the driver would use by itself; that it may accept less is not known
- * before it is asked, and asking it starts it. */
-static uint64_t deadman_watchdog_ms(const struct deadman *d)
+/* What the driver says of itself without being opened; -ENOENT and the like. */
+static int deadman_watchdog_says(const struct deadman *d, const char *what, uint64_t *ret)
 {
 	const char *name = d->watchdog_path ? strrchr(d->watchdog_path, '/') : NULL;
 	owned(free) char *path = NULL, *text = NULL;
 	size_t len;
+	int rc;
+
+	if (!name)
+		return -ENOENT;
+	/* the oldest name is the first device's */
+	path = own_printf("%s/%s/%s", d->watchdogs, strcmp(name, "/watchdog") ? name + 1 : "watchdog0",
+		what);
+	rc = file_read(path, 64, &text, &len);
+	if (rc == 0)
+		*ret = strtoull(text, NULL, 0);
+	return rc;
+}
+
+/* Before it is opened, what the driver would use by itself. */
+static uint64_t deadman_watchdog_ms(const struct deadman *d)
+{
+	uint64_t seconds = 0;
 
 	if (d->watchdog)
 		return watchdog_timeout_ns(d->watchdog) / MS_NS;
-	if (!name)
+	deadman_watchdog_says(d, "timeout", &seconds);
+	return seconds * 1000;
+}
+
+/* The shortest timeout that it can be given; 0: not known, or it did not take one that it should.
+ * Whether it does is only seen once it is open, and counts; one that then does not is refused. */
+static uint64_t deadman_watchdog_least_ms(const struct deadman *d)
+{
+	uint64_t least, options = WDIOF_SETTIMEOUT;
+
+	if (d->watchdog_misfit || deadman_watchdog_says(d, "min_timeout", &least))
 		return 0;
-	/* the oldest name is the first device's */
-	path = own_printf("/sys/class/watchdog/%s/timeout",
-		strcmp(name, "/watchdog") ? name + 1 : "watchdog0");
-	return file_read(path, 64, &text, &len) == 0 ? strtoull(text, NULL, 10) * 1000 : 0;
+	deadman_watchdog_says(d, "options", &options); /* newer than the other */
+	if (!(options & WDIOF_SETTIMEOUT))
+		return 0;
+	return least ? least * 1000 : 1000;
 }
 
 void deadman_hello(const struct deadman *d, json_t *hello)
 {
 	uint64_t watchdog_ms = deadman_watchdog_ms(d), kill_ms;
+	uint64_t least_ms = deadman_watchdog_least_ms(d);
 	bool fits = d->watchdog && watchdog_fits(d->watchdog);
 
 	kill_ms = deadman_kill_ns(d->config.verdict) / MS_NS;
-	if (watchdog_ms > kill_ms && !fits)
+	if (watchdog_ms > kill_ms && !fits) {
+		if (least_ms)
+			json_object_set_new(hello, "fits",
+				json_pack("{s:I, s:I}", "timeout_ms", (json_int_t)least_ms,
+					"kill_ms", (json_int_t)kill_ms));
 		kill_ms = watchdog_ms;
+	}
 	json_object_set_new(hello, "verdict", json_string(deadman_verdict(d)));
 	json_object_set_new(hello, "virtual", json_boolean(deadman_virtual()));
 	json_object_set_new(hello, "kill_ms", json_integer((json_int_t)kill_ms));

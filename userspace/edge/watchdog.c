@@ -42,8 +42,9 @@ int watchdog_open(const char *path, uint64_t lease_ns, uint64_t interval_ns, str
 		return -errno;
 	if (seconds < 1)
 		seconds = 1;
-	/* many drivers have one timeout only, and some round: what counts is read back */
-	ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds);
+	/* some take less only, many have one timeout, and some round: what counts is read back */
+	while (ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds) < 0 && errno == EINVAL && seconds > 1)
+		seconds /= 2;
 	rc = watchdog_ask(w);
 	if (rc < 0)
 		return rc;
