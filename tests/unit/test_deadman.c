@@ -112,6 +112,7 @@ static struct {
 	struct picket_door_config config;
 	struct picket_door_renewal renewal;
 	bool no_page; /* cannot be pinned */
+	bool obeys;   /* the watchdog takes what timeout it is given */
 	int watchdog_s, configured, renewed, fed;
 } fake;
 
@@ -159,6 +160,8 @@ int ioctl(int fd, unsigned long request, ...)
 	} else if (_IOC_TYPE(request) == WATCHDOG_IOCTL_BASE && fake.watchdog_s) {
 		if (request == WDIOC_GETTIMEOUT)
 			*(int *)argument = fake.watchdog_s;
+		if (request == WDIOC_SETTIMEOUT && fake.obeys)
+			fake.watchdog_s = *(int *)argument;
 		fake.fed += request == WDIOC_KEEPALIVE;
 	} else {
 		return (int)syscall(SYS_ioctl, fd, request, argument);
@@ -384,6 +387,45 @@ Test(deadman_module, what_a_watchdog_can_be_given_is_told_before_it_is_open)
 	unlink(timeout);
 	rmdir(of);
 	rmdir(says);
+}
+
+Test(deadman_module, a_watchdog_follows_the_length_of_the_lease)
+{
+	const struct deadman_config config = {
+		.module = DEADMAN_OFF, .watchdog = watchdog, .verdict = PICKET_VERDICT_REBOOT
+	};
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30;
+	fake.obeys = true;
+	lease.lease_ns = 6000000000;
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns() + 6000000000);
+	cr_assert_eq(fake.watchdog_s, 5);
+	lease.lease_ns = 3000000000;
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	cr_assert_eq(fake.watchdog_s, 2, "5 s were never fed inside 3 s");
+}
+
+Test(deadman_module, an_armed_one_has_the_watchdog_fed_before_the_lease_is_held_again)
+{
+	const struct deadman_config config = { .device = device,
+		.watchdog = watchdog,
+		.verdict = PICKET_VERDICT_REBOOT };
+	owned(deadman) struct deadman *d = NULL;
+
+	fake_file(device, "");
+	fake_file(watchdog, "");
+	fake.watchdog_s = 2;
+	fake.state.phase = PICKET_DOOR_ARMED;
+	fake.state.incarnation = 2;
+	fake.state.lease_max_ns = 3000000000;
+	fake.state.deadline_ns = soon_ns() + 2900000000;
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(fake.fed, 1);
 }
 
 Test(watchdog, is_fed_by_renewals_only)

@@ -151,6 +151,31 @@ static void deadman_close(struct deadman *d)
 	deadman_sends(d, false);
 }
 
+static void deadman_watchdog_open(struct deadman *d, uint64_t lease_ns, uint64_t interval_ns)
+{
+	int rc = watchdog_open(d->watchdog_path, lease_ns, interval_ns, &d->watchdog);
+
+	if (rc == 0)
+		deadman_say(d, watchdog_fits(d->watchdog), "%s: %llu ms, which %s the lease",
+			d->watchdog_path,
+			(unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS),
+			watchdog_fits(d->watchdog) ? "fits into" : "is added to the end of");
+	else if (!d->watchdog_warned)
+		deadman_say(d, false, "%s: %s", d->watchdog_path, strerror(-rc));
+	d->watchdog_warned = rc < 0;
+}
+
+/* The agent before us fed it, and it counts: it does not wait until we hold the lease again. The
+ * module does, and knows until when. How often beats are sent is told later; this is close. */
+static void deadman_watchdog_inherit(struct deadman *d, const struct picket_door_state *state)
+{
+	if (!d->watchdog_path || d->watchdog)
+		return;
+	deadman_watchdog_open(d, state->lease_max_ns, state->lease_max_ns / 10);
+	if (d->watchdog)
+		watchdog_feed(d->watchdog, state->deadline_ns, deadman_now_ns());
+}
+
 static int deadman_open(struct deadman *d)
 {
 	struct picket_door_state state;
@@ -171,6 +196,8 @@ static int deadman_open(struct deadman *d)
 	d->armed = state.phase == PICKET_DOOR_ARMED;
 	deadman_say(d, true, "%s: picket.ko is loaded%s", d->device,
 		d->armed ? ", and armed: its lease is taken over" : "");
+	if (d->armed)
+		deadman_watchdog_inherit(d, &state);
 	return 0;
 }
 
@@ -260,23 +287,12 @@ static bool deadman_refuses(struct deadman *d)
 
 static void deadman_watch(struct deadman *d, uint64_t deadline, uint64_t now)
 {
-	int rc;
-
 	if (!d->watchdog_path || !d->lease.incarnation || d->watchdog_refused)
 		return;
 	if (!d->watchdog && deadline > now && now >= d->watchdog_retry_ns) {
 		d->watchdog_retry_ns = now + RETRY_NS;
-		rc = watchdog_open(d->watchdog_path, d->lease.lease_max_ns,
-			d->lease.interval_us * 1000ULL, &d->watchdog);
-		if (rc == 0)
-			deadman_say(d, watchdog_fits(d->watchdog),
-				"%s: %llu ms, which %s the lease", d->watchdog_path,
-				(unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS),
-				watchdog_fits(d->watchdog) ? "fits into"
-							   : "is added to the end of");
-		else if (!d->watchdog_warned)
-			deadman_say(d, false, "%s: %s", d->watchdog_path, strerror(-rc));
-		d->watchdog_warned = rc < 0;
+		deadman_watchdog_open(
+			d, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
 	}
 	if (d->watchdog && !watchdog_fits(d->watchdog))
 		d->watchdog_misfit = true;
@@ -414,6 +430,10 @@ int deadman_lease_set(struct deadman *d, const struct deadman_lease *lease)
 		.kill_ns = deadman_kill_ns(d->config.verdict),
 		.page = (uint64_t)(uintptr_t)lease->page,
 	};
+	/* one that was made to fit a longer lease would never be fed inside a shorter one */
+	if (d->watchdog)
+		watchdog_lease_set(
+			d->watchdog, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
 	if (d->fd < 0 || !lease->incarnation)
 		return 0;
 	rc = deadman_tell(d);
