@@ -408,6 +408,11 @@ static void watch_silence(struct director *d, struct director_node *n)
 			n->lost_at_ns = d->now_ns + d->timing.join_ms * MS;
 		if (n->lost_at_ns < join_ns)
 			n->lost_at_ns = join_ns;
+	} else if (membership_doubtful(&d->members, n->id)) {
+		/* A controller that is started again has not said yet what it hears. */
+		n->lost_at_ns = n->silent_ns + d->timing.join_ms * MS;
+		if (n->lost_at_ns < join_ns)
+			n->lost_at_ns = join_ns;
 	} else {
 		n->lost_at_ns = n->silent_ns + wait * MS;
 		suspect(d, n);

@@ -16,7 +16,8 @@
 #define COUNCIL_INTERVAL_US 25000
 #define COUNCIL_MISSES 4
 #define COUNCIL_PATIENCE_MS 3000 /* as long as the log's own connections have */
-#define COUNCIL_EPOCH 1          /* each connection has a key of its own */
+#define COUNCIL_PAUSE_MS 500 /* they are few, and each one counts */
+#define COUNCIL_EPOCH 1    /* each connection has a key of its own */
 
 struct member {
 	char *name;
@@ -238,6 +239,8 @@ static int dial(struct council *c, uv_loop_t *loop, const struct council_config 
 		loop, config->identity, NULL, controllers, c->n, &handler, c, &c->client);
 	if (!r)
 		link_client_patience(c->client, COUNCIL_PATIENCE_MS);
+	if (!r)
+		link_client_pause(c->client, COUNCIL_PAUSE_MS);
 	return r;
 }
 

@@ -70,6 +70,8 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 /* How long a controller may be silent towards TCP's own questions; 0: 10 s. From the next
  * connection on. */
 void link_client_patience(struct link_client *client, unsigned ms);
+/* The longest pause between two attempts to reach a controller; 5 s unless told otherwise. */
+void link_client_pause(struct link_client *client, unsigned most_ms);
 bool link_client_up(const struct link_client *client, unsigned controller);
 int link_client_send(
 	struct link_client *client, unsigned controller, json_t *message); /* like link_send */

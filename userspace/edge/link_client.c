@@ -38,7 +38,7 @@ struct link_client {
 	struct client_line lines[PICKET_CONTROLLERS_MAX];
 	size_t n;
 	size_t open_timers;
-	unsigned patience_ms;
+	unsigned patience_ms, pause_max_ms;
 	bool gone;
 };
 
@@ -52,8 +52,9 @@ static void line_schedule(struct client_line *line)
 	(void)RAND_bytes((unsigned char *)&spread, sizeof(spread));
 	uv_timer_start(
 		&line->timer, line_try, line->pause_ms / 2 + spread % (line->pause_ms / 2 + 1), 0);
-	line->pause_ms =
-		2 * line->pause_ms < CLIENT_PAUSE_MAX_MS ? 2 * line->pause_ms : CLIENT_PAUSE_MAX_MS;
+	line->pause_ms = 2 * line->pause_ms < line->client->pause_max_ms
+		? 2 * line->pause_ms
+		: line->client->pause_max_ms;
 }
 
 static void line_down(struct client_line *line, const char *why)
@@ -149,6 +150,7 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 	client->ctx = ctx;
 	client->bind = own_string(bind);
 	client->n = client->open_timers = n;
+	client->pause_max_ms = CLIENT_PAUSE_MAX_MS;
 	for (unsigned i = 0; i < n; i++) {
 		struct client_line *line = &client->lines[i];
 
@@ -169,6 +171,11 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 void link_client_patience(struct link_client *client, unsigned ms)
 {
 	client->patience_ms = ms;
+}
+
+void link_client_pause(struct link_client *client, unsigned most_ms)
+{
+	client->pause_max_ms = most_ms;
 }
 
 bool link_client_up(const struct link_client *client, unsigned controller)
