@@ -495,6 +495,8 @@ uint64_t director_due(const struct director *d)
 	sooner(&due, director_keys_due(d));
 	if (d->dirty && d->now_ns < d->breath_ns)
 		sooner(&due, d->breath_ns);
+	if (d->dirty && d->transition && d->now_ns < d->overtake_ns)
+		sooner(&due, d->overtake_ns);
 	if (d->now_ns < d->hold_ns)
 		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else

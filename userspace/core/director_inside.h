@@ -65,6 +65,7 @@ struct director {
 	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
 	uint64_t attended_ns;  /* when that was done last */
 	uint64_t breath_ns;    /* no plan before: an order was refused or not answered */
+	uint64_t overtake_ns;  /* no plan beside what is still out before: the last did not fit */
 	json_t *why;           /* of the last plan, NULL: not asked for */
 	json_t *hellos;        /* node → the hello of its present connection */
 	json_t *faults;        /* texts of what is broken between nodes and controllers */

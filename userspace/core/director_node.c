@@ -161,9 +161,10 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 	n->boot_id = own_string(boot ? boot : "");
 	n->hello_incarnation = json_integer_value(json_object_get(message, "incarnation"));
 	json_decref(n->self);
-	n->self = verdict ? json_pack("{s:s, s:b, s:I}", "verdict", verdict, "virtual",
+	n->self = verdict ? json_pack("{s:s, s:b, s:I, s:O*}", "verdict", verdict, "virtual",
 				    json_is_true(json_object_get(message, "virtual")), "kill_ms",
-				    json_integer_value(json_object_get(message, "kill_ms")))
+				    json_integer_value(json_object_get(message, "kill_ms")), "fits",
+				    json_object_get(message, "fits"))
 			  : NULL;
 	greet(d, n);
 }
