@@ -22,13 +22,12 @@
 
 struct director_node {
 	const char *name; /* the site's */
-	uint32_t id;
+	uint32_t id, epoch; /* epoch: of its heartbeat key */
 	size_t n_links;
-	bool connected, synced, welcomed; /* welcomed: it knows the key of epoch */
+	bool connected, synced, welcomed; /* welcomed: it knows that key */
 	char *boot_id; /* of the present connection */
 	json_t *self;  /* what the agent says of its own end */
 	uint64_t hello_incarnation, roll, roll_told; /* rolls: serials that it took in, was told */
-	uint32_t epoch;
 	bool heard;          /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
