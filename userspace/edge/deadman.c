@@ -520,8 +520,8 @@ static int deadman_watchdog_says(const struct deadman *d, const char *what, uint
 	if (!name)
 		return -ENOENT;
 	/* the oldest name is the first device's */
-	path = own_printf("%s/%s/%s", d->watchdogs, strcmp(name, "/watchdog") ? name + 1 : "watchdog0",
-		what);
+	path = own_printf("%s/%s/%s", d->watchdogs,
+		strcmp(name, "/watchdog") ? name + 1 : "watchdog0", what);
 	rc = file_read(path, 64, &text, &len);
 	if (rc == 0)
 		*ret = strtoull(text, NULL, 0);
