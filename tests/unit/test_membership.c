@@ -63,11 +63,20 @@ Test(membership, lost_is_when_fewer_than_a_majority_hear)
 	cr_assert_eq(membership_voices(&m, 1), 0x4);
 }
 
-Test(membership, who_is_gone_hears_nothing)
+Test(membership, who_is_gone_is_no_voice_for_a_node_and_none_against_it)
 {
 	membership_gone(&m, 1);
 	membership_gone(&m, 2);
 	cr_assert_not(membership_heard(&m, 1));
+	cr_assert(membership_doubtful(&m, 1));
+	membership_come(&m, 1);
+	cr_assert(membership_doubtful(&m, 1), "it is back and has said nothing yet");
+	deaf(0, 1, 0);
+	deaf(0, 1, 1);
+	deaf(1, 1, 0);
+	cr_assert_not(membership_doubtful(&m, 1), "two of three do not hear it");
+	membership_note(&m, 1, 2, 0, true, 300);
+	cr_assert_not(membership_doubtful(&m, 2), "two of three hear it");
 }
 
 Test(membership, the_widest_explanation)

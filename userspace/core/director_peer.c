@@ -6,7 +6,7 @@ static void tell(struct director *d, int controller, json_t *message)
 {
 	struct action *a;
 
-	if (quorum_count(d->members.quorum.now | d->members.quorum.next) == 1) {
+	if (quorum_count(d->members.quorum.now | d->members.quorum.next | director_members(d)) == 1) {
 		json_decref(message);
 		return;
 	}
@@ -117,7 +117,7 @@ void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool h
 			"heard", heard, "age_ns", (json_int_t)age));
 }
 
-static json_t *whole_view(struct director *d)
+static json_t *whole_view(struct director *d, bool heard)
 {
 	json_t *list = json_array();
 
@@ -125,24 +125,32 @@ static json_t *whole_view(struct director *d)
 		const struct membership_row *row = &d->members.rows[i];
 
 		for (unsigned l = 0; l < PICKET_LINKS_MAX; l++)
-			if (row->cell[d->config.index][l].heard)
+			if (row->cell[d->config.index][l].told &&
+				row->cell[d->config.index][l].heard == heard)
 				json_array_append_new(list, json_pack("[ii]", row->node, l));
 	}
 	return list;
 }
 
-static void hello(struct director *d, unsigned c, json_t *message)
+static void view(struct director *d, unsigned c, json_t *list, bool heard)
 {
-	json_t *list = json_object_get(message, "heard"), *pair;
+	json_t *pair;
 	size_t i;
 
-	d->peer_life[c] = json_integer_value(json_object_get(message, "life"));
-	membership_gone(&d->members, c);
-	membership_come(&d->members, c);
 	json_array_foreach (list, i, pair)
 		membership_note(&d->members, c,
 			(uint32_t)json_integer_value(json_array_get(pair, 0)),
-			(unsigned)json_integer_value(json_array_get(pair, 1)), true, d->now_ns);
+			(unsigned)json_integer_value(json_array_get(pair, 1)), heard,
+			heard ? d->now_ns : 0);
+}
+
+static void hello(struct director *d, unsigned c, json_t *message)
+{
+	d->peer_life[c] = json_integer_value(json_object_get(message, "life"));
+	membership_gone(&d->members, c);
+	membership_come(&d->members, c);
+	view(d, c, json_object_get(message, "silent"), false);
+	view(d, c, json_object_get(message, "heard"), true);
 	weigh_all(d);
 	name_life(d, c);
 	if (!d->leader || !d->ready)
@@ -213,6 +221,8 @@ static void says(struct director *d, unsigned c, json_t *message)
 		bar(d, message);
 	else if (!strcmp(type, "barred"))
 		promised(d, c, message);
+	else if (!strcmp(type, "retired"))
+		d->retired = true;
 	else if (!strcmp(type, "note"))
 		noted(d, c, json_object_get(message, "event"));
 }
@@ -228,8 +238,9 @@ void director_peer(struct director *d, const struct event *event)
 		director_note(d, "controller-connected", NULL, NULL, "controller %s is connected",
 			d->controllers[c]);
 		tell(d, (int)c,
-			json_pack("{s:s, s:I, s:o}", "type", "hello", "life",
-				(json_int_t)d->config.life, "heard", whole_view(d)));
+			json_pack("{s:s, s:I, s:o, s:o}", "type", "hello", "life",
+				(json_int_t)d->config.life, "heard", whole_view(d, true), "silent",
+				whole_view(d, false)));
 	} else if (event->kind == EVENT_PEER_DOWN) {
 		director_note(d, "controller-gone", NULL, NULL,
 			"controller %s is not connected any more", d->controllers[c]);

@@ -73,7 +73,8 @@ void membership_note(struct membership *m, unsigned controller, uint32_t node, u
 	row = row_of(m, node);
 	if (!row)
 		return;
-	row->cell[controller][link] = (struct membership_cell){ heard, last_ns };
+	row->cell[controller][link] = (struct membership_cell){ true, heard,
+		last_ns ? last_ns : row->cell[controller][link].last_ns };
 }
 
 void membership_come(struct membership *m, unsigned controller)
@@ -88,7 +89,8 @@ void membership_gone(struct membership *m, unsigned controller)
 	m->present &= ~(1u << controller);
 	for (size_t i = 0; i < m->n; i++)
 		for (unsigned l = 0; l < PICKET_LINKS_MAX; l++)
-			m->rows[i].cell[controller][l].heard = false;
+			m->rows[i].cell[controller][l].heard =
+				m->rows[i].cell[controller][l].told = false;
 }
 
 void membership_forget(struct membership *m, uint32_t node)
@@ -121,6 +123,25 @@ uint32_t membership_voices(const struct membership *m, uint32_t node)
 bool membership_heard(const struct membership *m, uint32_t node)
 {
 	return quorum_enough(&m->quorum, membership_voices(m, node));
+}
+
+static bool told(const struct membership_row *row, unsigned controller)
+{
+	for (unsigned l = 0; l < row->links; l++)
+		if (row->cell[controller][l].told)
+			return true;
+	return false;
+}
+
+bool membership_doubtful(const struct membership *m, uint32_t node)
+{
+	const struct membership_row *row = find(m, node);
+	uint32_t voices = membership_voices(m, node), silent = 0;
+
+	for (unsigned c = 0; row && c < PICKET_CONTROLLERS_MAX; c++)
+		if ((m->present & 1u << c) && told(row, c) && !hears(row, c))
+			silent |= 1u << c;
+	return !quorum_enough(&m->quorum, voices) && quorum_enough(&m->quorum, ~silent);
 }
 
 uint64_t membership_last(const struct membership *m, uint32_t node)

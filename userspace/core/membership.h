@@ -10,6 +10,7 @@
 #include "core/quorum.h"
 
 struct membership_cell {
+	bool told; /* the controller has said whether it hears it */
 	bool heard;
 	uint64_t last_ns; /* our CLOCK_BOOTTIME; 0: never */
 };
@@ -36,11 +37,11 @@ void membership_done(struct membership *m);
 void membership_nodes(struct membership *m, const uint32_t *nodes, const unsigned *links, size_t n);
 void membership_expect(struct membership *m, uint32_t node, bool expected);
 
-/* A controller hears a node on a link, or not any more. */
+/* A controller hears a node on a link, or not any more. last_ns 0: nobody said when. */
 void membership_note(struct membership *m, unsigned controller, uint32_t node, unsigned link,
 	bool heard, uint64_t last_ns);
 void membership_come(struct membership *m, unsigned controller);
-/* Nobody knows what this controller hears: it counts as hearing nothing. */
+/* Nobody knows what this controller hears: it is no voice for a node, and none against it. */
 void membership_gone(struct membership *m, unsigned controller);
 /* A node begins a new life: what was heard of the old one says nothing. */
 void membership_forget(struct membership *m, uint32_t node);
@@ -48,6 +49,8 @@ void membership_forget(struct membership *m, uint32_t node);
 const struct membership_row *membership_row(const struct membership *m, uint32_t node);
 uint32_t membership_voices(const struct membership *m, uint32_t node); /* who hears it at all */
 bool membership_heard(const struct membership *m, uint32_t node);      /* a majority does */
+/* It is not, as far as was told; with those who have not said yet it may be. */
+bool membership_doubtful(const struct membership *m, uint32_t node);
 /* When it was last heard by anybody, as far as was told; 0: never. */
 uint64_t membership_last(const struct membership *m, uint32_t node);
 

@@ -70,11 +70,17 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 /* How long a controller may be silent towards TCP's own questions; 0: 10 s. From the next
  * connection on. */
 void link_client_patience(struct link_client *client, unsigned ms);
+/* The longest pause between two attempts to reach a controller; 5 s unless told otherwise. */
+void link_client_pause(struct link_client *client, unsigned most_ms);
 bool link_client_up(const struct link_client *client, unsigned controller);
 int link_client_send(
 	struct link_client *client, unsigned controller, json_t *message); /* like link_send */
 int link_client_key(
 	struct link_client *client, unsigned controller, uint32_t epoch, uint8_t ret[LINK_KEY_LEN]);
+/* Another controller in that place, from now on; NULL: none. The same as before changes nothing; the
+ * connection to another one ends, and on_down follows. -EINVAL: no such place. */
+int link_client_set(
+	struct link_client *client, unsigned controller, const struct link_controller *is);
 void link_client_free(struct link_client *client); /* no callbacks */
 
 #endif

@@ -38,7 +38,7 @@ struct link_client {
 	struct client_line lines[PICKET_CONTROLLERS_MAX];
 	size_t n;
 	size_t open_timers;
-	unsigned patience_ms;
+	unsigned patience_ms, pause_max_ms;
 	bool gone;
 };
 
@@ -49,11 +49,14 @@ static void line_schedule(struct client_line *line)
 {
 	unsigned spread = 0;
 
+	if (!line->address)
+		return;
 	(void)RAND_bytes((unsigned char *)&spread, sizeof(spread));
 	uv_timer_start(
 		&line->timer, line_try, line->pause_ms / 2 + spread % (line->pause_ms / 2 + 1), 0);
-	line->pause_ms =
-		2 * line->pause_ms < CLIENT_PAUSE_MAX_MS ? 2 * line->pause_ms : CLIENT_PAUSE_MAX_MS;
+	line->pause_ms = 2 * line->pause_ms < line->client->pause_max_ms
+		? 2 * line->pause_ms
+		: line->client->pause_max_ms;
 }
 
 static void line_down(struct client_line *line, const char *why)
@@ -148,14 +151,15 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 	client->handler = *handler;
 	client->ctx = ctx;
 	client->bind = own_string(bind);
-	client->n = client->open_timers = n;
-	for (unsigned i = 0; i < n; i++) {
+	client->n = client->open_timers = PICKET_CONTROLLERS_MAX;
+	client->pause_max_ms = CLIENT_PAUSE_MAX_MS;
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++) {
 		struct client_line *line = &client->lines[i];
 
 		line->client = client;
 		line->controller = i;
-		line->name = own_string(controllers[i].name);
-		line->address = own_string(controllers[i].address);
+		line->name = own_string(i < n ? controllers[i].name : NULL);
+		line->address = own_string(i < n ? controllers[i].address : NULL);
 		line->pause_ms = CLIENT_PAUSE_MIN_MS;
 		uv_timer_init(loop, &line->timer);
 		line->timer.data = line;
@@ -166,9 +170,44 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 	return 0;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+int link_client_set(
+	struct link_client *client, unsigned controller, const struct link_controller *is)
+{
+	static const struct link_controller nobody;
+	struct client_line *line = &client->lines[controller];
+
+	if (controller >= client->n)
+		return -EINVAL;
+	is = is ? is : &nobody;
+	if (same(line->name, is->name) && same(line->address, is->address))
+		return 0;
+	free(line->name);
+	free(line->address);
+	line->name = own_string(is->name);
+	line->address = NULL; /* for as long as the old one's end is told */
+	uv_timer_stop(&line->timer);
+	if (line->transport)
+		line_down(line, "another controller has its place");
+	line->address = own_string(is->address);
+	line->pause_ms = CLIENT_PAUSE_MIN_MS;
+	if (line->address)
+		uv_timer_start(&line->timer, line_try, 0, 0);
+	return 0;
+}
+
 void link_client_patience(struct link_client *client, unsigned ms)
 {
 	client->patience_ms = ms;
+}
+
+void link_client_pause(struct link_client *client, unsigned most_ms)
+{
+	client->pause_max_ms = most_ms;
 }
 
 bool link_client_up(const struct link_client *client, unsigned controller)
