@@ -70,7 +70,8 @@ static struct worker_time now(void)
 /* Every call of the worker begins with the truth about the lease. */
 static struct worker *worker_of(struct agent *agent)
 {
-	bool cut = !agent->keeper.lease || lease_isolated(agent->keeper.lease) || lease_expired(agent->keeper.lease);
+	bool cut = !agent->keeper.lease || lease_isolated(agent->keeper.lease) ||
+		   lease_expired(agent->keeper.lease);
 
 	worker_lease(agent->worker, cut ? 0 : lease_deadline(agent->keeper.lease) / 1000000);
 	return agent->worker;
@@ -122,8 +123,9 @@ static void on_alive(uv_timer_t *timer)
 
 	if (agent->keeper.lease)
 		lease_alive(agent->keeper.lease);
-	deadman_tick(agent->deadman,
-		agent->keeper.lease && !lease_expired(agent->keeper.lease) ? lease_deadline(agent->keeper.lease) : 0);
+	deadman_tick(agent->deadman, agent->keeper.lease && !lease_expired(agent->keeper.lease)
+					     ? lease_deadline(agent->keeper.lease)
+					     : 0);
 	if (agent->identity)
 		renew(agent);
 	if (agent->watchdog_ms && ms >= agent->watchdog_next_ms) {
@@ -136,8 +138,8 @@ static void alive_start(struct agent *agent)
 {
 	uint64_t ms = worker_allegiance(agent->worker)->interval_us / 2000;
 
-	uv_timer_start(
-		&agent->alive, on_alive, 0, agent->keeper.lease && ms < 1000 ? (ms ? ms : 1) : 1000);
+	uv_timer_start(&agent->alive, on_alive, 0,
+		agent->keeper.lease && ms < 1000 ? (ms ? ms : 1) : 1000);
 }
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
@@ -239,7 +241,8 @@ static void take_timing(struct agent *agent, json_t *message)
 {
 	worker_learn(worker_of(agent), message);
 	if (agent->keeper.lease)
-		lease_interval_set(agent->keeper.lease, worker_allegiance(agent->worker)->interval_us);
+		lease_interval_set(
+			agent->keeper.lease, worker_allegiance(agent->worker)->interval_us);
 }
 
 static void take_order(struct agent *agent, unsigned controller, json_t *message)
@@ -673,10 +676,17 @@ static int agent_begin(struct agent *agent)
 	cgroup_begin(agent);
 	executor_begin(agent);
 	r = deadman_begin(agent);
-	agent->keeper = (struct keeper){ .loop = &agent->loop, .log = &agent->log,
-		.config = agent->config, .worker = agent->worker, .deadman = agent->deadman,
-		.verdict = verdict_of(agent), .on_event = on_lease_event, .warn = on_warn, .ctx = agent };
-	keeper_restore(&agent->keeper, agent->kept_controllers, identity_cluster(agent->config->pki));
+	agent->keeper = (struct keeper){ .loop = &agent->loop,
+		.log = &agent->log,
+		.config = agent->config,
+		.worker = agent->worker,
+		.deadman = agent->deadman,
+		.verdict = verdict_of(agent),
+		.on_event = on_lease_event,
+		.warn = on_warn,
+		.ctx = agent };
+	keeper_restore(
+		&agent->keeper, agent->kept_controllers, identity_cluster(agent->config->pki));
 	if (!r)
 		r = local_begin(agent);
 	if (!r)

@@ -542,7 +542,7 @@ static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned lea
 {
 	struct daemon *d = ctx;
 
-	step(d, &(struct event){ .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term });
+	step(d, &(struct event){ EVENT_ROLE, .leader = role == STORE_LEADER, .term = term });
 	electorate_look(&d->electorate, d->store);
 	desk_relay_lost(api_desk_desk(d->api));
 	if (role == STORE_LEADER)
@@ -619,9 +619,9 @@ static int open_store(struct daemon *d)
 	const struct daemoncfg *c = d->config;
 	owned(free) char *dir = own_printf("%s/log", c->state_dir);
 	unsigned id = c->id ? c->id : c->index + 1;
-	struct store_peer peers[PICKET_CONTROLLERS_MAX] = { { .id = id,
-		.name = c->name,
-		.address = c->raft ? c->raft : "127.0.0.1:7408" } };
+	struct store_peer peers[PICKET_CONTROLLERS_MAX] = {
+		{ .id = id, .name = c->name, .address = c->raft ? c->raft : "127.0.0.1:7408" }
+	};
 	struct store_config config = { .dir = dir,
 		.id = id,
 		.peers = peers,
@@ -671,8 +671,8 @@ static int open_doors(struct daemon *d)
 {
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
-	static const struct api_desk_handler api_handler = { on_step, on_office,
-		on_link_figures, on_relay, on_figures };
+	static const struct api_desk_handler api_handler = { on_step, on_office, on_link_figures,
+		on_relay, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
@@ -744,7 +744,8 @@ static void on_renewal(void *ctx, bool good, const char *text)
 
 static void watch(struct daemon *d)
 {
-	d->renewer = (struct renewer){ d->identity, d->config->pki, d->api, d->link, on_renewal, d };
+	d->renewer =
+		(struct renewer){ d->identity, d->config->pki, d->api, d->link, on_renewal, d };
 	uv_timer_init(&d->loop, &d->due);
 	uv_timer_init(&d->loop, &d->grants);
 	uv_signal_init(&d->loop, &d->term);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commit latency and throughput of the store: one voter, then three and five over TLS on loopback. */
+/* Commit latency and throughput of the store: one voter, then three and five over TLS on loopback.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -31,7 +31,10 @@ EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identi
             ("executor", "cgroup"), ("cli", "door"), ("ocfcmd", "local"),
             ("council", "link"), ("council", "heartbeat"), ("council", "lease_sender"),
             ("api", "authority"), ("cli", "recovery"), ("cli", "enroll"), ("enroll", "identity"),
-            ("council", "daemoncfg")}
+            ("council", "daemoncfg"), ("electorate", "store"), ("signer", "authority"),
+            ("api", "signer"), ("renewal", "identity"), ("renewer", "renewal"),
+            ("renewer", "api_desk"), ("renewer", "link"), ("keeper", "agentcfg"),
+            ("keeper", "lease"), ("keeper", "deadman"), ("keeper", "link")}
 FILE_MAX, HEADER_MAX, FUNCTION_MAX, COLUMNS = 800, 150, 70, 100
 # core touches nothing: these words have no business there
 FORBIDDEN_IN_CORE = re.compile(

@@ -47,8 +47,8 @@ Test(proof, a_watchdog_that_fits_into_the_lease_adds_nothing_to_its_end)
 	json_t *old = json_pack("{s:i}", "kill_ms", 30000);
 	json_t *new = json_pack("{s:i, s:{s:i, s:i}}", "kill_ms", 30000, "fits", "timeout_ms", 1000,
 		"kill_ms", 1000);
-	json_t *odd = json_pack("{s:i, s:{s:i, s:i}}", "kill_ms", 30000, "fits", "timeout_ms", -1000,
-		"kill_ms", 1000);
+	json_t *odd = json_pack("{s:i, s:{s:i, s:i}}", "kill_ms", 30000, "fits", "timeout_ms",
+		-1000, "kill_ms", 1000);
 
 	cr_assert_eq(proof_kill_ms(old, 3000, 100), 30000);
 	cr_assert_eq(proof_kill_ms(new, 3000, 100), 1000);

@@ -70,8 +70,8 @@ Test(renewal, the_next_says_what_the_last_did_for_as_long)
 	sleep(2);
 	wish = renewal_wish(host, &why);
 	cr_assert(wish, "%s", why);
-	cr_assert(!authority_renew(ca, text(wish, "certificate"), text(wish, "request"), &certificate,
-			  &pem, &why),
+	cr_assert(!authority_renew(ca, text(wish, "certificate"), text(wish, "request"),
+			  &certificate, &pem, &why),
 		"%s", why);
 	answer = json_pack("{s:s}", "certificate", certificate);
 	cr_assert(!renewal_take(id, host, answer, &why), "%s", why);
@@ -96,7 +96,8 @@ Test(renewal, nobody_gets_a_certificate_of_another)
 			     &certificate, &pem, &why),
 		-EACCES);
 	free(give(why));
-	cr_assert_eq(authority_renew(ca, "", text(ours, "request"), &certificate, &pem, &why), -EACCES);
+	cr_assert_eq(
+		authority_renew(ca, "", text(ours, "request"), &certificate, &pem, &why), -EACCES);
 	free(give(why));
 	cr_assert(!identity_load(host, &id, &why), "%s", why);
 	answer = json_pack("{s:s}", "certificate", text(theirs, "certificate"));

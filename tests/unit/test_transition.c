@@ -123,7 +123,8 @@ Test(transition, what_was_done_is_told_even_when_nothing_else_is_done_any_more)
 	cr_assert(transition_over(t), "the other promotion is not begun");
 }
 
-/* ---- from one to the next ---------------------------------------------------------------------- */
+/* ---- from one to the next ----------------------------------------------------------------------
+ */
 
 static struct plan_action *put(struct plan *plan, const char *op, const char *resource)
 {

@@ -10,7 +10,8 @@
 
 static struct director *d;
 static uint64_t now = 1000 * MS, log_index;
-static uint32_t in_voters, in_standbys, in_spares; /* the log's own configuration, as the world has it */
+static uint32_t in_voters, in_standbys,
+	in_spares; /* the log's own configuration, as the world has it */
 static json_t *roll, *to_node, *answer;
 static unsigned status;
 static char keys[512];   /* the same of heartbeat keys: "kernel 2; node 2; " */
@@ -49,14 +50,18 @@ static void take(struct actions *actions)
 		struct action *a = &mine.items[i];
 
 		if (a->kind == ACTION_PROPOSE) {
-			struct event e = { .kind = EVENT_COMMITTED, .index = ++log_index, .term = 1, .json = a->json };
+			struct event e = { .kind = EVENT_COMMITTED,
+				.index = ++log_index,
+				.term = 1,
+				.json = a->json };
 
 			step(&e);
 		} else if (a->kind == ACTION_ADMIT && a->admitted) {
 			note_key("kernel", a->epoch);
 		} else if (a->kind == ACTION_SEND && json_object_get(a->json, "key_epoch") &&
 			   !json_object_get(a->json, "serial")) {
-			note_key("node", (unsigned)json_integer_value(json_object_get(a->json, "key_epoch")));
+			note_key("node", (unsigned)json_integer_value(
+						 json_object_get(a->json, "key_epoch")));
 		} else if (a->kind == ACTION_VOTER) {
 			log_order(a);
 		} else if (a->kind == ACTION_ROLL) {
@@ -118,8 +123,8 @@ static void peer(unsigned controller)
 {
 	step(&(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
 	says(EVENT_PEER_SAYS, NULL, controller,
-		json_pack("{s:s, s:i, s:[], s:[]}", "type", "hello", "life", 100 + (int)controller, "heard",
-			"silent"));
+		json_pack("{s:s, s:i, s:[], s:[]}", "type", "hello", "life", 100 + (int)controller,
+			"heard", "silent"));
 }
 
 static void node_knows(void)
@@ -144,7 +149,8 @@ static const char *waits(void)
 
 static void begin(void)
 {
-	static const char site[] = "cluster: {name: t, key-rotation: 5s}\nnodes:\n  n1: {id: 1, addresses: [a]}\n";
+	static const char site[] =
+		"cluster: {name: t, key-rotation: 5s}\nnodes:\n  n1: {id: 1, addresses: [a]}\n";
 	struct director_config config = { .name = "c1", .life = 7, .voters = { .now = 7 } };
 
 	config.members = json_array();
@@ -153,8 +159,8 @@ static void begin(void)
 
 		snprintf(name, sizeof(name), "c%d", i + 1);
 		json_array_append_new(config.members,
-			json_pack("{s:i, s:s, s:s, s:s, s:[s]}", "id", i + 1, "name", name, "link", "x:1",
-				"raft", "x:2", "addresses", "x"));
+			json_pack("{s:i, s:s, s:s, s:s, s:[s]}", "id", i + 1, "name", name, "link",
+				"x:1", "raft", "x:2", "addresses", "x"));
 	}
 	d = director_new(&config);
 	json_decref(config.members);
@@ -164,8 +170,10 @@ static void begin(void)
 	peer(1);
 	peer(2);
 	ask("PUT", "/v1/configuration", site);
-	says(EVENT_LINK_UP, "n1", 0, json_pack("{s:s, s:s, s:i}", "type", "hello", "boot_id", "b", "incarnation", 0));
-	says(EVENT_LINK_SAYS, "n1", 0, json_pack("{s:s, s:[], s:b}", "type", "history", "ops", "complete", 1));
+	says(EVENT_LINK_UP, "n1", 0,
+		json_pack("{s:s, s:s, s:i}", "type", "hello", "boot_id", "b", "incarnation", 0));
+	says(EVENT_LINK_SAYS, "n1", 0,
+		json_pack("{s:s, s:[], s:b}", "type", "history", "ops", "complete", 1));
 }
 
 static void end(void)
@@ -176,7 +184,9 @@ static void end(void)
 	json_decref(answer);
 }
 
-#define ADD2 "{\"add\":[{\"name\":\"c4\",\"addresses\":[\"10.0.0.4\"]},{\"name\":\"c5\",\"addresses\":[\"10.0.0.5\"]}]}"
+#define ADD2                                                                                       \
+	"{\"add\":[{\"name\":\"c4\",\"addresses\":[\"10.0.0.4\"]},{\"name\":\"c5\",\"addresses\":" \
+	"[\"10.0.0.5\"]}]}"
 
 Test(voters, both_sets_count_until_every_node_knows)
 {

@@ -303,8 +303,9 @@ void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *ent
 		{ "block", apply_block }, { "fence-intent", apply_fencing },
 		{ "fence-failed", apply_fencing }, { "dead", apply_dead },
 		{ "stopped", apply_stopped }, { "node", apply_node }, { "fail", apply_fail },
-		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket }, { "controllers", apply_roll },
-		{ "voters", apply_roll }, { "recovered", apply_roll } };
+		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket },
+		{ "controllers", apply_roll }, { "voters", apply_roll },
+		{ "recovered", apply_roll } };
 	const char *what = text(entry, "do");
 
 	c->index = index;

@@ -54,7 +54,8 @@ struct desk_handler {
 	/* Kernel's figures added to a node's link: ages of beats. May be NULL. */
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
 	/* A certificate for who joins, by his request (PEM); or the CA alone, with host NULL. The
-	 * answer's body, or a problem's {title, detail} and its status; 0: desk_joined() follows. */
+	 * answer's body, or a problem's {title, detail} and its status; 0: desk_joined() follows.
+	 */
 	unsigned (*on_join)(void *ctx, const char *host, bool controller, const char *request,
 		struct desk_case *of, json_t **ret);
 	/* A message to another controller's desk (desk_relay_take()), or to the leader's (-1);

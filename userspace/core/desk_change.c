@@ -217,8 +217,7 @@ static void change_join(struct desk *d, struct desk_case *of)
 			"request: a certificate request in PEM form is wanted.", NULL);
 		return;
 	}
-	status = d->handler.on_join(
-		d->ctx, of->who.host, of->who.controller, request, of, &good);
+	status = d->handler.on_join(d->ctx, of->who.host, of->who.controller, request, of, &good);
 	if (status)
 		desk_joined(d, of, status, good);
 }

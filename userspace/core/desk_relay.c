@@ -17,8 +17,7 @@
 static bool relay_own(const struct route *route)
 {
 	static const char *const own[] = { "console", "consoleFile", "healthz", "readyz", "metrics",
-		"openapi", "whoami", "events", "links", "leases",
-		"authority" };
+		"openapi", "whoami", "events", "links", "leases", "authority" };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		if (!strcmp(route->id, own[i]))

@@ -29,7 +29,7 @@ struct director *director_new(const struct director_config *config)
 	d->cluster = cluster_new();
 	grant_init(&d->grant, config->life, config->museum);
 	membership_init(&d->members, config->index, d->config.voters);
-	d->files = roll_of_files(config->members);
+	d->log.files = roll_of_files(config->members);
 	journal_init(&d->journal);
 	d->attributes = attributes_new();
 	d->hellos = json_object();
@@ -263,7 +263,7 @@ static void role(struct director *d, const struct event *event)
 	d->world = NULL;
 	d->leader = event->leader;
 	d->leader_since_ns = d->now_ns;
-	d->rekey_ns = 0;
+	d->log.rekey_ns = 0;
 	d->hold_ns = 0;
 	/* A new leader has seen no wait begin, and nobody has told it what runs. */
 	for (size_t i = 0; i < d->n_nodes; i++) {
@@ -509,7 +509,7 @@ uint64_t director_due(const struct director *d)
 uint64_t director_grant_until(const struct director *d, uint64_t now_ns)
 {
 	/* Who is a controller no more grants nothing; its promise ends with the last push. */
-	if (d->retired || !(director_members((struct director *)d) & 1u << d->config.index))
+	if (d->log.retired || !(director_members((struct director *)d) & 1u << d->config.index))
 		return 0;
 	return d->site ? grant_until(&d->grant, now_ns, d->timing.lease_ms * MS) : 0;
 }

@@ -142,8 +142,8 @@ static void ask_configure(struct director *d, const struct event *e)
 		site_new(document->root, document, &problems, &site) ||
 		timing_of(site, &problems, &timing) ||
 		(keep_agents(d, site, &problems), problems.errors))
-		director_problem(d, e->ask.token, 422, "The configuration is wrong", "nothing was applied",
-			problems_json(&problems));
+		director_problem(d, e->ask.token, 422, "The configuration is wrong",
+			"nothing was applied", problems_json(&problems));
 	else if (json_object_get(e->ask.query, "dryRun"))
 		reply(d, e->ask.token, 200, director_plan_json(d, site));
 	else
@@ -386,7 +386,8 @@ static void ask_resource(
 		return;
 	}
 	if (!until(d, e, end)) {
-		director_problem(d, e->ask.token, 422, "For how long?", "for: a duration, as in 2h", NULL);
+		director_problem(
+			d, e->ask.token, 422, "For how long?", "for: a duration, as in 2h", NULL);
 		return;
 	}
 	if (!strcmp(verb, "move") && node)
@@ -483,7 +484,8 @@ static void ask_whatif(struct director *d, const struct event *e)
 		reply(d, e->ask.token, status, answer);
 		return;
 	}
-	director_problem(d, e->ask.token, status, json_string_value(json_object_get(answer, "title")),
+	director_problem(d, e->ask.token, status,
+		json_string_value(json_object_get(answer, "title")),
 		json_string_value(json_object_get(answer, "detail")), NULL);
 	json_decref(answer);
 }

@@ -4,35 +4,30 @@
 #define CORE_DIRECTOR_INSIDE_H
 
 #include "core/attributes.h"
-#include "core/cluster.h"
 #include "core/decision.h"
 #include "core/director.h"
 #include "core/director_death.h"
 #include "core/director_rehearse.h"
+#include "core/director_voters.h"
 #include "core/grant.h"
 #include "core/journal.h"
 #include "core/membership.h"
 #include "core/proof.h"
-#include "core/roll.h"
 #include "core/storm.h"
 #include "core/timeline.h"
 #include "core/timing.h"
 #include "core/topology.h"
 #include "core/transition.h"
-
 #define MS 1000000ULL
 
 struct director_node {
 	const char *name; /* the site's */
-	uint32_t id;
+	uint32_t id, epoch; /* epoch: of its heartbeat key */
 	size_t n_links;
-	bool connected, synced;
+	bool connected, synced, welcomed; /* welcomed: it knows that key */
 	char *boot_id; /* of the present connection */
 	json_t *self;  /* what the agent says of its own end */
-	uint64_t hello_incarnation;
-	uint32_t epoch; /* of its heartbeat key here */
-	bool welcomed;  /* it knows that key */
-	uint64_t roll, roll_told; /* serials: of what its agent has taken in, and was told */
+	uint64_t hello_incarnation, roll, roll_told; /* rolls: serials that it took in, was told */
 	bool heard;          /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
@@ -49,13 +44,7 @@ struct director {
 	char *node, *boot_id; /* of our own host; node NULL: it is no node */
 	struct cluster *cluster;
 	bool leader, ready;
-	json_t *files;  /* the roll as our own file has it */
-	struct {
-		uint32_t voters, standbys, spares; /* of the log's own configuration */
-		bool busy;                 /* an order is with it */
-		uint64_t again_ns;         /* not before */
-		char *waits;               /* what the change waits for; NULL: nothing */
-	} log;
+	struct director_log log;
 	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
 	uint64_t hold_ns; /* nothing is proposed before */
@@ -68,7 +57,6 @@ struct director {
 	size_t n_nodes;
 	struct storm storm;
 	bool storming;
-	bool retired; /* the others say that this is a controller no more */
 	struct transition *transition;
 	unsigned transitions;
 	bool dirty;
@@ -86,7 +74,6 @@ struct director {
 	uint64_t told; /* the serial that nodes were told last */
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
-	uint64_t rekey_ns; /* then the next heartbeat keys are due; 0: they are not */
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms;               /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
@@ -139,27 +126,7 @@ void director_peer_ready(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 
-/* director_voters.c: who votes, and how that changes while everything runs */
-json_t *director_roll(struct director *d); /* the log's, or our file's; borrowed */
-uint32_t director_members(struct director *d);
-void director_voters_ask(struct director *d, const struct event *event);
-bool director_voters_committed(struct director *d, json_t *entry);
-void director_voters_restored(struct director *d);
-void director_voters_log(struct director *d, const struct event *event);
-void director_voters_said(struct director *d, struct director_node *n, json_t *message);
-void director_voters_watch(struct director *d);
-uint64_t director_voters_due(const struct director *d);
-void director_voters_welcome(struct director *d, struct director_node *n, json_t *welcome);
-json_t *director_voters_json(struct director *d);
-void director_voters_done(struct director *d);
-
-/* director_keys.c: heartbeat keys, per node and connection, give way to the next */
-void director_keys_watch(struct director *d);
-void director_keys_committed(struct director *d, json_t *entry);
-void director_keys_ask(struct director *d, const struct event *event);
-uint64_t director_keys_due(const struct director *d);
-
-/* director_whatif.c: an answer's status and document, or a problem's title and detail */
+/* director_whatif.c: a status, and a document or a problem's title and detail */
 unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
 void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
@@ -171,9 +138,6 @@ void director_attribute_lost(struct director *d);
 void director_attribute_watch(struct director *d);
 void director_attribute_world(struct director *d);
 void director_ask(struct director *d, const struct event *event);
-void director_problem(struct director *d, void *token, unsigned status, const char *title,
-	const char *detail, json_t *errors);
-void director_reply_when_applied(struct director *d, void *token, json_t *entry);
 void director_answer(struct director *d, json_t *entry);
 void director_give_up(struct director *d); /* no longer the leader: who waits is told so */
 void director_ask_done(struct director *d);

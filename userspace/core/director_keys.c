@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Heartbeat keys. Both ends of a node's connection derive the key of any epoch from the connection
- * itself, so that a change of keys is a change of the number. The kernels at both ends know two: the
- * one before stays good until the next change, and no beat is missed.
+ * itself, so that a change of keys is a change of the number. The kernels at both ends know two:
+ * the one before stays good until the next change, and no beat is missed.
  */
 #include "core/director_inside.h"
 
 static void rekey(struct director *d, struct director_node *n)
 {
-	if (!n->connected || !n->welcomed ||
-		cluster_life(d->cluster, n->name) != CLUSTER_ADMITTED)
+	if (!n->connected || !n->welcomed || cluster_life(d->cluster, n->name) != CLUSTER_ADMITTED)
 		return;
 	n->epoch++;
 	director_admit(d, n); /* our kernel first: it must understand what is sent with it */
@@ -24,7 +23,7 @@ void director_keys_committed(struct director *d, json_t *entry)
 		return;
 	for (size_t i = 0; i < d->n_nodes; i++)
 		rekey(d, &d->nodes[i]);
-	d->rekey_ns = 0;
+	d->log.rekey_ns = 0;
 	director_note(d, "keys-changed", NULL, NULL, "the heartbeat keys have changed");
 }
 
@@ -32,20 +31,20 @@ void director_keys_committed(struct director *d, json_t *entry)
 void director_keys_watch(struct director *d)
 {
 	if (!d->timing.rekey_ms) {
-		d->rekey_ns = 0;
+		d->log.rekey_ns = 0;
 		return;
 	}
-	if (!d->rekey_ns)
-		d->rekey_ns = d->now_ns + d->timing.rekey_ms * MS;
-	if (d->now_ns < d->rekey_ns)
+	if (!d->log.rekey_ns)
+		d->log.rekey_ns = d->now_ns + d->timing.rekey_ms * MS;
+	if (d->now_ns < d->log.rekey_ns)
 		return;
-	d->rekey_ns = d->now_ns + d->timing.rekey_ms * MS;
+	d->log.rekey_ns = d->now_ns + d->timing.rekey_ms * MS;
 	director_propose(d, json_pack("{s:s}", "do", "rekey"));
 }
 
 uint64_t director_keys_due(const struct director *d)
 {
-	return d->rekey_ns;
+	return d->log.rekey_ns;
 }
 
 void director_keys_ask(struct director *d, const struct event *e)

@@ -65,14 +65,13 @@ static void welcome(struct director *d, struct director_node *n)
 	n->hello_incarnation = cluster_incarnation(d->cluster, n->name);
 	director_admit(d, n);
 	message = json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:i, s:i}",
-			"type", "welcome", "controller", d->name, "index", d->config.index, "term",
-			(json_int_t)d->term, "incarnation",
-			(json_int_t)cluster_incarnation(d->cluster, n->name), "cluster",
-			(json_int_t)d->config.cluster, "node", n->id, "key_epoch", n->epoch,
-			"interval_us", d->timing.interval_us, "lease_ns",
-			(json_int_t)(director_lease_ms(d, n) * MS), "wait_ms",
-			(json_int_t)(director_wait_ns(d, n) / MS), "voters",
-			(int)d->members.quorum.now, "voters_next", (int)d->members.quorum.next);
+		"type", "welcome", "controller", d->name, "index", d->config.index, "term",
+		(json_int_t)d->term, "incarnation",
+		(json_int_t)cluster_incarnation(d->cluster, n->name), "cluster",
+		(json_int_t)d->config.cluster, "node", n->id, "key_epoch", n->epoch, "interval_us",
+		d->timing.interval_us, "lease_ns", (json_int_t)(director_lease_ms(d, n) * MS),
+		"wait_ms", (json_int_t)(director_wait_ns(d, n) / MS), "voters",
+		(int)d->members.quorum.now, "voters_next", (int)d->members.quorum.next);
 	director_voters_welcome(d, n, message);
 	director_send(d, n, message);
 }

@@ -6,7 +6,8 @@ static void tell(struct director *d, int controller, json_t *message)
 {
 	struct action *a;
 
-	if (quorum_count(d->members.quorum.now | d->members.quorum.next | director_members(d)) == 1) {
+	if (quorum_count(d->members.quorum.now | d->members.quorum.next | director_members(d)) ==
+		1) {
 		json_decref(message);
 		return;
 	}
@@ -222,7 +223,7 @@ static void says(struct director *d, unsigned c, json_t *message)
 	else if (!strcmp(type, "barred"))
 		promised(d, c, message);
 	else if (!strcmp(type, "retired"))
-		d->retired = true;
+		d->log.retired = true;
 	else if (!strcmp(type, "note"))
 		noted(d, c, json_object_get(message, "event"));
 }

@@ -10,8 +10,8 @@
 /*
  * A change goes in steps, and whoever leads takes the next one from what the log and its
  * configuration say; nothing of it is in a leader's memory.
- *  1. {do: controllers}: the wish. Who is new gets the log (as standby), connects to the others, and
- *     every node gets to know it: it is heard and may grant before it counts.
+ *  1. {do: controllers}: the wish. Who is new gets the log (as standby), connects to the others,
+ * and every node gets to know it: it is heard and may grant before it counts.
  *  2. {do: voters, now, next}: leases and promises need a majority of both sets from here on.
  *  3. When every node that may hold a lease has said so: the log's own voters change, one by one.
  *  4. {do: voters, next: 0}: the old set counts no more. No node is left whose lease the old set
@@ -22,7 +22,7 @@ json_t *director_roll(struct director *d)
 {
 	json_t *roll = cluster_roll(d->cluster);
 
-	return roll ? roll : d->files;
+	return roll ? roll : d->log.files;
 }
 
 uint32_t director_members(struct director *d)
@@ -34,7 +34,7 @@ uint32_t director_members(struct director *d)
 
 void director_voters_done(struct director *d)
 {
-	json_decref(d->files);
+	json_decref(d->log.files);
 	free(d->log.waits);
 }
 
@@ -61,8 +61,7 @@ static void follow(struct director *d)
 	if (!roll_quorum(roll, &d->members.quorum))
 		return;
 	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++) {
-		const char *name =
-			json_string_value(json_object_get(roll_member(roll, c), "name"));
+		const char *name = json_string_value(json_object_get(roll_member(roll, c), "name"));
 
 		if (name && strcmp(name, d->controllers[c])) {
 			free(d->controllers[c]);
@@ -167,7 +166,8 @@ void director_voters_said(struct director *d, struct director_node *n, json_t *m
 	d->log.again_ns = 0;
 }
 
-/* ---- the next step ---------------------------------------------------------------------------- */
+/* ---- the next step ----------------------------------------------------------------------------
+ */
 
 static bool wait_for(struct director *d, char *what)
 {
@@ -199,8 +199,8 @@ static char *controller_missing(struct director *d, uint32_t who)
 		if (!(who & 1u << c) || c == d->config.index)
 			continue;
 		if (!(d->members.present & 1u << c))
-			return own_printf("%s is not connected: start picketd there",
-				d->controllers[c]);
+			return own_printf(
+				"%s is not connected: start picketd there", d->controllers[c]);
 		if (!d->peer_life[c] || cluster_started(d->cluster, c) != d->peer_life[c])
 			return own_printf("%s has not caught up yet", d->controllers[c]);
 	}
@@ -232,7 +232,8 @@ static void voters_set(struct director *d, uint32_t now, uint32_t next)
 	d->log.again_ns = d->now_ns + AGAIN_NS;
 }
 
-/* The log's own voters are to be those wanted: the new ones first. True: there is something to do. */
+/* The log's own voters are to be those wanted: the new ones first. True: there is something to do.
+ */
 static bool log_step(struct director *d, uint32_t wanted)
 {
 	uint32_t out = (d->log.voters | d->log.standbys | d->log.spares) & ~wanted;
@@ -267,7 +268,8 @@ static void prepare(struct director *d, uint32_t now, uint32_t wanted)
 void director_voters_watch(struct director *d)
 {
 	json_t *roll = cluster_roll(d->cluster);
-	uint32_t wanted = roll_wanted(roll), now = d->members.quorum.now, next = d->members.quorum.next;
+	uint32_t wanted = roll_wanted(roll), now = d->members.quorum.now,
+		 next = d->members.quorum.next;
 	bool stray = roll_members(roll) & ~(now | next | wanted);
 
 	if (!roll || (now == wanted && !next && !stray)) {
@@ -288,7 +290,8 @@ uint64_t director_voters_due(const struct director *d)
 	return d->log.waits ? d->log.again_ns : 0;
 }
 
-/* ---- what people ask, and are told ------------------------------------------------------------- */
+/* ---- what people ask, and are told -------------------------------------------------------------
+ */
 
 void director_voters_ask(struct director *d, const struct event *e)
 {
@@ -297,7 +300,8 @@ void director_voters_ask(struct director *d, const struct event *e)
 
 	if (!json_object_get(roll_member(director_roll(d), d->config.index), "raft")) {
 		director_problem(d, e->ask.token, 409, "This controller has no address",
-			"its picketd.yaml has neither 'controllers' nor 'raft': give it one of them, "
+			"its picketd.yaml has neither 'controllers' nor 'raft': give it one of "
+			"them, "
 			"and start picketd again, so that others can reach it",
 			NULL);
 		return;
@@ -328,10 +332,9 @@ json_t *director_voters_json(struct director *d)
 
 	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
 		if (all & 1u << c)
-			json_array_append_new(list,
-				json_pack("{s:i, s:s, s:b, s:s}", "index", c, "name",
-					d->controllers[c], "connected",
-					(d->members.present & 1u << c) != 0, "part",
-					part_of(d, 1u << c)));
+			json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:s}", "index", c,
+							    "name", d->controllers[c], "connected",
+							    (d->members.present & 1u << c) != 0,
+							    "part", part_of(d, 1u << c)));
 	return list;
 }

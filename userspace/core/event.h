@@ -44,7 +44,7 @@ struct event {
 	json_t *json;
 	struct {
 		uint32_t voters, standbys, spares; /* by index */
-		int status;                /* of an ACTION_VOTER; 0: none, or it was done */
+		int status;                        /* of an ACTION_VOTER; 0: none, or it was done */
 	} log;
 	struct picket_event beat;
 	struct {

@@ -153,7 +153,8 @@ bool roll_apply(json_t **roll, uint64_t index, json_t *entry)
 json_t *roll_of_files(json_t *list)
 {
 	json_t *roll = json_pack("{s:I, s:i, s:{}, s:{}}", "serial", (json_int_t)0, "next", 0,
-		"list", "used"), *member;
+		       "list", "used"),
+	       *member;
 	uint32_t all = 0;
 	char key[16];
 	size_t i;
@@ -170,7 +171,8 @@ json_t *roll_of_files(json_t *list)
 	return roll;
 }
 
-/* ---- what somebody wants ---------------------------------------------------------------------- */
+/* ---- what somebody wants ----------------------------------------------------------------------
+ */
 
 static bool name_good(const char *name)
 {
@@ -188,25 +190,25 @@ static char *member_new(json_t *roll, unsigned index, json_t *wish, json_t **ret
 	size_t i;
 
 	if (!name_good(text(wish, "name")))
-		return own_printf("name: '%s' is none: letters, digits, '.', '_', '-'",
-			text(wish, "name"));
+		return own_printf(
+			"name: '%s' is none: letters, digits, '.', '_', '-'", text(wish, "name"));
 	if (!first || json_array_size(addresses) > PICKET_LINKS_MAX)
 		return own_printf("%s: addresses: a list with its address on each heartbeat link "
 				  "is wanted, 1 to %d",
 			text(wish, "name"), PICKET_LINKS_MAX);
 	json_array_foreach (addresses, i, address)
 		if (!json_is_string(address) ||
-			json_string_length(address) != strspn(json_string_value(address),
-							       "0123456789abcdefABCDEF.:"))
+			json_string_length(address) !=
+				strspn(json_string_value(address), "0123456789abcdefABCDEF.:"))
 			return own_printf("%s: addresses: number %zu is not an IP address",
 				text(wish, "name"), i + 1);
 	link = own_printf(strchr(first, ':') ? "[%s]:%d" : "%s:%d", first, PICKET_PORT_LINK);
 	raft = own_printf(strchr(first, ':') ? "[%s]:%d" : "%s:%d", first, PICKET_PORT_RAFT);
-	last = json_integer_value(json_object_get(json_object_get(roll, "used"), key_of(index, key)));
+	last = json_integer_value(
+		json_object_get(json_object_get(roll, "used"), key_of(index, key)));
 	*ret = json_pack("{s:I, s:s, s:s, s:s, s:O}", "id", last ? last + ROLL_IDS : index + 1,
-		"name", text(wish, "name"), "link",
-		*text(wish, "link") ? text(wish, "link") : link, "raft",
-		*text(wish, "raft") ? text(wish, "raft") : raft, "addresses", addresses);
+		"name", text(wish, "name"), "link", *text(wish, "link") ? text(wish, "link") : link,
+		"raft", *text(wish, "raft") ? text(wish, "raft") : raft, "addresses", addresses);
 	return NULL;
 }
 

@@ -34,8 +34,8 @@ json_t *roll_member(json_t *roll, unsigned index); /* borrowed, or NULL */
 int roll_index(json_t *roll, const char *name);    /* -1: nobody is called that */
 unsigned roll_index_of_id(uint64_t id);
 
-/* The entry that a wish {add: [{name, addresses, link?, raft?}], remove: [name]} comes to, upon this
- * roll. present: who is connected. NULL: *why says what is wrong, and what would be right. */
+/* The entry that a wish {add: [{name, addresses, link?, raft?}], remove: [name]} comes to, upon
+ * this roll. present: who is connected. NULL: *why says what is wrong, and what would be right. */
 json_t *roll_wish(json_t *roll, json_t *wish, uint32_t present, char **why);
 /* The roll that files describe: a list of {id, name, link, raft, addresses} by index. */
 json_t *roll_of_files(json_t *list);

@@ -8,9 +8,8 @@ static const struct profile {
 	const char *name;
 	struct timing timing;
 } profiles[] = {
-	{ "default",
-		{ 50000, 4, 200, 3000, 3000, 10000, 20000, 3000, 500, 20, 200, 100, 900000, 1,
-			3600000 } },
+	{ "default", { 50000, 4, 200, 3000, 3000, 10000, 20000, 3000, 500, 20, 200, 100, 900000, 1,
+			     3600000 } },
 	{ "fast", { 10000, 3, 70, 600, 600, 10000, 20000, 3000, 500, 10, 50, 30, 900000, 1,
 			  3600000 } },
 };
@@ -77,7 +76,8 @@ static void check(struct problems *p, const struct timing *t, uint64_t interval_
 	hold(p, t->join_ms > t->lease_ms, "join-timeout > lease", t->join_ms, t->lease_ms);
 	hold(p, t->fence_ms >= 1000, "fence-timeout >= 1 s", t->fence_ms, 1000);
 	/* The keys before are good until the next ones come: nobody may be left behind twice. */
-	hold(p, !t->rekey_ms || t->rekey_ms >= 1000, "key-rotation >= 1 s, or 0", t->rekey_ms, 1000);
+	hold(p, !t->rekey_ms || t->rekey_ms >= 1000, "key-rotation >= 1 s, or 0", t->rekey_ms,
+		1000);
 	hold(p, !t->fence_test_ms || t->fence_test_ms >= 10000, "fence-test-interval >= 10 s, or 0",
 		t->fence_test_ms, 10000);
 }

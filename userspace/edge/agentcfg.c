@@ -423,7 +423,8 @@ int agentcfg_begin(int argc, char **argv, const char *version, struct agentcfg *
 	return 0;
 }
 
-/* ---- whom the cluster tells us to listen to ---------------------------------------------------- */
+/* ---- whom the cluster tells us to listen to ----------------------------------------------------
+ */
 
 static void controller_done(struct agentcfg_controller *c)
 {

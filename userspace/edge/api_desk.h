@@ -38,7 +38,8 @@ void api_desk_reply(
 bool api_desk_relayed(struct api_desk *doors, unsigned controller, json_t *message);
 /* Another list of controllers, as in the configuration; borrowed. */
 void api_desk_controllers(struct api_desk *doors, json_t *controllers);
-/* Has a certificate renewed: wish as in renewal.h. One on_renewed(cookie) follows, maybe at once. */
+/* Has a certificate renewed: wish as in renewal.h. One on_renewed(cookie) follows, maybe at once.
+ */
 void api_desk_renew(struct api_desk *doors, json_t *wish,
 	void (*on_renewed)(void *cookie, unsigned status, json_t *json), void *cookie);
 /* A request is on its way through. */

@@ -80,8 +80,7 @@ static X509 *authority_draft(EVP_PKEY *key, unsigned days, long seconds)
 	BN_free(number);
 	X509_set_version(certificate, X509_VERSION_3);
 	X509_gmtime_adj(X509_getm_notBefore(certificate), AUTHORITY_SKEW_S);
-	X509_time_adj_ex(
-		X509_getm_notAfter(certificate), seconds ? 0 : (int)days, seconds, NULL);
+	X509_time_adj_ex(X509_getm_notAfter(certificate), seconds ? 0 : (int)days, seconds, NULL);
 	X509_set_pubkey(certificate, key);
 	return give(certificate);
 }
@@ -260,8 +259,8 @@ int authority_issue(
 		return r;
 	key = EVP_EC_gen("P-256");
 	if (key)
-		certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS,
-			subject->seconds);
+		certificate = authority_draft(
+			key, subject->days ? subject->days : AUTHORITY_DAYS, subject->seconds);
 	if (!certificate)
 		return authority_fail(why, "making a key");
 	r = authority_describe(certificate, ca, subject, why);
@@ -320,8 +319,8 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 		r = authority_load(dir, &ca_key, &ca, why);
 	if (r)
 		return r;
-	certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS,
-			subject->seconds);
+	certificate = authority_draft(
+		key, subject->days ? subject->days : AUTHORITY_DAYS, subject->seconds);
 	if (!certificate)
 		return authority_fail(why, "drafting the certificate");
 	r = authority_describe(certificate, ca, subject, why);
@@ -334,14 +333,15 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 	return *ret_certificate && *ret_ca ? 0 : -ENOMEM;
 }
 
-/* ---- once more ---------------------------------------------------------------------------------- */
+/* ---- once more ----------------------------------------------------------------------------------
+ */
 
 static long authority_lasts(X509 *certificate)
 {
 	int days = 0, seconds = 0;
 
-	ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(certificate),
-		X509_get0_notAfter(certificate));
+	ASN1_TIME_diff(
+		&days, &seconds, X509_get0_notBefore(certificate), X509_get0_notAfter(certificate));
 	return days * 86400L + seconds + AUTHORITY_SKEW_S;
 }
 
@@ -358,7 +358,8 @@ static int authority_ours(const char *dir, X509 *old, const char *request, char 
 		EVP_PKEY_eq(key, X509_get0_pubkey(old)) == 1)
 		return 0;
 	ERR_clear_error();
-	*why = own_string("a certificate is renewed for its own key alone, and when this CA signed it");
+	*why = own_string(
+		"a certificate is renewed for its own key alone, and when this CA signed it");
 	return -EACCES;
 }
 

@@ -29,8 +29,8 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 	char **ret_certificate, char **ret_ca, char **why);
 
 /* A new certificate that says what the old one does, for as long a time, and for the same key: who
- * has the key of a certificate of ours may have it renewed. -EACCES: not signed by our CA, or another
- * key; else as authority_sign(). */
+ * has the key of a certificate of ours may have it renewed. -EACCES: not signed by our CA, or
+ * another key; else as authority_sign(). */
 int authority_renew(const char *dir, const char *certificate, const char *request,
 	char **ret_certificate, char **ret_ca, char **why);
 

@@ -127,7 +127,8 @@ int cli_controller_list(const struct command *command, void *ctx)
 	} else {
 		fprintf(cli->out, "%-20s  %-8s  %s\n", "NAME", "PART", "CONNECTED");
 		json_array_foreach (json_object_get(answer.json, "controllers"), i, c)
-			fprintf(cli->out, "%-20s  %-8s  %s\n", text_of(c, "name"), text_of(c, "part"),
+			fprintf(cli->out, "%-20s  %-8s  %s\n", text_of(c, "name"),
+				text_of(c, "part"),
 				json_is_true(json_object_get(c, "connected")) ? "yes" : "no");
 		if (json_object_get(answer.json, "voters_wait"))
 			fprintf(cli->out, "The change waits: %s\n",

@@ -96,8 +96,7 @@ static int file_new(const char *path, const char *text)
 static int picketd_write(json_t *answer, const char *interfaces, const char *pki, const char *path)
 {
 	json_t *place = place_of(answer);
-	owned(free) char *text =
-		place ? picketd_text(answer, place, interfaces, pki) : NULL;
+	owned(free) char *text = place ? picketd_text(answer, place, interfaces, pki) : NULL;
 
 	return text ? file_new(path, text) : CLI_OK;
 }

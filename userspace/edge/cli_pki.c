@@ -39,8 +39,7 @@ int cli_pki_ca(const struct command *command, void *ctx)
 
 int cli_keys_rotate(const struct command *command, void *ctx)
 {
-	struct door_request request = {
-		.method = "POST", .path = "/v1/keys/rotate", .body = "{}" };
+	struct door_request request = { .method = "POST", .path = "/v1/keys/rotate", .body = "{}" };
 	const struct cli *cli = ctx;
 	struct door_answer answer;
 	int r = cli_ask(cli, &request, &answer);

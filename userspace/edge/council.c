@@ -373,8 +373,8 @@ void council_set(struct council *c, unsigned controller, json_t *member)
 const char *council_name(const struct council *c, unsigned controller)
 {
 	return controller < PICKET_CONTROLLERS_MAX && c->members[controller].name
-		? c->members[controller].name
-		: "?";
+		       ? c->members[controller].name
+		       : "?";
 }
 
 void council_free(struct council *c)

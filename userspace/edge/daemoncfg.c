@@ -291,8 +291,8 @@ static json_t *alone(const struct daemoncfg *c)
 		json_array_append_new(list, json_null());
 	json_array_append_new(list,
 		json_pack("{s:I, s:s, s:s, s:s*, s:[s%]}", "id",
-			(json_int_t)(c->id ? c->id : c->index + 1), "name", c->name, "link", c->link,
-			"raft", c->raft, "addresses", c->link, strcspn(c->link, ":")));
+			(json_int_t)(c->id ? c->id : c->index + 1), "name", c->name, "link",
+			c->link, "raft", c->raft, "addresses", c->link, strcspn(c->link, ":")));
 	return list;
 }
 
@@ -305,10 +305,10 @@ json_t *daemoncfg_controllers(const struct daemoncfg *c)
 		for (size_t k = 0; k < c->controllers[i].n_addresses; k++)
 			json_array_append_new(
 				addresses, json_string(c->controllers[i].addresses[k]));
-		json_array_append_new(list,
-			json_pack("{s:i, s:s, s:s, s:s, s:o}", "id", (int)i + 1, "name",
-				c->controllers[i].name, "link", c->controllers[i].link, "raft",
-				c->controllers[i].raft, "addresses", addresses));
+		json_array_append_new(
+			list, json_pack("{s:i, s:s, s:s, s:s, s:o}", "id", (int)i + 1, "name",
+				      c->controllers[i].name, "link", c->controllers[i].link,
+				      "raft", c->controllers[i].raft, "addresses", addresses));
 	}
 	return list;
 }

@@ -291,8 +291,7 @@ static void deadman_watch(struct deadman *d, uint64_t deadline, uint64_t now)
 		return;
 	if (!d->watchdog && deadline > now && now >= d->watchdog_retry_ns) {
 		d->watchdog_retry_ns = now + RETRY_NS;
-		deadman_watchdog_open(
-			d, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
+		deadman_watchdog_open(d, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
 	}
 	if (d->watchdog && !watchdog_fits(d->watchdog))
 		d->watchdog_misfit = true;
@@ -520,8 +519,8 @@ static int deadman_watchdog_says(const struct deadman *d, const char *what, uint
 	if (!name)
 		return -ENOENT;
 	/* the oldest name is the first device's */
-	path = own_printf("%s/%s/%s", d->watchdogs, strcmp(name, "/watchdog") ? name + 1 : "watchdog0",
-		what);
+	path = own_printf(
+		"%s/%s/%s", d->watchdogs, strcmp(name, "/watchdog") ? name + 1 : "watchdog0", what);
 	rc = file_read(path, 64, &text, &len);
 	if (rc == 0)
 		*ret = strtoull(text, NULL, 0);

@@ -40,8 +40,8 @@ static const char *text(json_t *member, const char *key)
 
 void electorate_order(struct electorate *e, struct store *store, const struct action *a)
 {
-	struct store_peer peer = {
-		.id = (unsigned)json_integer_value(json_object_get(a->json, "id")),
+	struct store_peer peer = { .id = (unsigned)json_integer_value(
+					   json_object_get(a->json, "id")),
 		.name = text(a->json, "name"),
 		.address = text(a->json, "raft") };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Electorate: carries out what the director wants of the log's own voters, and tells what came of it.
+/* Electorate: carries out what the director wants of the log's own voters, and tells what came of
+ * it.
  */
 #ifndef EDGE_ELECTORATE_H
 #define EDGE_ELECTORATE_H

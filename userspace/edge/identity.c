@@ -368,8 +368,8 @@ unsigned identity_certificate_roles(X509 *certificate)
 	return found;
 }
 
-size_t identity_certificate_names(X509 *certificate, char ret_name[PICKET_NAME_MAX],
-	char (*ret)[PICKET_NAME_MAX], size_t max)
+size_t identity_certificate_names(
+	X509 *certificate, char ret_name[PICKET_NAME_MAX], char (*ret)[PICKET_NAME_MAX], size_t max)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
 	size_t n = 0;

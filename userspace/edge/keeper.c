@@ -26,7 +26,8 @@ bool keeper_welcomed(const struct keeper *k)
 	return false;
 }
 
-/* ---- the lease -------------------------------------------------------------------------------- */
+/* ---- the lease --------------------------------------------------------------------------------
+ */
 
 static void addresses(const struct agentcfg *c, struct lease_controller ret[PICKET_CONTROLLERS_MAX])
 {
@@ -165,8 +166,7 @@ void keeper_rekey(struct keeper *keeper, unsigned controller, json_t *message)
 	key_follow(keeper, controller);
 }
 
-int keeper_welcome(
-	struct keeper *keeper, unsigned controller, json_t *welcome, uint64_t known_term)
+int keeper_welcome(struct keeper *keeper, unsigned controller, json_t *welcome, uint64_t known_term)
 {
 	int r;
 
@@ -174,8 +174,8 @@ int keeper_welcome(
 		(uint32_t)json_integer_value(json_object_get(welcome, "key_epoch"));
 	if (!worker_allegiance(keeper->worker)->incarnation)
 		return 0; /* known, not admitted: nothing to hold yet */
-	r = lease_follow(keeper, controller,
-		json_integer_value(json_object_get(welcome, "wait_ms")));
+	r = lease_follow(
+		keeper, controller, json_integer_value(json_object_get(welcome, "wait_ms")));
 	/* As long as the log has no list, who votes goes by the term alone. */
 	if (!r && keeper->lease && !keeper->serial &&
 		lease_voters_learn(keeper->lease, welcome, known_term))
@@ -183,7 +183,8 @@ int keeper_welcome(
 	return r;
 }
 
-/* ---- who the controllers are ------------------------------------------------------------------ */
+/* ---- who the controllers are ------------------------------------------------------------------
+ */
 
 static uint32_t mask(json_t *message, const char *key)
 {
@@ -227,7 +228,8 @@ bool keeper_controllers(struct keeper *keeper, json_t *message)
 	keeper->voters_next = mask(message, "voters_next");
 	r = lease_learn(keeper);
 	if (r) {
-		log_error(keeper->log, "who the controllers are could not be told to the kernel: %s",
+		log_error(keeper->log,
+			"who the controllers are could not be told to the kernel: %s",
 			strerror(-r));
 		keeper->serial = before; /* it is not acknowledged, and told again */
 		return false;

@@ -34,16 +34,17 @@ struct keeper {
 	/* ours */
 	struct lease *lease;                     /* NULL: none yet */
 	uint32_t epochs[PICKET_CONTROLLERS_MAX]; /* of the heartbeat keys; 0: not welcomed */
-	uint64_t serial;                         /* of the controllers that we know; 0: the file's */
+	uint64_t serial; /* of the controllers that we know; 0: the file's */
 	uint32_t voters, voters_next;
 };
 
 const char *keeper_name(const struct keeper *keeper, unsigned controller); /* never NULL */
-bool keeper_welcomed(const struct keeper *keeper);                          /* by anybody */
+bool keeper_welcomed(const struct keeper *keeper);                         /* by anybody */
 /* A lease that outlived our restart is taken up. */
 int keeper_begin(struct keeper *keeper);
 /* What the welcome said may be news to the kernel as well. -errno: this agent can go no further. */
-int keeper_welcome(struct keeper *keeper, unsigned controller, json_t *welcome, uint64_t known_term);
+int keeper_welcome(
+	struct keeper *keeper, unsigned controller, json_t *welcome, uint64_t known_term);
 /* {key_epoch}: that controller's heartbeat key gives way to the next. */
 void keeper_rekey(struct keeper *keeper, unsigned controller, json_t *message);
 /* {serial, voters, voters_next, list}: who the controllers are, and who of them votes. True: it was

@@ -472,8 +472,7 @@ int lease_length_set(struct lease *lease, uint64_t lease_ns)
 	return lease_settings_apply(lease);
 }
 
-int lease_controllers_set(
-	struct lease *lease, const struct lease_controller *controllers, size_t n)
+int lease_controllers_set(struct lease *lease, const struct lease_controller *controllers, size_t n)
 {
 	int rc = 0;
 

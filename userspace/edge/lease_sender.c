@@ -440,7 +440,9 @@ int lease_sender_key(
 static int channel_make(const struct lease_sender *s, unsigned controller, size_t link,
 	const char *iface, const char *address, struct channel *ret)
 {
-	*ret = (struct channel){ .fd = -1, .controller = (uint8_t)controller, .link = (uint8_t)link };
+	*ret = (struct channel){
+		.fd = -1, .controller = (uint8_t)controller, .link = (uint8_t)link
+	};
 	snprintf(ret->iface, sizeof(ret->iface), "%s", iface);
 	return channel_remote(ret, address, s->port);
 }
@@ -489,8 +491,8 @@ int lease_sender_controller(struct lease_sender *s, unsigned controller,
 		return -EINVAL;
 	for (size_t link = 0; is && link < n_ifaces && !rc; link++)
 		if (is->address[link])
-			rc = channel_make(s, controller, link, ifaces[link], is->address[link],
-				&fresh[n++]);
+			rc = channel_make(
+				s, controller, link, ifaces[link], is->address[link], &fresh[n++]);
 	if (rc)
 		return rc;
 	pthread_mutex_lock(&s->mutex);

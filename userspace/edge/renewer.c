@@ -17,8 +17,8 @@ struct client {
 
 static void failed(struct renewer *r, const char *who, const char *why)
 {
-	owned(free) char *text = own_printf("the certificate of %s was not renewed: %s",
-		*who ? who : "this controller", why);
+	owned(free) char *text = own_printf(
+		"the certificate of %s was not renewed: %s", *who ? who : "this controller", why);
 
 	r->say(r->ctx, false, text);
 }

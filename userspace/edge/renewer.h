@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Renewer: a controller sees to it that its own certificate, and nodes', give way to the next in time.
+/* Renewer: a controller sees to it that its own certificate, and nodes', give way to the next in
+ * time.
  */
 #ifndef EDGE_RENEWER_H
 #define EDGE_RENEWER_H

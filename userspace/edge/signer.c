@@ -69,13 +69,13 @@ static json_t *problem(const char *title, const char *detail)
 }
 
 /* -ENOENT: the key is not here. */
-static int sign_here(struct signer *s, const struct signer_wish *w, unsigned *ret_status, json_t **ret)
+static int sign_here(
+	struct signer *s, const struct signer_wish *w, unsigned *ret_status, json_t **ret)
 {
 	struct authority_subject subject = { .name = w->name, .roles = w->roles };
 	owned(free) char *why = NULL, *certificate = NULL, *ca = NULL;
-	int r = w->renews
-		? authority_renew(s->pki, w->renews, w->request, &certificate, &ca, &why)
-		: authority_sign(s->pki, &subject, w->request, &certificate, &ca, &why);
+	int r = w->renews ? authority_renew(s->pki, w->renews, w->request, &certificate, &ca, &why)
+			  : authority_sign(s->pki, &subject, w->request, &certificate, &ca, &why);
 
 	if (r == -ENOENT)
 		return r;
@@ -135,7 +135,8 @@ void signer_sign(struct signer *s, const struct signer_wish *w)
 		w->on_signed(w->ctx, w->cookie, status, json);
 }
 
-/* ---- among controllers ------------------------------------------------------------------------ */
+/* ---- among controllers ------------------------------------------------------------------------
+ */
 
 static const char *text(json_t *message, const char *key)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Signer: certificates for who joins or renews, by our own CA key, or by another controller that has it.
+/* Signer: certificates for who joins or renews, by our own CA key, or by another controller that
+ * has it.
  */
 #ifndef EDGE_SIGNER_H
 #define EDGE_SIGNER_H
@@ -31,7 +32,8 @@ struct signer *signer_new(
 	uv_loop_t *loop, const char *pki, const struct signer_handler *handler, void *ctx);
 void signer_free(struct signer *signer); /* no callbacks */
 
-/* One on_signed follows, maybe at once: the first that has the CA's key signs. Texts are borrowed. */
+/* One on_signed follows, maybe at once: the first that has the CA's key signs. Texts are borrowed.
+ */
 void signer_sign(struct signer *signer, const struct signer_wish *wish);
 /* What another controller has said; false: none of ours. */
 bool signer_take(struct signer *signer, unsigned controller, json_t *message);

@@ -236,8 +236,8 @@ static void raft_on_watch(uv_prepare_t *watch)
 	store_raft_watch(watch->data);
 }
 
-/* As if our election timer had run out. Voters refuse a vote while they believe in a leader, so each
- * of them must come here by itself; one after the other. True: worth another look. */
+/* As if our election timer had run out. Voters refuse a vote while they believe in a leader, so
+ * each of them must come here by itself; one after the other. True: worth another look. */
 static bool hint_act(struct store *store)
 {
 	switch (raft_state(&store->raft)) {
