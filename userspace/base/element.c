@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define CHUNK (64 << 10)
+#define CHUNK_MAX (1 << 20) /* as trees grow, so do their chunks: large ones come zeroed */
 #define ALIGN (sizeof(max_align_t))
 
 struct element_chunk {
@@ -42,7 +43,14 @@ void element_tree_free(struct element_tree *tree)
 		next = c->next;
 		free(c);
 	}
+	free(tree->text);
 	free(tree);
+}
+
+void element_tree_take(struct element_tree *tree, char *text)
+{
+	free(tree->text);
+	tree->text = text;
 }
 
 static void *take(struct element_tree *tree, size_t size, size_t align)
@@ -61,7 +69,7 @@ static void *take(struct element_tree *tree, size_t size, size_t align)
 			large->used = size;
 			return large->bytes;
 		}
-		c = chunk_new(tree, CHUNK);
+		c = chunk_new(tree, c->size < CHUNK_MAX / 2 ? 2 * c->size : CHUNK_MAX);
 		at = 0;
 	}
 	c->used = at + size;
@@ -193,7 +201,7 @@ void element_remove(struct element *e)
 const char *element_get(const struct element *e, const char *name)
 {
 	for (unsigned i = 0; e && i < e->n_attributes; i++)
-		if (!strcmp(e->attributes[i].name, name))
+		if (*e->attributes[i].name == *name && !strcmp(e->attributes[i].name, name))
 			return e->attributes[i].value;
 	return NULL;
 }

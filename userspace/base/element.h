@@ -25,11 +25,15 @@ struct element {
 struct element_tree {
 	struct element *root;
 	struct element_chunk *chunks;
+	char *text; /* what its strings may point into, NULL: none */
 };
 
 struct element_tree *element_tree_new(void);
 void element_tree_free(struct element_tree *tree);
 own_define(element_tree, struct element_tree, element_tree_free)
+
+/* The text, which is malloc()ed, is freed with the tree; only one may be. */
+void element_tree_take(struct element_tree *tree, char *text);
 
 /* Memory that lives as long as the tree, zeroed and aligned for anything. */
 void *element_alloc(struct element_tree *tree, size_t size);

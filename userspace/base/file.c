@@ -14,10 +14,16 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len)
 	owned(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	owned(free) char *data = NULL;
 	size_t len = 0, cap = 0;
+	struct stat st;
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
+	/* Where the size is known, there is room for all from the beginning. */
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size <= max) {
+		cap = (size_t)st.st_size + 8192;
+		data = own_array(NULL, cap, 1);
+	}
 	for (;;) {
 		if (cap - len < 4096) {
 			cap = cap ? 2 * cap : 8192;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/xml.h"
+#include "base/xml_plain.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -126,9 +127,14 @@ int xml_parse(const char *buffer, size_t len, struct element_tree **ret, unsigne
 		.getEntity = no_entity,
 		.serror = (xmlStructuredErrorFunc)(void *)wrong_call,
 	};
-	struct reader r = { .tree = element_tree_new() };
+	struct reader r = { .tree = xml_plain_parse(buffer, len) };
 	int rc = 0;
 
+	if (r.tree) {
+		*ret = r.tree;
+		return 0;
+	}
+	r.tree = element_tree_new();
 	if (len > INT_MAX) {
 		element_tree_free(r.tree);
 		*ret_line = 0;

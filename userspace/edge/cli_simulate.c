@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "base/xml.h"
+#include "base/xml_plain.h"
 #include "core/model/value.h"
 #include "core/model/when.h"
 #include "core/policy/execution.h"
@@ -74,9 +75,17 @@ static int load(const char *path, struct element_tree **ret)
 	owned(free) char *text = NULL, *why = NULL;
 	unsigned line = 0;
 	size_t len;
+	bool is_file = strcmp(path, "-");
 	int r;
 
-	r = strcmp(path, "-") ? file_read(path, CIB_MAX, &text, &len) : read_stdin(&text, &len);
+	r = is_file ? file_read(path, CIB_MAX, &text, &len) : read_stdin(&text, &len);
+	if (!r && is_file) {
+		/* Where it can be read again, the text itself becomes the tree. */
+		*ret = xml_plain_take(give(text), len);
+		if (*ret)
+			return CLI_OK;
+		r = file_read(path, CIB_MAX, &text, &len);
+	}
 	if (r)
 		return cli_fail(CLI_NOT_FOUND, "%s: %s", path, strerror(-r));
 	if (xml_parse(text, len, ret, &line, &why))

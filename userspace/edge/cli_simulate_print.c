@@ -45,11 +45,17 @@ static json_t *graph_json(const struct plan *plan)
 	owned(graph) struct graph *g = graph_new(plan);
 	json_t *actions = json_array(), *before = json_array();
 
-	for (unsigned i = 0; i < g->n; i++) {
+	for (unsigned i = 0; i < g->n; i++)
 		json_array_append_new(actions, json_string(g->labels[i]));
-		for (unsigned k = 0; k < g->n_before[i]; k++)
-			json_array_append_new(before,
-				json_pack("[ss]", g->labels[g->before[i][k]], g->labels[i]));
+	/* There may be a million edges: each label is there once. */
+	for (unsigned i = 0; i < g->n; i++) {
+		for (unsigned k = 0; k < g->n_before[i]; k++) {
+			json_t *edge = json_array();
+
+			json_array_append(edge, json_array_get(actions, g->before[i][k]));
+			json_array_append(edge, json_array_get(actions, i));
+			json_array_append_new(before, edge);
+		}
 	}
 	return json_pack("{s:o, s:o}", "actions", actions, "before", before);
 }

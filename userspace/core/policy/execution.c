@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/policy/execution.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/model/index.h"
 #include "core/model/value.h"
 
 #define NOT_RUNNING 7
@@ -84,9 +84,29 @@ void execution_fence(struct element_tree *tree, const char *node)
 /* ---- operations
  * ----------------------------------------------------------------------------------- */
 
-static struct element *record_of(struct element_tree *tree, const struct plan_action *a)
+struct run {
+	struct element_tree *tree;
+	struct index *states; /* of nodes, as they are first needed */
+	const struct execution_failure *failures;
+	unsigned n_failures;
+	int64_t now_s; /* when it was planned */
+};
+
+static struct element *state_of(const struct run *run, const char *node)
 {
-	struct element *state = execution_state(tree, a->node);
+	struct element *state = index_get(run->states, INDEX_NODE_NAME, node);
+
+	if (state)
+		return state;
+	state = execution_state(run->tree, node);
+	index_set(run->states, INDEX_NODE_NAME, node, state);
+	return state;
+}
+
+static struct element *record_of(const struct run *run, const struct plan_action *a)
+{
+	struct element_tree *tree = run->tree;
+	struct element *state = state_of(run, a->node);
 	struct element *lrm = child_made(tree, state, "lrm", element_get(state, "id"));
 	struct element *list = element_child(lrm, "lrm_resources"), *record;
 
@@ -140,26 +160,27 @@ static void set_number(struct element_tree *tree, struct element *e, const char 
 	element_set(tree, e, name, text);
 }
 
-int execution_record(
-	struct element_tree *tree, const struct plan_action *a, int exit, int64_t now_s)
+/* One more operation of a resource on a node, as if it had just ended. */
+static void record_add(const struct run *run, const struct plan_action *a, int exit)
 {
+	struct element_tree *tree = run->tree;
 	bool failed = exit != a->target_rc;
 	/* A reload that worked leaves the resource as a start does. */
 	const char *op = strncmp(a->op, "reload", 6) ? a->op : failed ? "monitor" : "start";
 	const char *source = plan_pairs_get(&a->meta, "migrate_source");
 	const char *target = plan_pairs_get(&a->meta, "migrate_target");
-	struct element *record, *entry;
+	struct element *history, *entry;
 	const char *id;
 	long long call;
 
 	if (!a->node || !a->resource)
-		return -ENOENT;
-	record = record_of(tree, a);
+		return;
+	history = record_of(run, a);
 	id = entry_id(tree, a, op, failed);
-	call = next_call(record);
-	entry = element_child_id(record, "lrm_rsc_op", id);
+	call = next_call(history);
+	entry = element_child_id(history, "lrm_rsc_op", id);
 	if (!entry) {
-		entry = element_add(tree, record, "lrm_rsc_op");
+		entry = element_add(tree, history, "lrm_rsc_op");
 		element_set(tree, entry, "id", id);
 	}
 	element_set(tree, entry, "operation", op);
@@ -174,11 +195,10 @@ int execution_record(
 	set_number(tree, entry, "rc-code", exit);
 	set_number(tree, entry, "op-status", 0);
 	set_number(tree, entry, "interval", (long long)a->interval_ms);
-	set_number(tree, entry, "last-rc-change", now_s + 1); /* after all that is known */
+	set_number(tree, entry, "last-rc-change", run->now_s + 1); /* after all that is known */
 	element_set(tree, entry, "op-digest", a->digest);
 	element_set(tree, entry, "migrate_source", source);
 	element_set(tree, entry, "migrate_target", target);
-	return 0;
 }
 
 /* ---- the run
@@ -205,20 +225,19 @@ static bool leaves_record(const char *op)
 }
 
 /* Whether it succeeded. */
-static bool execute(struct element_tree *tree, const struct plan_action *a,
-	const struct execution_failure *failures, unsigned n_failures, int64_t now_s)
+static bool execute(const struct run *run, const struct plan_action *a)
 {
 	const struct execution_failure *failure;
 
 	if (a->kind == PLAN_FENCE) {
 		if (strcmp(a->op, "on"))
-			execution_fence(tree, a->node);
+			execution_fence(run->tree, a->node);
 		return true;
 	}
 	if (a->kind != PLAN_RESOURCE || !leaves_record(a->op))
 		return true;
-	failure = failure_of(a, failures, n_failures);
-	execution_record(tree, a, failure ? failure->exit : a->target_rc, now_s);
+	failure = failure_of(a, run->failures, run->n_failures);
+	record_add(run, a, failure ? failure->exit : a->target_rc);
 	return !failure || failure->exit == a->target_rc;
 }
 
@@ -228,6 +247,7 @@ unsigned execution_run(struct element_tree *tree, const struct plan *plan,
 	unsigned *waits = own_alloc((plan->n + 1) * sizeof(*waits)), n = 0, head = 0, done = 0;
 	unsigned *first = own_alloc((plan->n + 2) * sizeof(*first)), *next;
 	unsigned *queue = own_alloc((plan->n + 1) * sizeof(*queue)), total = 0;
+	struct run run = { tree, index_new(), failures, n_failures, now_s };
 
 	/* Who waits for each: the edges turned round. */
 	for (size_t i = 0; i < plan->n; i++) {
@@ -248,13 +268,14 @@ unsigned execution_run(struct element_tree *tree, const struct plan *plan,
 	while (head < n) {
 		unsigned id = queue[head++];
 
-		if (!execute(tree, plan->actions[id], failures, n_failures, now_s))
+		if (!execute(&run, plan->actions[id]))
 			continue;
 		done++;
 		for (unsigned k = first[id]; k < first[id + 1]; k++)
 			if (!--waits[next[k]])
 				queue[n++] = next[k];
 	}
+	index_free(run.states);
 	free(waits);
 	free(first);
 	free(next);

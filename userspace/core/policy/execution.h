@@ -3,6 +3,8 @@
 #ifndef CORE_POLICY_EXECUTION_H
 #define CORE_POLICY_EXECUTION_H
 
+#include <stdint.h>
+
 #include "base/element.h"
 #include "core/plan.h"
 
@@ -19,10 +21,6 @@ struct execution_failure {
  */
 unsigned execution_run(struct element_tree *tree, const struct plan *plan,
 	const struct execution_failure *failures, unsigned n_failures, int64_t now_s);
-/* Writes down one more operation of a resource on a node, as if it had just ended. 0, or -ENOENT:
- * there is no such node. */
-int execution_record(
-	struct element_tree *tree, const struct plan_action *a, int exit, int64_t now_s);
 /* The <node_state> of a node, made if there is none; NULL: there is no such node. */
 struct element *execution_state(struct element_tree *tree, const char *node);
 /* What the cluster sees of a node: it is a member, or it is not; expected: it should be. */

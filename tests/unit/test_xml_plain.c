@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/xml_plain.h"
+
+static struct element_tree *plain(const char *s)
+{
+	return xml_plain_parse(s, strlen(s));
+}
+
+Test(xml_plain, reads_elements_attributes_and_lines)
+{
+	owned(element_tree) struct element_tree *t = plain(
+		"<?xml version=\"1.0\"?>\n<!-- a - b -->\n<a x='1' y=\"&lt;&amp;&quot;'\">\n"
+		"  <b/><c\n    z=\"2\" ></c >\n</a>\n");
+	const struct element *c;
+
+	cr_assert(t);
+	cr_assert_str_eq(t->root->name, "a");
+	cr_assert_eq(t->root->line, 3);
+	cr_assert_str_eq(element_get(t->root, "x"), "1");
+	cr_assert_str_eq(element_get(t->root, "y"), "<&\"'");
+	c = element_child(t->root, "c");
+	cr_assert(element_child(t->root, "b"));
+	cr_assert(c);
+	cr_assert_str_eq(element_get(c, "z"), "2");
+	cr_assert_eq(c->line, 5);
+	cr_assert_eq(c->parent, t->root);
+}
+
+Test(xml_plain, leaves_all_else_to_the_library)
+{
+	static const char *const others[] = { "", "<a>", "</a>", "<a></b>", "<a/><b/>", "<a x=1/>",
+		"<a x='1' x='2'/>", "<a x='1'y='2'/>", "<a>text</a>", "<a x='\n'/>", "<a x='<'/>",
+		"<a x='&other;'/>", "<a x='&#65;'/>", "<a x='\xc3\xa4'/>", "<a><![CDATA[x]]></a>",
+		"<!DOCTYPE a><a/>", "<a/>x", "<a><!-- -- --></a>", "<p:a/>", "<a xmlns='u'/>",
+		"<?xml version=\"1.1\"?><a/>", "<a x='1", "<a /", "<a x" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		cr_assert_null(plain(others[i]), "%s", others[i]);
+}
+
+Test(xml_plain, a_text_with_a_nul_inside_is_not_plain)
+{
+	cr_assert_null(xml_plain_parse("<a/>\0<", 6));
+}
+
+Test(xml_plain, takes_the_text)
+{
+	owned(element_tree) struct element_tree *t =
+		xml_plain_take(strdup("<a x='1'><b/></a>"), strlen("<a x='1'><b/></a>"));
+
+	cr_assert(t);
+	cr_assert_str_eq(element_get(t->root, "x"), "1");
+	cr_assert_null(xml_plain_take(strdup("<a>"), 3));
+}
+
+Test(xml_plain, nesting_has_a_bound)
+{
+	char deep[4 * 1000 + 1] = "";
+
+	for (int i = 0; i < 1000; i++)
+		strcat(deep, "<a>");
+	cr_assert_null(plain(deep));
+}
