@@ -92,3 +92,33 @@ Test(transition, nobody_waits_for_the_dead_or_the_silent)
 	cr_assert(transition_late(u, 10));
 	cr_assert(transition_over(u));
 }
+
+/* start on n1, start on n2; a point in time after the first; who waits for the news of it */
+Test(transition, what_was_done_is_told_even_when_nothing_else_is_done_any_more)
+{
+	struct plan *plan = plan_new();
+	owned(transition) struct transition *t = NULL;
+	const struct plan_action *a;
+	struct plan_action *news;
+
+	for (int i = 0; i < 2; i++)
+		plan_add(plan, PLAN_RESOURCE)->op = own_string("promote");
+	plan_add(plan, PLAN_PSEUDO);
+	plan_order(plan, 0, 2);
+	news = plan_add(plan, PLAN_RESOURCE);
+	news->op = own_string("notify");
+	plan_pairs_set(&news->meta, "notify_type", "post");
+	plan_order(plan, 2, 3);
+	t = transition_new(plan, 7, 3);
+	send(t, 10);
+	transition_abort(t);
+	cr_assert_null(transition_ready(t));
+	transition_result(t, 0, true);
+	cr_assert_not(transition_over(t));
+	a = transition_ready(t);
+	cr_assert_eq(a->kind, PLAN_PSEUDO);
+	transition_result(t, a->id, true);
+	cr_assert_eq(send(t, 10), 3);
+	transition_result(t, 3, true);
+	cr_assert(transition_over(t), "the other promotion is not begun");
+}

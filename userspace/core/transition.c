@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/transition.h"
 
@@ -50,10 +51,22 @@ static bool free_to_go(const struct transition *t, const struct plan_action *a)
 	return true;
 }
 
+/* What was done is told to those who wait for the news, and the points in time on the way to that
+ * pass, even when nothing else is done any more: the next plan does not know whom it was told. */
+static bool owed(const struct plan_action *a)
+{
+	const char *type = plan_pairs_get(&a->meta, "notify_type");
+
+	return a->kind == PLAN_PSEUDO ||
+	       (a->op && !strcmp(a->op, "notify") && type && !strcmp(type, "post"));
+}
+
 const struct plan_action *transition_ready(const struct transition *t)
 {
-	for (size_t i = 0; i < t->plan->n && !t->aborted; i++)
-		if (t->steps[i].phase == TRANSITION_WAITING && free_to_go(t, t->plan->actions[i]))
+	for (size_t i = 0; i < t->plan->n; i++)
+		if (t->steps[i].phase == TRANSITION_WAITING &&
+			(!t->aborted || owed(t->plan->actions[i])) &&
+			free_to_go(t, t->plan->actions[i]))
 			return t->plan->actions[i];
 	return NULL;
 }

@@ -26,7 +26,9 @@ struct transition {
 	struct transition_step *steps; /* by action id */
 	uint64_t term;
 	unsigned number;
-	bool aborted; /* nothing more is sent; over when what is out has come back */
+	/* Nothing more is sent but what is owed for what was done: post-notifications. Over when
+	 * what is out has come back. */
+	bool aborted;
 	size_t out, done, failed;
 };
 
