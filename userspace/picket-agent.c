@@ -19,11 +19,14 @@
 #include "edge/executor.h"
 #include "edge/history.h"
 #include "edge/identity.h"
+#include "edge/keeper.h"
 #include "edge/lease.h"
 #include "edge/link.h"
 #include "edge/local.h"
 #include "edge/local_errand.h"
+#include "edge/renewal.h"
 
+#define RENEW_AGAIN_S 5
 #define GOODBYE_MS 300 /* for the last words to be sent */
 struct agent {
 	uv_loop_t loop;
@@ -36,15 +39,16 @@ struct agent {
 	struct history *state, *records;
 	struct worker *worker;
 	struct link_client *link;
-	struct lease *lease;
+	struct keeper keeper;
 	struct deadman *deadman;
 	struct local *local;
 	struct local_errand *errand;
-	uint32_t epochs[PICKET_CONTROLLERS_MAX]; /* of the heartbeat keys; 0: not welcomed */
-	json_t *kept_state;
+	json_t *kept_state, *kept_controllers;
 	uv_timer_t due, alive, goodbye;
 	uv_signal_t term, interrupt;
 	uint64_t watchdog_ms, watchdog_next_ms;
+	long renew_s;      /* not before */
+	unsigned renew_by; /* the controller that is asked next */
 	char node_id[16];
 	char refusals[PICKET_CONTROLLERS_MAX][128]; /* said already */
 	int lock, status; /* status: of the program */
@@ -66,9 +70,9 @@ static struct worker_time now(void)
 /* Every call of the worker begins with the truth about the lease. */
 static struct worker *worker_of(struct agent *agent)
 {
-	bool cut = !agent->lease || lease_isolated(agent->lease) || lease_expired(agent->lease);
+	bool cut = !agent->keeper.lease || lease_isolated(agent->keeper.lease) || lease_expired(agent->keeper.lease);
 
-	worker_lease(agent->worker, cut ? 0 : lease_deadline(agent->lease) / 1000000);
+	worker_lease(agent->worker, cut ? 0 : lease_deadline(agent->keeper.lease) / 1000000);
 	return agent->worker;
 }
 
@@ -80,15 +84,48 @@ static void on_due(uv_timer_t *timer)
 	pump(agent);
 }
 
+/* One controller after the other, until a certificate comes. */
+static void renew(struct agent *agent)
+{
+	owned(free) char *why = NULL;
+	json_t *wish;
+
+	if (now().epoch_s < agent->renew_s || !renewal_due(agent->identity, now().epoch_s))
+		return;
+	agent->renew_s = now().epoch_s + RENEW_AGAIN_S;
+	wish = renewal_wish(agent->config->pki, &why);
+	if (!wish)
+		log_warning(&agent->log, "this node's certificate cannot be renewed: %s", why);
+	for (unsigned i = 0; wish && i < PICKET_CONTROLLERS_MAX; i++) {
+		unsigned c = agent->renew_by++ % PICKET_CONTROLLERS_MAX;
+
+		if (!link_client_send(agent->link, c, wish))
+			break;
+	}
+	json_decref(wish);
+}
+
+static void take_renewed(struct agent *agent, json_t *message)
+{
+	owned(free) char *why = NULL;
+
+	if (renewal_take(agent->identity, agent->config->pki, message, &why))
+		log_warning(&agent->log, "this node's certificate was not renewed: %s", why);
+	else
+		log_notice(&agent->log, "this node's certificate was renewed");
+}
+
 static void on_alive(uv_timer_t *timer)
 {
 	struct agent *agent = timer->data;
 	uint64_t ms = uv_now(&agent->loop);
 
-	if (agent->lease)
-		lease_alive(agent->lease);
+	if (agent->keeper.lease)
+		lease_alive(agent->keeper.lease);
 	deadman_tick(agent->deadman,
-		agent->lease && !lease_expired(agent->lease) ? lease_deadline(agent->lease) : 0);
+		agent->keeper.lease && !lease_expired(agent->keeper.lease) ? lease_deadline(agent->keeper.lease) : 0);
+	if (agent->identity)
+		renew(agent);
 	if (agent->watchdog_ms && ms >= agent->watchdog_next_ms) {
 		sd_notify(0, "WATCHDOG=1");
 		agent->watchdog_next_ms = ms + agent->watchdog_ms / 3;
@@ -100,7 +137,7 @@ static void alive_start(struct agent *agent)
 	uint64_t ms = worker_allegiance(agent->worker)->interval_us / 2000;
 
 	uv_timer_start(
-		&agent->alive, on_alive, 0, agent->lease && ms < 1000 ? (ms ? ms : 1) : 1000);
+		&agent->alive, on_alive, 0, agent->keeper.lease && ms < 1000 ? (ms ? ms : 1) : 1000);
 }
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
@@ -126,7 +163,7 @@ static void verdict(struct agent *agent, const char *why)
 	log_error(&agent->log, "%s: %s", why, words[agent->config->verdict]);
 	if (agent->config->verdict == AGENTCFG_NONE)
 		return;
-	if (agent->lease && lease_isolate(agent->lease, true))
+	if (agent->keeper.lease && lease_isolate(agent->keeper.lease, true))
 		log_error(&agent->log, "the data interfaces could not be cut off");
 	r = agent->config->verdict == AGENTCFG_ISOLATE ? 0 : deadman_strike(verdict_of(agent));
 	if (r)
@@ -157,149 +194,52 @@ static void on_warn(void *ctx, const char *text)
 	log_warning(&((struct agent *)ctx)->log, "%s", text);
 }
 
-static int lease_begin(struct agent *agent)
-{
-	const struct allegiance *a = worker_allegiance(agent->worker);
-	const struct agentcfg *c = agent->config;
-	struct lease_controller controllers[PICKET_CONTROLLERS_MAX] = { 0 };
-	const char *keep[] = { c->bind };
-	struct lease_config config = { .pin_prefix = c->pin_prefix,
-		.cluster = a->cluster,
-		.node = a->node,
-		.port = c->heartbeat_port,
-		.controllers = controllers,
-		.n_controllers = c->n_controllers,
-		.ifaces = (const char **)c->interfaces.items,
-		.n_ifaces = c->interfaces.n,
-		.data_ifaces = (const char **)c->data_interfaces.items,
-		.n_data_ifaces = c->data_interfaces.n,
-		.keep = keep,
-		.n_keep = c->bind ? 1 : 0,
-		.link_port = c->link_port,
-		.raft_port = c->raft_port,
-		.interval_us = a->interval_us,
-		.lease_ns = a->lease_ns,
-		.verdict = verdict_of(agent),
-		.warn = on_warn };
-	int r;
-
-	for (unsigned i = 0; i < c->n_controllers; i++)
-		for (unsigned k = 0; k < c->controllers[i].addresses.n; k++)
-			controllers[i].address[k] = c->controllers[i].addresses.items[k];
-	if (c->verdict == AGENTCFG_NONE)
-		config.n_data_ifaces = 0;
-	r = lease_new(&agent->loop, &config, on_lease_event, agent, &agent->lease);
-	if (r) {
-		log_error(&agent->log, "cannot hold a lease: %s", strerror(-r));
-		return r;
-	}
-	alive_start(agent);
-	return 0;
-}
-
-static const char *controller_address(void *ctx, unsigned controller, unsigned link)
-{
-	const struct agentcfg_list *list =
-		&((struct agent *)ctx)->config->controllers[controller].addresses;
-
-	return link < list->n ? list->items[link] : NULL;
-}
-
-/* The same lease, told to what stands behind it. */
-static void deadman_follow(struct agent *agent)
-{
-	const struct allegiance *a = worker_allegiance(agent->worker);
-	const struct agentcfg *c = agent->config;
-	const struct deadman_lease lease = { .cluster = a->cluster,
-		.incarnation = a->incarnation,
-		.node = a->node,
-		.lease_ns = a->lease_ns,
-		.interval_us = a->interval_us,
-		.port = c->heartbeat_port,
-		.page = lease_page(agent->lease),
-		.address = controller_address,
-		.ifaces = (const char *const *)c->interfaces.items,
-		.n_controllers = c->n_controllers,
-		.n_ifaces = c->interfaces.n,
-		.ctx = agent };
-
-	deadman_lease_set(agent->deadman, &lease);
-}
-
-static void lease_key(struct agent *agent, unsigned controller)
-{
-	uint8_t key[LINK_KEY_LEN];
-	uint32_t epoch = agent->epochs[controller];
-	int r = epoch ? link_client_key(agent->link, controller, epoch, key) : -ENOTCONN;
-
-	if (!r)
-		r = lease_key_set(agent->lease, controller, key, epoch);
-	if (!r)
-		deadman_key_set(agent->deadman, controller, key, epoch);
-	if (r && r != -ENOTCONN)
-		log_error(&agent->log, "heartbeat key of controller %s: %s",
-			agent->config->controllers[controller].name, strerror(-r));
-	explicit_bzero(key, sizeof(key));
-}
-
-/* What the welcome said may be news to the kernel as well. */
-static void lease_follow(struct agent *agent, unsigned controller, json_int_t wait_ms)
-{
-	const struct allegiance *a = worker_allegiance(agent->worker);
-	bool fresh = !agent->lease;
-	int r;
-
-	if (!a->incarnation)
-		return; /* known, not admitted: nothing to hold yet */
-	if (!a->node || !a->cluster || !a->interval_us || !a->lease_ns) {
-		log_error(&agent->log, "the controllers did not say how to hold a lease");
-		return;
-	}
-	if (deadman_wait_set(agent->deadman, a->lease_ns, (uint64_t)wait_ms * 1000000) ||
-		(fresh && lease_begin(agent))) {
-		agent->status = 1;
-		uv_stop(&agent->loop);
-		return;
-	}
-	if (!fresh) {
-		lease_interval_set(agent->lease, a->interval_us);
-		lease_length_set(agent->lease, a->lease_ns);
-	}
-	for (unsigned i = 0; i < agent->config->n_controllers; i++)
-		if (i == controller || fresh)
-			lease_key(agent, i);
-	if ((r = lease_incarnation_set(agent->lease, a->incarnation)))
-		log_error(&agent->log, "incarnation %llu: %s", (unsigned long long)a->incarnation,
-			strerror(-r));
-	deadman_follow(agent);
-}
-
 /* ---- what controllers say -------------------------------------------------------------------- */
+
+/* Who the controllers are: told to the kernel first, kept, and only then acknowledged. */
+static void take_controllers(struct agent *agent, unsigned controller, json_t *message)
+{
+	json_t *known, *kept;
+
+	if (!json_object_get(message, "serial"))
+		return;
+	if (keeper_controllers(&agent->keeper, message)) {
+		kept = keeper_state(&agent->keeper, json_object_get(message, "list"),
+			identity_cluster(agent->config->pki));
+		history_put(agent->state, "controllers", kept);
+		json_decref(kept);
+	}
+	known = json_pack("{s:s, s:I}", "type", "controllers-known", "serial",
+		(json_int_t)agent->keeper.serial);
+	link_client_send(agent->link, controller, known);
+	json_decref(known);
+}
 
 static void take_welcome(struct agent *agent, unsigned controller, json_t *message)
 {
 	const struct allegiance *a = worker_allegiance(agent->worker);
 	uint64_t known_term = a->term;
 
-	agent->epochs[controller] =
-		(uint32_t)json_integer_value(json_object_get(message, "key_epoch"));
 	worker_welcome(worker_of(agent), (int)controller, message, now());
 	snprintf(agent->node_id, sizeof(agent->node_id), "%u", a->node);
 	log_info(&agent->log, "controller %s welcomes this node, incarnation %llu, term %llu",
-		agent->config->controllers[controller].name, (unsigned long long)a->incarnation,
+		keeper_name(&agent->keeper, controller), (unsigned long long)a->incarnation,
 		(unsigned long long)a->term);
 	agent->refusals[controller][0] = '\0';
-	lease_follow(agent, controller, json_integer_value(json_object_get(message, "wait_ms")));
-	if (agent->lease && lease_voters_learn(agent->lease, message, known_term))
-		log_error(&agent->log, "somebody votes who is not in this agent's list");
+	take_controllers(agent, controller, message);
+	if (keeper_welcome(&agent->keeper, controller, message, known_term)) {
+		agent->status = 1;
+		uv_stop(&agent->loop);
+	}
+	alive_start(agent);
 	local_errand_connected(agent->errand, true);
 }
 
 static void take_timing(struct agent *agent, json_t *message)
 {
 	worker_learn(worker_of(agent), message);
-	if (agent->lease)
-		lease_interval_set(agent->lease, worker_allegiance(agent->worker)->interval_us);
+	if (agent->keeper.lease)
+		lease_interval_set(agent->keeper.lease, worker_allegiance(agent->worker)->interval_us);
 }
 
 static void take_order(struct agent *agent, unsigned controller, json_t *message)
@@ -308,7 +248,7 @@ static void take_order(struct agent *agent, unsigned controller, json_t *message
 
 	if (worker_order(worker_of(agent), (int)controller, message, now(), &why))
 		log_error(&agent->log, "an order of controller %s that cannot be answered: %s",
-			agent->config->controllers[controller].name, why);
+			keeper_name(&agent->keeper, controller), why);
 }
 
 static void take_ping(struct agent *agent, unsigned controller, json_t *message)
@@ -335,7 +275,7 @@ static void take_refusal(struct agent *agent, unsigned controller, json_t *messa
 		: strcmp(said, reason) ? LOG_NOTICE
 				       : LOG_DEBUG,
 		NULL, "controller %s refuses this node: %s",
-		agent->config->controllers[controller].name, reason);
+		keeper_name(&agent->keeper, controller), reason);
 	snprintf(said, sizeof(agent->refusals[0]), "%s", reason);
 	if (must_die)
 		verdict(agent, "this incarnation was blocked");
@@ -362,6 +302,12 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 		worker_term(worker_of(agent), (uint64_t)term);
 	if (!strcmp(type, "welcome"))
 		take_welcome(agent, controller, message);
+	else if (!strcmp(type, "renewed"))
+		take_renewed(agent, message);
+	else if (!strcmp(type, "rekey"))
+		keeper_rekey(&agent->keeper, controller, message);
+	else if (!strcmp(type, "controllers"))
+		take_controllers(agent, controller, message);
 	else if (!strcmp(type, "order"))
 		take_order(agent, controller, message);
 	else if (!strcmp(type, "ping"))
@@ -390,24 +336,16 @@ static void on_link_up(void *ctx, unsigned controller)
 	json_decref(hello);
 }
 
-static bool welcomed(const struct agent *agent)
-{
-	for (unsigned i = 0; i < agent->config->n_controllers; i++)
-		if (agent->epochs[i])
-			return true;
-	return false;
-}
-
 static void on_link_down(void *ctx, unsigned controller, const char *why)
 {
 	struct agent *agent = ctx;
-	bool was_up = agent->epochs[controller] != 0;
+	bool was_up = agent->keeper.epochs[controller] != 0;
 
-	agent->epochs[controller] = 0;
-	if (!welcomed(agent))
+	agent->keeper.epochs[controller] = 0;
+	if (!keeper_welcomed(&agent->keeper))
 		local_errand_connected(agent->errand, false);
 	log_say(&agent->log, was_up ? LOG_WARNING : LOG_DEBUG, NULL, "no link to controller %s: %s",
-		agent->config->controllers[controller].name, why);
+		keeper_name(&agent->keeper, controller), why);
 }
 
 /* ---- what the worker wants ------------------------------------------------------------------- */
@@ -436,7 +374,7 @@ static void tell(struct agent *agent, int controller, json_t *message)
 	if (type && !strcmp(type, "result"))
 		log_result(agent, message);
 	for (unsigned i = 0; i < agent->config->n_controllers; i++)
-		if ((controller < 0 && agent->epochs[i]) || controller == (int)i)
+		if ((controller < 0 && agent->keeper.epochs[i]) || controller == (int)i)
 			link_client_send(agent->link, i, message);
 }
 
@@ -449,8 +387,8 @@ static void leave(struct agent *agent)
 {
 	log_notice(&agent->log, "this node leaves the cluster: nothing is left running here");
 	deadman_release(agent->deadman);
-	if (agent->lease)
-		lease_incarnation_set(agent->lease, 0);
+	if (agent->keeper.lease)
+		lease_incarnation_set(agent->keeper.lease, 0);
 	uv_timer_start(&agent->goodbye, on_goodbye, GOODBYE_MS, 0);
 }
 
@@ -529,6 +467,8 @@ static void on_state(void *ctx, const char *name, json_t *document)
 
 	if (!strcmp(name, "state"))
 		agent->kept_state = json_incref(document);
+	else if (!strcmp(name, "controllers"))
+		agent->kept_controllers = json_incref(document);
 }
 
 static void on_record(void *ctx, const char *name, json_t *document)
@@ -694,8 +634,8 @@ static void on_sends(void *ctx, bool module)
 {
 	struct agent *agent = ctx;
 
-	if (agent->lease)
-		lease_hush(agent->lease, module);
+	if (agent->keeper.lease)
+		lease_hush(agent->keeper.lease, module);
 }
 
 static int deadman_begin(struct agent *agent)
@@ -733,18 +673,20 @@ static int agent_begin(struct agent *agent)
 	cgroup_begin(agent);
 	executor_begin(agent);
 	r = deadman_begin(agent);
+	agent->keeper = (struct keeper){ .loop = &agent->loop, .log = &agent->log,
+		.config = agent->config, .worker = agent->worker, .deadman = agent->deadman,
+		.verdict = verdict_of(agent), .on_event = on_lease_event, .warn = on_warn, .ctx = agent };
+	keeper_restore(&agent->keeper, agent->kept_controllers, identity_cluster(agent->config->pki));
 	if (!r)
 		r = local_begin(agent);
 	if (!r)
 		r = link_begin(agent);
 	if (r)
 		return r;
+	agent->keeper.link = agent->link;
 	/* A lease that outlived our restart is taken up before anything else can fail. */
-	if (worker_allegiance(agent->worker)->incarnation) {
-		if (lease_begin(agent))
-			return -EIO;
-		deadman_follow(agent);
-	}
+	if (worker_allegiance(agent->worker)->incarnation && keeper_begin(&agent->keeper))
+		return -EIO;
 	uv_signal_start(&agent->term, on_signal, SIGTERM);
 	uv_signal_start(&agent->interrupt, on_signal, SIGINT);
 	if (sd_watchdog_enabled(0, &usec) > 0)
@@ -760,7 +702,7 @@ static void agent_end(struct agent *agent)
 	local_errand_free(agent->errand);
 	link_client_free(agent->link);
 	deadman_free(agent->deadman);
-	lease_free(agent->lease);
+	lease_free(agent->keeper.lease);
 	history_free(agent->records);
 	history_free(agent->state);
 	uv_close((uv_handle_t *)&agent->due, NULL);
@@ -774,6 +716,7 @@ static void agent_end(struct agent *agent)
 	identity_free(agent->identity);
 	cgroup_free(agent->cgroup);
 	json_decref(agent->kept_state);
+	json_decref(agent->kept_controllers);
 	agentcfg_free(agent->config);
 }
 

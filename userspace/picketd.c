@@ -14,15 +14,18 @@
 #include "base/log.h"
 #include "core/director.h"
 #include "core/replicated.h"
+#include "core/roll.h"
 #include "edge/alerter.h"
 #include "edge/api_desk.h"
 #include "edge/council.h"
 #include "edge/daemoncfg.h"
+#include "edge/electorate.h"
 #include "edge/fencer.h"
 #include "edge/heartbeat.h"
 #include "edge/identity.h"
 #include "edge/link.h"
 #include "edge/recovery.h"
+#include "edge/renewer.h"
 #include "edge/store.h"
 #include "edge/store_replicated.h"
 
@@ -52,6 +55,8 @@ struct daemon {
 	struct identity *identity;
 	struct heartbeat *heartbeat;
 	struct store *store;
+	struct electorate electorate; /* changes who votes in it */
+	struct renewer renewer;
 	struct link *link;
 	struct council *council; /* NULL: no other controllers */
 	json_t *recovered; /* the order that made us the only one, until the log tells of it */
@@ -59,6 +64,7 @@ struct daemon {
 	struct alerter *alerter;
 	struct fencer *fencer;
 	struct director *director;
+	json_t *members; /* the controllers, as our file has them */
 	struct known known[NODES_MAX];
 	struct prompt *prompts, **prompts_end;
 	uv_timer_t due, grants;
@@ -170,20 +176,6 @@ static void fence_refused(struct daemon *d, struct action *a, const char *why)
 
 static void act_fence(struct daemon *d, struct action *a)
 {
-	size_t n = 0;
-	owned(free) const char **params =
-		own_alloc((2 * json_object_size(a->json) + 1) * sizeof(*params));
-	struct fencer_order order = { .id = a->id,
-		.agent = a->agent,
-		.params = params,
-		.target = a->node,
-		.device = a->device,
-		.action = a->op,
-		.deadline_ms = a->timeout_ms,
-		.reads = a->reads,
-		.verify = !strcmp(a->op, "off") };
-	const char *name;
-	json_t *value;
 	int rc;
 
 	/* Immediately before: is this still the leader (design rule 8)? */
@@ -191,11 +183,7 @@ static void act_fence(struct daemon *d, struct action *a)
 		fence_refused(d, a, "this controller leads no longer");
 		return;
 	}
-	json_object_foreach (a->json, name, value) {
-		params[n++] = name;
-		params[n++] = json_string_value(value);
-	}
-	rc = fencer_run(d->fencer, &order);
+	rc = fencer_act(d->fencer, a);
 	if (rc)
 		fence_refused(d, a, rc == -ENOENT ? "it is not in the fence path" : strerror(-rc));
 }
@@ -215,6 +203,14 @@ static void act_note(struct daemon *d, struct action *a)
 		api_desk_publish(d->api, a->json);
 	if (d->store)
 		alerter_note(d->alerter, d->director, leads(d), a->json);
+}
+
+/* Who the controllers are, by index: the log has another list than the files. */
+static void act_roll(struct daemon *d, json_t *roll)
+{
+	for (unsigned i = 0; d->council && i < PICKET_CONTROLLERS_MAX; i++)
+		council_set(d->council, i, roll_member(roll, i));
+	api_desk_controllers(d->api, json_object_get(roll, "list"));
 }
 
 static void act(struct daemon *d, struct action *a)
@@ -244,6 +240,12 @@ static void act(struct daemon *d, struct action *a)
 		break;
 	case ACTION_PEER:
 		council_tell(d->council, a->controller, a->json);
+		break;
+	case ACTION_VOTER:
+		electorate_order(&d->electorate, d->store, a);
+		break;
+	case ACTION_ROLL:
+		act_roll(d, a->json);
 		break;
 	case ACTION_REPLY:
 		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
@@ -310,7 +312,6 @@ static void step(struct daemon *d, const struct event *event)
 	sleep_until_due(d);
 }
 
-/* Of a request that another controller carried here. */
 static void on_step(void *ctx, const struct event *event)
 {
 	step(ctx, event);
@@ -330,6 +331,7 @@ static void on_grants(uv_timer_t *timer)
 	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
 	sd_notify(0, "WATCHDOG=1");
 	alerter_again(d->alerter, d->director);
+	renewer_tick(&d->renewer, (long)(epoch_ms() / 1000));
 	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
 }
 
@@ -403,7 +405,7 @@ static void on_result(void *ctx, void *cookie, int status, uint64_t index)
 	struct event event = { .kind = EVENT_NOT_COMMITTED };
 	struct daemon *d = ctx;
 
-	if (!status)
+	if (electorate_result(&d->electorate, cookie, status) || !status)
 		return;
 	log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s", strerror(-status));
 	desk_give_up(api_desk_desk(d->api));
@@ -433,7 +435,8 @@ static void on_link_message(void *ctx, const char *node, json_t *message)
 	struct event event = { .kind = EVENT_LINK_SAYS, .node = node, .json = message };
 	struct daemon *d = ctx;
 
-	if (!council_link_says(d->council, node, message))
+	if (!council_link_says(d->council, node, message) &&
+		!renewer_take(&d->renewer, node, message))
 		step(d, &event);
 }
 
@@ -484,35 +487,21 @@ static void on_peer_silent(void *ctx, unsigned controller)
 	if (!d->store)
 		return;
 	store_status(d->store, &status);
-	if (status.leader != controller + 1 || status.role == STORE_LEADER)
+	if (!status.leader || roll_index_of_id(status.leader) != controller ||
+		status.role == STORE_LEADER)
 		return;
 	log_say(&d->log, LOG_NOTICE, NULL, "the leader, %s, is silent: an election is due",
-		d->config->controllers[controller].name);
+		council_name(d->council, controller));
 	store_leader_silent(d->store);
 }
 
 static void on_fenced(void *ctx, const struct fencer_result *r)
 {
-	struct event event = { .kind = EVENT_FENCED };
+	struct event event;
 
-	event.fence.id = r->id;
-	event.fence.proof = r->outcome == FENCER_OFF  ? EVENT_OFF
-			    : r->outcome == FENCER_ON ? EVENT_ON
-			    : r->outcome == FENCER_OK ? EVENT_DONE
-						      : EVENT_FAILED;
-	event.fence.text = r->reason;
-	event.fence.output = r->output;
-	event.fence.reads = r->reads;
-	event.fence.cancelled = r->cancelled;
-	event.fence.evidence = json_string(r->evidence);
-	event.fence.t_end_ns = r->end_ns;
+	fencer_event(r, &event);
 	step(ctx, &event);
 	json_decref(event.fence.evidence);
-}
-
-static void on_asked(void *ctx, const struct event *event)
-{
-	step(ctx, event);
 }
 
 /* To one controller's desk, or to the leader's. */
@@ -527,7 +516,7 @@ static int on_relay(void *ctx, int controller, json_t *message)
 		store_status(d->store, &status);
 		if (status.role == STORE_LEADER || !status.leader)
 			return -ENOTCONN;
-		controller = (int)status.leader - 1;
+		controller = (int)roll_index_of_id(status.leader);
 	}
 	return council_say(d->council, (unsigned)controller, message);
 }
@@ -551,10 +540,10 @@ static int on_office(void *ctx, json_t *entry)
 
 static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
 {
-	struct event event = { .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term };
 	struct daemon *d = ctx;
 
-	step(d, &event);
+	step(d, &(struct event){ .kind = EVENT_ROLE, .leader = role == STORE_LEADER, .term = term });
+	electorate_look(&d->electorate, d->store);
 	desk_relay_lost(api_desk_desk(d->api));
 	if (role == STORE_LEADER)
 		recovery_tell(d->config->state_dir, d->config->name, &d->recovered, on_office, d);
@@ -629,14 +618,15 @@ static int open_store(struct daemon *d)
 		on_failure };
 	const struct daemoncfg *c = d->config;
 	owned(free) char *dir = own_printf("%s/log", c->state_dir);
-	struct store_peer peers[PICKET_CONTROLLERS_MAX] = { { .id = c->index + 1,
+	unsigned id = c->id ? c->id : c->index + 1;
+	struct store_peer peers[PICKET_CONTROLLERS_MAX] = { { .id = id,
 		.name = c->name,
 		.address = c->raft ? c->raft : "127.0.0.1:7408" } };
 	struct store_config config = { .dir = dir,
-		.id = c->index + 1,
+		.id = id,
 		.peers = peers,
 		.n_peers = c->n_controllers ? c->n_controllers : 1,
-		.bootstrap = true,
+		.bootstrap = !c->join,
 		.realtime = true,
 		.machine = &store_replicated };
 	char *why = NULL;
@@ -645,10 +635,8 @@ static int open_store(struct daemon *d)
 	for (unsigned i = 0; i < c->n_controllers; i++)
 		peers[i] = (struct store_peer){ i + 1, c->controllers[i].name,
 			c->controllers[i].raft };
-	if (c->n_controllers > 1) {
-		config.listen = c->raft ? c->raft : c->controllers[c->index].raft;
-		config.identity = d->identity;
-	}
+	config.listen = c->raft ? c->raft : c->n_controllers ? c->controllers[c->index].raft : NULL;
+	config.identity = config.listen ? d->identity : NULL;
 	rc = recovery_read(c->state_dir, c->n_controllers, &d->recovered, &why);
 	config.recover = d->recovered;
 	if (!rc)
@@ -662,6 +650,7 @@ static int open_council(struct daemon *d)
 		on_peer_silent };
 	const struct daemoncfg *c = d->config;
 	struct council_config config = { .members = c->controllers,
+		.name = c->name,
 		.n = c->n_controllers,
 		.index = c->index,
 		.ifaces = (const char *const *)c->interfaces,
@@ -672,8 +661,8 @@ static int open_council(struct daemon *d)
 		.link = d->link };
 	int rc;
 
-	if (c->n_controllers < 2)
-		return 0;
+	if (c->n_controllers < 2 && !c->raft)
+		return 0; /* alone, and nobody can come */
 	rc = council_new(&d->loop, &config, &handler, d, &d->council);
 	return rc ? fail(d, "the other controllers", rc, NULL) : 0;
 }
@@ -682,7 +671,7 @@ static int open_doors(struct daemon *d)
 {
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
-	static const struct api_desk_handler api_handler = { on_asked, on_office,
+	static const struct api_desk_handler api_handler = { on_step, on_office,
 		on_link_figures, on_relay, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
@@ -691,7 +680,7 @@ static int open_doors(struct daemon *d)
 		.group = d->config->group,
 		.address = d->config->api,
 		.pki = d->config->pki,
-		.controllers = daemoncfg_controllers(d->config) };
+		.controllers = d->members };
 	char *why = NULL;
 	int rc;
 
@@ -702,7 +691,6 @@ static int open_doors(struct daemon *d)
 	if (rc)
 		return fail(d, d->config->link, rc, NULL);
 	rc = api_desk_new(&d->loop, &api, &api_handler, d, &d->api, &why);
-	json_decref(api.controllers);
 	return rc ? fail(d, d->config->socket, rc, why) : 0;
 }
 
@@ -717,6 +705,8 @@ static int open_all(struct daemon *d)
 	size_t len;
 	int rc;
 
+	director.members = d->members = daemoncfg_controllers(d->config);
+	d->electorate = (struct electorate){ on_step, d };
 	for (size_t i = 0; i < d->config->n_controllers; i++) {
 		director.controllers[i] = d->config->controllers[i].name;
 		director.voters.now |= 1u << i;
@@ -745,8 +735,16 @@ static int open_all(struct daemon *d)
 	return rc ? rc : open_store(d);
 }
 
+static void on_renewal(void *ctx, bool good, const char *text)
+{
+	struct daemon *d = ctx;
+
+	log_say(&d->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", text);
+}
+
 static void watch(struct daemon *d)
 {
+	d->renewer = (struct renewer){ d->identity, d->config->pki, d->api, d->link, on_renewal, d };
 	uv_timer_init(&d->loop, &d->due);
 	uv_timer_init(&d->loop, &d->grants);
 	uv_signal_init(&d->loop, &d->term);
@@ -771,6 +769,7 @@ static void close_all(struct daemon *d)
 		heartbeat_free(d->heartbeat);
 	identity_free(d->identity);
 	director_free(d->director);
+	json_decref(d->members);
 	daemoncfg_free(d->config);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commit latency and throughput of the store: one voter, then three over TLS on loopback. */
+/* Commit latency and throughput of the store: one voter, then three and five over TLS on loopback. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define THROUGHPUT_WRITES 20000
 #define ENTRY_SIZE 200
 #define PORT 17408
+#define VOTERS_MAX 5
 
 static void *nothing_new(void)
 {
@@ -102,7 +104,7 @@ static void voter(struct bench *b, const char *dir, unsigned id, unsigned n)
 {
 	static const struct store_handler handler = { on_commit, on_commit, on_role, on_result,
 		on_failure };
-	struct store_peer peers[3];
+	struct store_peer peers[VOTERS_MAX];
 	owned(free) char *log = own_printf("%s/log-%u-%u", dir, n, id);
 	owned(free) char *pki = own_printf("%s/c%u", dir, id);
 	struct store_config config = { .dir = log,
@@ -117,7 +119,7 @@ static void voter(struct bench *b, const char *dir, unsigned id, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		peers[i] = (struct store_peer){ i + 1, own_printf("c%u", i + 1),
-			own_printf("127.0.0.1:%u", PORT + i) };
+			own_printf("127.0.0.1:%u", PORT + 10 * n + i) };
 	if (n > 1) {
 		config.listen = peers[id - 1].address;
 		if (identity_load(pki, &config.identity, &why))
@@ -158,9 +160,11 @@ static void measure(struct bench *b, unsigned n, unsigned writes, unsigned windo
 static void run(const char *dir, unsigned n)
 {
 	struct bench *b = own_new(struct bench);
+	pid_t others[VOTERS_MAX + 1];
 
 	for (unsigned id = 2; id <= n; id++) {
-		if (fork())
+		others[id] = fork();
+		if (others[id])
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		voter(b, dir, id, n);
@@ -173,6 +177,10 @@ static void run(const char *dir, unsigned n)
 	measure(b, n, LATENCY_WRITES, 1);
 	measure(b, n, THROUGHPUT_WRITES, 256);
 	store_close(b->store);
+	for (unsigned id = 2; id <= n; id++) {
+		kill(others[id], SIGKILL);
+		waitpid(others[id], NULL, 0);
+	}
 }
 
 int main(int argc, char **argv)
@@ -185,7 +193,7 @@ int main(int argc, char **argv)
 	}
 	if (authority_create(argv[1], "bench", &why))
 		on_failure(NULL, why);
-	for (unsigned id = 1; id <= 3; id++) {
+	for (unsigned id = 1; id <= VOTERS_MAX; id++) {
 		owned(free) char *name = own_printf("c%u", id);
 		owned(free) char *out = own_printf("%s/%s", argv[1], name);
 		struct authority_subject subject = { .name = name, .roles = IDENTITY_CONTROLLER };
@@ -195,5 +203,6 @@ int main(int argc, char **argv)
 	}
 	run(argv[1], 1);
 	run(argv[1], 3);
+	run(argv[1], 5);
 	return 0;
 }

@@ -146,6 +146,8 @@ def crm_simulate(path, at=None):
         run = subprocess.run(["crm_simulate", "-x", path, "-S", "-G", graph, "--output-as=xml",
                               *(["-t", at] if at else [])],
                              capture_output=True, text=True, timeout=300)
+        if "An invalid transition was produced" in run.stdout:
+            raise RuntimeError("its own plan waits for itself, and is not carried out")
         root = ET.fromstring(run.stdout)
         answer = {"graph": graph_of(graph, name_of), "summary": [], "placement": {}}
     for e in root.find("actions") if root.find("actions") is not None else ():

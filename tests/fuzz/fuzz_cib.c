@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (plan) {
 		graph_free(graph_new(plan));
-		execution_run(tree, plan, NULL, 0);
+		execution_run(tree, plan, NULL, 0, 0);
 	}
 	return 0;
 }

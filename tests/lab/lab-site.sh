@@ -227,6 +227,17 @@ grow() {
 	inside c1 "$bin/picket" apply /etc/picket/lab.yaml
 }
 
+# A bare host, switched on, that is to become a controller by 'picket join': with nothing but the programs.
+bare() { # cN
+	local m=$1
+	echo "$m" >>"$dir/machines"
+	mkdir -p "$dir/$m/etc" "$dir/$m/disk"
+	echo "exec sh -c 'until [ -e /etc/picket/picketd.yaml ]; do sleep 0.05; done; exec $bin/picketd --config /etc/picket/picketd.yaml'" \
+		>"$dir/$m/services"
+	boot "$m"
+	wait_for 20 "$m" alive "$m"
+}
+
 up() { # [nodes]
 	site_new "${1:-3}"
 	nsenter --net="/run/netns/$LAB-client" setsid "$tools/lab_client" "$VIP" "$CLIENT_MS" "$dir/client.log" \

@@ -123,7 +123,7 @@ class Lab:
                     out.append((int(w[0]) / 1e9, int(w[1]) / 1e9, w[3] if w[2] == "ok" else None))
         return out
 
-    def served_by(self, window=0.3):
+    def served_by(self, window=1.0):
         recent = [p for p in self.pages(now() - window) if p[2]]
         return recent[-1][2] if recent else None
 

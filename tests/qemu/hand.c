@@ -484,6 +484,8 @@ static int uevents(void)
 
 	if (fd < 0 || !console || bind(fd, (struct sockaddr *)&all, sizeof(all)))
 		return fail("uevents");
+	fputs("uevents: listening\n", console);
+	fflush(console);
 	while ((len = recv(fd, text, sizeof(text), 0)) > 0) {
 		for (ssize_t i = 0; i < len - 1; i++)
 			if (!text[i])

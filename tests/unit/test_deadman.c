@@ -112,6 +112,7 @@ static struct {
 	struct picket_door_config config;
 	struct picket_door_renewal renewal;
 	bool no_page; /* cannot be pinned */
+	bool obeys;   /* the watchdog takes what timeout it is given */
 	int watchdog_s, configured, renewed, fed;
 } fake;
 
@@ -159,6 +160,8 @@ int ioctl(int fd, unsigned long request, ...)
 	} else if (_IOC_TYPE(request) == WATCHDOG_IOCTL_BASE && fake.watchdog_s) {
 		if (request == WDIOC_GETTIMEOUT)
 			*(int *)argument = fake.watchdog_s;
+		if (request == WDIOC_SETTIMEOUT && fake.obeys)
+			fake.watchdog_s = *(int *)argument;
 		fake.fed += request == WDIOC_KEEPALIVE;
 	} else {
 		return (int)syscall(SYS_ioctl, fd, request, argument);
@@ -329,6 +332,100 @@ Test(deadman_module, a_watchdog_for_which_nobody_waits_is_not_used)
 			deadman_tick(d, soon_ns());
 		cr_assert_eq(fake.fed > 0, wait_s == 40, "%llu s", (unsigned long long)wait_s);
 	}
+}
+
+/* What it says that a fitting watchdog makes of its end; 0: nothing. */
+static json_int_t hello_fits(const struct deadman *d, json_int_t *ret_kill_ms)
+{
+	json_t *hello = json_object(), *fits;
+	json_int_t timeout_ms;
+
+	deadman_hello(d, hello);
+	*ret_kill_ms = json_integer_value(json_object_get(hello, "kill_ms"));
+	fits = json_object_get(hello, "fits");
+	timeout_ms = json_integer_value(json_object_get(fits, "timeout_ms"));
+	cr_assert(!fits || json_integer_value(json_object_get(fits, "kill_ms")) == 1000);
+	json_decref(hello);
+	return timeout_ms;
+}
+
+Test(deadman_module, what_a_watchdog_can_be_given_is_told_before_it_is_open)
+{
+	owned(free) char *says = own_printf("%s/class", folder);
+	owned(free) char *of = own_printf("%s/watchdog7", says);
+	owned(free) char *timeout = own_printf("%s/timeout", of);
+	owned(free) char *least = own_printf("%s/min_timeout", of);
+	const struct deadman_config config = { .module = DEADMAN_OFF,
+		.watchdog = watchdog,
+		.verdict = PICKET_VERDICT_REBOOT,
+		.watchdogs = says };
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+	json_int_t kill_ms;
+
+	cr_assert(!mkdir(says, 0700) && !mkdir(of, 0700));
+	fake_file(timeout, "30\n");
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(hello_fits(d, &kill_ms), 0, "what it can be given is not known");
+	cr_assert_eq(kill_ms, 30000);
+	fake_file(least, "1\n");
+	cr_assert_eq(hello_fits(d, &kill_ms), 1000);
+	cr_assert_eq(kill_ms, 30000, "for who does not know of the other");
+
+	/* it does not take what it said it would: not used, and the truth is told from then on */
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30;
+	cr_assert_eq(deadman_wait_set(d, lease.lease_ns, 40 * 1000000000ULL), 0);
+	cr_assert_eq(deadman_wait_set(d, lease.lease_ns, 5 * 1000000000ULL), 0);
+	cr_assert_eq(deadman_wait_set(d, lease.lease_ns, 40 * 1000000000ULL), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns());
+	cr_assert_eq(fake.fed, 0, "one leader of this incarnation waits for less");
+	cr_assert_eq(hello_fits(d, &kill_ms), 0);
+	cr_assert_eq(kill_ms, 30000);
+	unlink(least);
+	unlink(timeout);
+	rmdir(of);
+	rmdir(says);
+}
+
+Test(deadman_module, a_watchdog_follows_the_length_of_the_lease)
+{
+	const struct deadman_config config = {
+		.module = DEADMAN_OFF, .watchdog = watchdog, .verdict = PICKET_VERDICT_REBOOT
+	};
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30;
+	fake.obeys = true;
+	lease.lease_ns = 6000000000;
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns() + 6000000000);
+	cr_assert_eq(fake.watchdog_s, 5);
+	lease.lease_ns = 3000000000;
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	cr_assert_eq(fake.watchdog_s, 2, "5 s were never fed inside 3 s");
+}
+
+Test(deadman_module, an_armed_one_has_the_watchdog_fed_before_the_lease_is_held_again)
+{
+	const struct deadman_config config = { .device = device,
+		.watchdog = watchdog,
+		.verdict = PICKET_VERDICT_REBOOT };
+	owned(deadman) struct deadman *d = NULL;
+
+	fake_file(device, "");
+	fake_file(watchdog, "");
+	fake.watchdog_s = 2;
+	fake.state.phase = PICKET_DOOR_ARMED;
+	fake.state.incarnation = 2;
+	fake.state.lease_max_ns = 3000000000;
+	fake.state.deadline_ns = soon_ns() + 2900000000;
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(fake.fed, 1);
 }
 
 Test(watchdog, is_fed_by_renewals_only)

@@ -725,3 +725,45 @@ Test(director, a_leaders_events_are_everybodys)
 	json_decref(message);
 	json_decref(nonsense);
 }
+
+static const char *word(json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+/* The start of db on n2 takes its time; meanwhile n1 has to be left. */
+Test(director, what_is_slow_holds_nobody_up_whom_it_does_not_concern, .init = set_up)
+{
+	static const char more[] =
+		"  db: {type: 'ocf:x:y'}\n"
+		"constraints:\n"
+		"  - {id: l1, location: db, node: n2, score: INFINITY}\n"
+		"  - {id: l2, location: db, node: n1, score: -INFINITY}\n";
+	owned(free) char *site = own_printf("%s%s", SITE, more);
+	json_t *slow, *stop;
+
+	ask("PUT", "/v1/configuration", site);
+	cr_assert_eq(status, 200);
+	result("n1", order("n1", "monitor"), 7, "done");
+	result("n2", order("n2", "monitor"), 7, "done");
+	slow = order("n2", "start");
+	cr_assert(slow);
+	forget_sent();
+	ask("POST", "/v1/nodes/n1/standby", "{}");
+	cr_assert_eq(status, 200);
+	later(1000);
+	stop = order("n1", "stop");
+	cr_assert(stop, "web does not wait for db");
+	result("n1", stop, 0, "done");
+	cr_assert_str_eq(
+		word(json_object_get(order("n2", "start"), "action"), "resource"), "web");
+	for (size_t i = 0; i < n_sent; i++)
+		cr_assert_str_neq(word(json_object_get(sent[i], "action"), "resource"), "db",
+			"it is not ordered twice");
+	result("n2", slow, 0, "done");
+	result("n2", order("n2", "start"), 0, "done");
+	ask("GET", "/v1/status", "");
+	cr_assert_eq(json_array_size(json_object_get(answer, "actions")), 1, "web's monitor");
+}

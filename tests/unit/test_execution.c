@@ -12,7 +12,7 @@ Test(execution, a_plan_that_ran_leaves_nothing_to_do)
 	const char *said;
 
 	cib_actions(&c);
-	cr_assert_eq(execution_run(c.tree, c.plan, NULL, 0), c.plan->n);
+	cr_assert_eq(execution_run(c.tree, c.plan, NULL, 0, 0), c.plan->n);
 	said = cib_running(&c);
 	cr_assert(strstr(said, "a n1 Started"), "%s", said);
 	cr_assert(strstr(said, "b n2 Started"), "%s", said);
@@ -34,7 +34,7 @@ Test(execution, what_waits_for_a_failure_does_not_run)
 	const char *said;
 
 	cib_actions(&c);
-	cr_assert_lt(execution_run(c.tree, c.plan, &failure, 1), c.plan->n);
+	cr_assert_lt(execution_run(c.tree, c.plan, &failure, 1, 0), c.plan->n);
 	said = cib_running(&c);
 	cr_assert_not(strstr(said, "b n2"), "%s", said);
 	cib_done(&c);

@@ -42,6 +42,25 @@ Test(proof, who_does_not_end_itself_proves_nothing)
 	json_decref(none);
 }
 
+Test(proof, a_watchdog_that_fits_into_the_lease_adds_nothing_to_its_end)
+{
+	json_t *old = json_pack("{s:i}", "kill_ms", 30000);
+	json_t *new = json_pack("{s:i, s:{s:i, s:i}}", "kill_ms", 30000, "fits", "timeout_ms", 1000,
+		"kill_ms", 1000);
+	json_t *odd = json_pack("{s:i, s:{s:i, s:i}}", "kill_ms", 30000, "fits", "timeout_ms", -1000,
+		"kill_ms", 1000);
+
+	cr_assert_eq(proof_kill_ms(old, 3000, 100), 30000);
+	cr_assert_eq(proof_kill_ms(new, 3000, 100), 1000);
+	cr_assert_eq(proof_kill_ms(new, 1200, 100), 1000);
+	cr_assert_eq(proof_kill_ms(new, 1199, 100), 30000, "no room for it");
+	cr_assert_eq(proof_kill_ms(odd, 3000, 100), 30000);
+	cr_assert_eq(proof_kill_ms(NULL, 3000, 100), 0);
+	json_decref(old);
+	json_decref(new);
+	json_decref(odd);
+}
+
 Test(proof, off_is_refuted_by_a_later_beat)
 {
 	cr_assert_null(proof_off_refused(false, 100, 200));

@@ -122,3 +122,93 @@ Test(transition, what_was_done_is_told_even_when_nothing_else_is_done_any_more)
 	transition_result(t, 3, true);
 	cr_assert(transition_over(t), "the other promotion is not begun");
 }
+
+/* ---- from one to the next ---------------------------------------------------------------------- */
+
+static struct plan_action *put(struct plan *plan, const char *op, const char *resource)
+{
+	struct plan_action *a = plan_add(plan, PLAN_RESOURCE);
+
+	a->op = own_string(op);
+	a->resource = own_string(resource);
+	a->node = own_string("n1");
+	return a;
+}
+
+static struct transition *slow(void)
+{
+	struct plan *plan = plan_new();
+	struct transition *t;
+
+	put(plan, "start", "slow");
+	put(plan, "start", "other");
+	plan_order(plan, 0, 1);
+	t = transition_new(plan, 7, 3);
+	send(t, 10);
+	transition_abort(t);
+	return t;
+}
+
+Test(transition, what_is_out_goes_on_in_the_next)
+{
+	owned(transition) struct transition *old = slow(), *next = NULL;
+	struct plan *plan = plan_new();
+	const struct plan_action *a;
+
+	put(plan, "start", "new");
+	put(plan, "start", "slow");
+	next = transition_new(plan, 7, 4);
+	cr_assert(transition_adopt(next, old));
+	a = transition_find(next, "7.3:0");
+	cr_assert(a);
+	cr_assert_str_eq(a->resource, "slow");
+	cr_assert_eq(send(next, 20), 0);
+	cr_assert_null(transition_ready(next), "it is not sent again");
+	cr_assert_eq(transition_due(next), 10);
+	transition_result(next, 0, true);
+	cr_assert_not(transition_over(next));
+	cr_assert(transition_result(next, a->id, true));
+	cr_assert(transition_over(next));
+}
+
+Test(transition, what_is_out_ends_first_where_the_next_wants_something_else)
+{
+	owned(transition) struct transition *old = slow(), *undone = NULL, *without = NULL;
+	struct plan *plan = plan_new();
+
+	put(plan, "stop", "slow");
+	put(plan, "start", "slow");
+	undone = transition_new(plan, 7, 4);
+	cr_assert_not(transition_adopt(undone, old));
+	plan = plan_new();
+	put(plan, "start", "new");
+	without = transition_new(plan, 7, 4);
+	cr_assert_not(transition_adopt(without, old));
+	cr_assert_eq(without->out, 0);
+}
+
+Test(transition, news_that_are_owed_are_told_first)
+{
+	owned(transition) struct transition *old = NULL, *next = NULL;
+	struct plan *plan = plan_new(), *after = plan_new();
+	struct plan_action *news;
+
+	put(plan, "start", "done");
+	put(plan, "start", "slow");
+	news = put(plan, "notify", "done");
+	plan_pairs_set(&news->meta, "notify_type", "post");
+	plan_order(plan, 0, 2);
+	plan_order(plan, 1, 2);
+	old = transition_new(plan, 7, 3);
+	send(old, 10);
+	send(old, 10);
+	transition_result(old, 0, true);
+	transition_abort(old);
+	put(after, "start", "slow");
+	next = transition_new(after, 7, 4);
+	cr_assert_not(transition_adopt(next, old));
+	transition_lost(old, "n2");
+	cr_assert_not(transition_adopt(next, old), "it did not count on n2");
+	old->lost = true;
+	cr_assert(transition_adopt(next, old));
+}

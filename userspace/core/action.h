@@ -22,6 +22,9 @@ enum action_kind {
 	ACTION_REHEARSE, /* the same, op rehearse: nothing is switched; gives way to ACTION_FENCE */
 	ACTION_UNFENCE,  /* node: its orders are not wanted any more; a result changes nothing */
 	ACTION_PEER,     /* json to a controller, or to all others (-1) */
+	ACTION_VOTER,    /* op add, listen, promote, remove or transfer; controller; json: its member of the
+			  * roll: an order to the log's library, and one EVENT_LOG comes of it */
+	ACTION_ROLL,     /* json: the roll, which has changed */
 	ACTION_REPLY,    /* token, status, json; or text */
 	ACTION_NOTE,     /* json: an event for people: the log */
 };

@@ -4,6 +4,7 @@
 
 #include "core/attributes.h"
 #include "core/cluster.h"
+#include "core/roll.h"
 
 struct cluster *cluster_new(void)
 {
@@ -282,6 +283,15 @@ static void apply_ticket(struct cluster *c, json_t *entry)
 			json_integer(json_integer_value(json_object_get(entry, "at_ms")) / 1000));
 }
 
+static void apply_roll(struct cluster *c, json_t *entry)
+{
+	json_t *roll = json_incref(json_object_get(c->state, "roll"));
+
+	if (roll_apply(&roll, c->index, entry))
+		json_object_set(c->state, "roll", roll);
+	json_decref(roll);
+}
+
 void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *entry)
 {
 	static const struct {
@@ -293,7 +303,8 @@ void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *ent
 		{ "block", apply_block }, { "fence-intent", apply_fencing },
 		{ "fence-failed", apply_fencing }, { "dead", apply_dead },
 		{ "stopped", apply_stopped }, { "node", apply_node }, { "fail", apply_fail },
-		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket } };
+		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket }, { "controllers", apply_roll },
+		{ "voters", apply_roll }, { "recovered", apply_roll } };
 	const char *what = text(entry, "do");
 
 	c->index = index;
@@ -396,6 +407,11 @@ uint64_t cluster_started(const struct cluster *c, unsigned controller)
 
 	snprintf(key, sizeof(key), "%u", controller);
 	return json_integer_value(json_object_get(json_object_get(c->state, "started"), key));
+}
+
+json_t *cluster_roll(const struct cluster *c)
+{
+	return json_object_get(c->state, "roll");
 }
 
 json_t *cluster_vouched(const struct cluster *c)

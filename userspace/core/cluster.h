@@ -28,6 +28,8 @@
  *  {do: fail, node, resource, op, interval_ms, at_ms, fatal}
  *  {do: cleanup, resource|null, node|null, op|null, interval_ms}
  *  {do: ticket, ticket, set: {granted|standby: bool}, at_ms}
+ *  {do: rekey, user?}                              every heartbeat key gives way to the next
+ *  {do: controllers}, {do: voters}, {do: recovered}   see roll.h
  */
 #define CLUSTER_VOUCHED_MAX 256
 #define CLUSTER_FAILS_MAX 1000000 /* so often is for ever: INFINITY */
@@ -74,6 +76,8 @@ const char *cluster_configuration(const struct cluster *cluster); /* NULL: none 
 uint64_t cluster_revision(const struct cluster *cluster);
 /* The run of a controller that was named last, 0: none. */
 uint64_t cluster_started(const struct cluster *cluster, unsigned controller);
+/* Who the controllers are, as roll.h has it; NULL: what the files say. Borrowed. */
+json_t *cluster_roll(const struct cluster *cluster);
 /* Who vouched for deaths, newest last: [{node, incarnation, user, at_ms}]. */
 json_t *cluster_vouched(const struct cluster *cluster);
 

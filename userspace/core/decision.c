@@ -76,7 +76,7 @@ json_t *decision_placement(const struct decision *d)
 		if (site->resources[i].kind == SITE_PRIMITIVE)
 			json_object_set_new(all, site->resources[i].name, json_array());
 	element_copy(then, NULL, d->cib->root);
-	execution_run(then, d->plan, NULL, 0);
+	execution_run(then, d->plan, NULL, 0, d->now_s);
 	look = engine_new(then->root, d->now_s, NULL);
 	if (!engine_look(look, &why))
 		engine_running(look, placed, all);

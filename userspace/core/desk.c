@@ -67,6 +67,11 @@ void desk_free(struct desk *d)
 	free(d);
 }
 
+bool desk_busy(const struct desk *d)
+{
+	return d->cases != NULL;
+}
+
 const struct office *desk_office(const struct desk *d)
 {
 	return d->office;
@@ -471,11 +476,15 @@ static bool gate_key(struct desk *d, struct desk_case *of, const struct desk_ask
 }
 
 /* The other controller has looked who it is, and counted. */
-static bool gate_vouched(struct desk_case *of, const struct desk_asked *a, json_t *scope)
+static bool gate_vouched(
+	struct desk_case *of, const struct desk_asked *a, const struct desk_vouched *vouched)
 {
 	snprintf(of->who.user, sizeof(of->who.user), "%s", *a->user ? a->user : "nobody");
 	of->who.rights = a->rights;
-	of->who.scope = of->scope = json_incref(scope);
+	of->who.scope = of->scope = json_incref(vouched->scope);
+	snprintf(of->who.token, sizeof(of->who.token), "%s", vouched->token);
+	snprintf(of->who.host, sizeof(of->who.host), "%s", vouched->host);
+	of->who.controller = vouched->controller;
 	return true;
 }
 
@@ -503,7 +512,7 @@ void desk_ask_vouched(struct desk *d, const struct desk_asked *a,
 			known ? of->match.allow : "/v1/openapi.json lists what there is.", NULL);
 		return;
 	}
-	if (vouched ? !gate_vouched(of, a, vouched->scope)
+	if (vouched ? !gate_vouched(of, a, vouched)
 		    : !gate_who(d, of, a) || !gate_count(d, of, a) || desk_relay(d, of, a))
 		return;
 	if (!gate_may(d, of) || !gate_body(d, of, a) || !gate_key(d, of, a))

@@ -54,9 +54,9 @@ struct desk_handler {
 	/* Kernel's figures added to a node's link: ages of beats. May be NULL. */
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
 	/* A certificate for who joins, by his request (PEM); or the CA alone, with host NULL. The
-	 * answer's body, or a problem's {title, detail} and its status. */
+	 * answer's body, or a problem's {title, detail} and its status; 0: desk_joined() follows. */
 	unsigned (*on_join)(void *ctx, const char *host, bool controller, const char *request,
-		json_t **ret);
+		struct desk_case *of, json_t **ret);
 	/* A message to another controller's desk (desk_relay_take()), or to the leader's (-1);
 	 * borrowed. -ENOTCONN: not connected, nobody leads, or we do; -EMSGSIZE. May be NULL. */
 	int (*on_relay)(void *ctx, int controller, json_t *message);
@@ -78,6 +78,8 @@ void desk_ask(struct desk *desk, const struct desk_asked *asked, uint64_t now_ms
 /* The director's answer to what was passed on; json is stolen, text borrowed: one of them. */
 void desk_answer(
 	struct desk *desk, struct desk_case *of, unsigned status, json_t *json, const char *text);
+/* What on_join promised; json is stolen. A case that is over by now is nobody's. */
+void desk_joined(struct desk *desk, struct desk_case *of, unsigned status, json_t *json);
 /* An entry that the director proposes while a request is passed on: it says who wanted it. */
 void desk_stamp(struct desk *desk, json_t *entry);
 /* A committed entry. *ret_record: what the audit gained, borrowed, or NULL. */
@@ -91,6 +93,7 @@ void desk_relay_take(struct desk *desk, unsigned controller, json_t *message,
 /* Whoever led does so no longer, or is not connected: nothing more is heard of what it was asked.
  */
 void desk_relay_lost(struct desk *desk);
+bool desk_busy(const struct desk *desk); /* a request is on its way */
 int desk_restore(struct desk *desk, json_t *office, uint64_t revision); /* office: or NULL */
 const struct office *desk_office(const struct desk *desk);
 

@@ -218,15 +218,28 @@ static void change_join(struct desk *d, struct desk_case *of)
 		return;
 	}
 	status = d->handler.on_join(
-		d->ctx, of->who.host, of->who.controller, request, &good);
-	if (status != 200) {
-		desk_problem(d, of, status, json_string_value(json_object_get(good, "title")),
-			json_string_value(json_object_get(good, "detail")), NULL);
-		json_decref(good);
-		return;
+		d->ctx, of->who.host, of->who.controller, request, of, &good);
+	if (status)
+		desk_joined(d, of, status, good);
+}
+
+void desk_joined(struct desk *d, struct desk_case *of, unsigned status, json_t *json)
+{
+	struct desk_case *c = d->cases;
+
+	while (c && c != of)
+		c = c->next;
+	if (!c) {
+		json_decref(json);
+	} else if (status != 200) {
+		desk_problem(d, of, status, json_string_value(json_object_get(json, "title")),
+			json_string_value(json_object_get(json, "detail")), NULL);
+		json_decref(json);
+	} else {
+		json_object_set_new(json, "name", json_string(of->who.host));
+		desk_propose(d, of,
+			json_pack("{s:s, s:s}", "do", "token-drop", "id", of->who.token), json);
 	}
-	desk_propose(
-		d, of, json_pack("{s:s, s:s}", "do", "token-drop", "id", of->who.token), good);
 }
 
 /* ---- a backup comes back

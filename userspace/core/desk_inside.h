@@ -65,6 +65,8 @@ struct desk_vouched {
 	int peer;
 	uint64_t relay;
 	json_t *scope;
+	const char *token, *host; /* of one that joins */
+	bool controller;
 };
 void desk_ask_vouched(struct desk *desk, const struct desk_asked *asked,
 	const struct desk_vouched *vouched, uint64_t now_ms);

@@ -244,8 +244,9 @@ static void then_status(
 	if (!strcmp(id, "nodes") || !strcmp(id, "resources"))
 		answer = json_pack("{s:O}", id, json_object_get(json, id));
 	else if (!strcmp(id, "controllers"))
-		answer = json_pack("{s:O*, s:O}", id, json_object_get(json, id), "leader",
-			json_object_get(json, "leader"));
+		answer = json_pack("{s:O*, s:O, s:O*}", id, json_object_get(json, id), "leader",
+			json_object_get(json, "leader"), "voters_wait",
+			json_object_get(json, "voters_wait"));
 	else if (!strcmp(id, "links"))
 		answer = links_json(d, json);
 	else if (!strcmp(id, "leases"))
@@ -444,7 +445,7 @@ static void look_authority(struct desk *d, struct desk_case *of)
 {
 	json_t *answer = NULL;
 
-	if (d->handler.on_join(d->ctx, NULL, false, NULL, &answer) == 200)
+	if (d->handler.on_join(d->ctx, NULL, false, NULL, of, &answer) == 200)
 		desk_good(d, of, answer);
 	else
 		desk_problem(d, of, 404, "No CA here", "", NULL);

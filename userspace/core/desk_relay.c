@@ -18,8 +18,7 @@ static bool relay_own(const struct route *route)
 {
 	static const char *const own[] = { "console", "consoleFile", "healthz", "readyz", "metrics",
 		"openapi", "whoami", "events", "links", "leases",
-		/* of which only some have the CA's key; what they log goes to the leader */
-		"authority", "join" };
+		"authority" };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		if (!strcmp(route->id, own[i]))
@@ -42,12 +41,14 @@ bool desk_relay(struct desk *d, struct desk_case *of, const struct desk_asked *a
 	if (!d->handler.on_relay || relay_own(of->match.route) || strlen(of->text) > RELAY_TEXT_MAX)
 		return false; /* too large a body: the director here says who leads */
 	message = json_pack(
-		"{s:s, s:I, s:s, s:s, s:s, s:O, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:O*}",
+		"{s:s, s:I, s:s, s:s, s:s, s:O, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:O*,"
+		" s:s, s:s, s:b}",
 		"type", "api-ask", "id", (json_int_t)(d->relay + 1), "method", of->method, "path",
 		of->path, "text", of->text, "query", of->query, "content_type", a->content_type,
 		"if_match", a->if_match, "if_none_match", a->if_none_match, "key", a->key, "prefer",
 		a->prefer, "from", of->from, "user", of->who.user, "rights", (int)of->who.rights,
-		"scope", of->scope);
+		"scope", of->scope, "token", of->who.token, "host", of->who.host, "controller",
+		(int)of->who.controller);
 	if (!message) /* a text that is no UTF-8: told here, as it would be there */
 		return false;
 	r = d->handler.on_relay(d->ctx, -1, message);
@@ -77,7 +78,10 @@ static void relay_ask(struct desk *d, unsigned controller, json_t *message,
 		.rights = (unsigned)json_integer_value(json_object_get(message, "rights")) };
 	struct desk_vouched vouched = { .peer = (int)controller,
 		.relay = (uint64_t)json_integer_value(json_object_get(message, "id")),
-		.scope = json_object_get(message, "scope") };
+		.scope = json_object_get(message, "scope"),
+		.token = text_of(message, "token"),
+		.host = text_of(message, "host"),
+		.controller = json_is_true(json_object_get(message, "controller")) };
 
 	struct route_match match;
 

@@ -29,6 +29,7 @@ struct director *director_new(const struct director_config *config)
 	d->cluster = cluster_new();
 	grant_init(&d->grant, config->life, config->museum);
 	membership_init(&d->members, config->index, d->config.voters);
+	d->files = roll_of_files(config->members);
 	journal_init(&d->journal);
 	d->attributes = attributes_new();
 	d->hellos = json_object();
@@ -54,6 +55,7 @@ void director_free(struct director *d)
 	if (!d)
 		return;
 	director_ask_done(d);
+	director_voters_done(d);
 	director_rehearse_done(d);
 	director_plan_drop(d);
 	nodes_free(d);
@@ -261,6 +263,7 @@ static void role(struct director *d, const struct event *event)
 	d->world = NULL;
 	d->leader = event->leader;
 	d->leader_since_ns = d->now_ns;
+	d->rekey_ns = 0;
 	d->hold_ns = 0;
 	/* A new leader has seen no wait begin, and nobody has told it what runs. */
 	for (size_t i = 0; i < d->n_nodes; i++) {
@@ -349,6 +352,8 @@ static void committed(struct director *d, const struct event *event)
 		greet = true;
 	}
 	greet |= caught_up(d);
+	director_voters_committed(d, event->json);
+	director_keys_committed(d, event->json);
 	/* Everything older has been applied when our own first entry is, and it alone tells: a
 	 * single voter goes on in the term it had before it was restarted. */
 	if (d->leader && !d->ready && !strcmp(what, "term") &&
@@ -387,8 +392,8 @@ static void take(struct director *d, const struct event *event)
 		director_attribute_lost(d);
 		d->hold_ns = d->now_ns + HOLD_NS;
 		break;
-	case EVENT_VOTERS:
-		d->members.quorum = event->voters;
+	case EVENT_LOG:
+		director_voters_log(d, event);
 		break;
 	case EVENT_HEARTBEAT:
 		director_beat(d, &event->beat);
@@ -430,6 +435,8 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		bool news = d->dirty;
 
 		director_watch(d);
+		director_voters_watch(d);
+		director_keys_watch(d);
 		director_rehearse_watch(d);
 		director_attribute_watch(d);
 		director_drive(d);
@@ -450,6 +457,8 @@ int director_restore(
 	if (!rc && cluster_configuration(d->cluster))
 		rc = director_configure(
 			d, cluster_configuration(d->cluster), "configuration", &problems);
+	if (!rc)
+		director_voters_restored(d);
 	if (!rc && caught_up(d))
 		for (size_t i = 0; i < d->n_nodes; i++)
 			director_admit(d, &d->nodes[i]);
@@ -482,8 +491,12 @@ uint64_t director_due(const struct director *d)
 	sooner(&due, director_rehearse_due(d));
 	sooner(&due, director_recheck_ns(d));
 	sooner(&due, d->attention_ns);
+	sooner(&due, director_voters_due(d));
+	sooner(&due, director_keys_due(d));
 	if (d->dirty && d->now_ns < d->breath_ns)
 		sooner(&due, d->breath_ns);
+	if (d->dirty && d->transition && d->now_ns < d->overtake_ns)
+		sooner(&due, d->overtake_ns);
 	if (d->now_ns < d->hold_ns)
 		return d->hold_ns;
 	/* What is overdue was looked at in this step: nothing comes of it before something else
@@ -495,6 +508,9 @@ uint64_t director_due(const struct director *d)
 
 uint64_t director_grant_until(const struct director *d, uint64_t now_ns)
 {
+	/* Who is a controller no more grants nothing; its promise ends with the last push. */
+	if (d->retired || !(director_members((struct director *)d) & 1u << d->config.index))
+		return 0;
 	return d->site ? grant_until(&d->grant, now_ns, d->timing.lease_ms * MS) : 0;
 }
 

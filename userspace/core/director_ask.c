@@ -15,7 +15,7 @@ static void reply(struct director *d, void *token, unsigned status, json_t *body
 	a->json = body;
 }
 
-static void problem(struct director *d, void *token, unsigned status, const char *title,
+void director_problem(struct director *d, void *token, unsigned status, const char *title,
 	const char *detail, json_t *errors)
 {
 	json_t *body = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title,
@@ -58,7 +58,7 @@ void director_ask_done(struct director *d)
  */
 
 /* Answers when the entry is applied: it is durable by then (S9, S10). */
-static void reply_when_applied(struct director *d, void *token, json_t *entry)
+void director_reply_when_applied(struct director *d, void *token, json_t *entry)
 {
 	struct director_waiting *w = own_new(struct director_waiting);
 
@@ -93,7 +93,7 @@ void director_give_up(struct director *d)
 		struct director_waiting *w = d->waiting;
 
 		d->waiting = w->next;
-		problem(d, w->token, 503, "It was not committed",
+		director_problem(d, w->token, 503, "It was not committed",
 			"it is not known whether this was applied: look, then ask the new leader",
 			NULL);
 		json_decref(w->entry);
@@ -142,12 +142,12 @@ static void ask_configure(struct director *d, const struct event *e)
 		site_new(document->root, document, &problems, &site) ||
 		timing_of(site, &problems, &timing) ||
 		(keep_agents(d, site, &problems), problems.errors))
-		problem(d, e->ask.token, 422, "The configuration is wrong", "nothing was applied",
+		director_problem(d, e->ask.token, 422, "The configuration is wrong", "nothing was applied",
 			problems_json(&problems));
 	else if (json_object_get(e->ask.query, "dryRun"))
 		reply(d, e->ask.token, 200, director_plan_json(d, site));
 	else
-		reply_when_applied(d, e->ask.token,
+		director_reply_when_applied(d, e->ask.token,
 			json_pack("{s:s, s:s, s:s, s:s}", "do", "configure", "text", e->ask.text,
 				"name", name ? name : "configuration", "user", e->ask.user));
 	problems_done(&problems);
@@ -158,7 +158,7 @@ static void ask_fence(struct director *d, const struct event *e, struct director
 	enum cluster_life life = cluster_life(d->cluster, n->name);
 
 	if (life == CLUSTER_DEAD) {
-		problem(d, e->ask.token, 409, "It is dead already",
+		director_problem(d, e->ask.token, 409, "It is dead already",
 			"its death is proven; nothing is left to fence", NULL);
 	} else if (life == CLUSTER_BLOCKED) {
 		/* It is being fenced: what holds that up, holds it up no longer. */
@@ -168,7 +168,7 @@ static void ask_fence(struct director *d, const struct event *e, struct director
 		reply(d, e->ask.token, 202, json_pack("{s:b}", "accepted", true));
 	} else {
 		n->blocking = true;
-		reply_when_applied(d, e->ask.token,
+		director_reply_when_applied(d, e->ask.token,
 			json_pack("{s:s, s:s, s:I, s:s, s:s, s:I, s:I}", "do", "block", "node",
 				n->name, "incarnation",
 				(json_int_t)cluster_incarnation(d->cluster, n->name), "why",
@@ -181,16 +181,16 @@ static void ask_fence(struct director *d, const struct event *e, struct director
 static void ask_confirm(struct director *d, const struct event *e, struct director_node *n)
 {
 	if (cluster_life(d->cluster, n->name) != CLUSTER_BLOCKED) {
-		problem(d, e->ask.token, 409, "Nothing to confirm",
+		director_problem(d, e->ask.token, 409, "Nothing to confirm",
 			"the node is not waiting for a proof of its death", NULL);
 		return;
 	}
 	if (membership_voices(&d->members, n->id)) {
-		problem(d, e->ask.token, 409, "The node is on",
+		director_problem(d, e->ask.token, 409, "The node is on",
 			"it is heard at this moment: make sure that it is off first", NULL);
 		return;
 	}
-	reply_when_applied(d, e->ask.token,
+	director_reply_when_applied(d, e->ask.token,
 		json_pack("{s:s, s:s, s:I, s:o, s:I}", "do", "dead", "node", n->name, "incarnation",
 			(json_int_t)cluster_incarnation(d->cluster, n->name), "proof",
 			proof_of_operator(e->ask.user), "at_ms", (json_int_t)d->epoch_ms));
@@ -207,12 +207,12 @@ static void ask_node(struct director *d, const struct event *e, const char *name
 	struct director_node *n = director_node(d, name);
 
 	if (!n) {
-		problem(d, e->ask.token, 404, "No such node", name, NULL);
+		director_problem(d, e->ask.token, 404, "No such node", name, NULL);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (!strcmp(flags[i].verb, verb)) {
-			reply_when_applied(d, e->ask.token,
+			director_reply_when_applied(d, e->ask.token,
 				json_pack("{s:s, s:s, s:{s:b}, s:s, s:I}", "do", "node", "node",
 					name, "set", flags[i].flag, flags[i].on, "user",
 					e->ask.user, "asked", (json_int_t)++d->asked));
@@ -223,13 +223,13 @@ static void ask_node(struct director *d, const struct event *e, const char *name
 	else if (!strcmp(verb, "confirm"))
 		ask_confirm(d, e, n);
 	else if (!strcmp(verb, "fence-test") && !director_rehearse_ask(d, e->ask.token, name))
-		problem(d, e->ask.token, 409, "Nothing to test",
+		director_problem(d, e->ask.token, 409, "Nothing to test",
 			"no fence device is configured for it (a lease of its own needs no test)",
 			NULL);
 	else if (!strcmp(verb, "fence-test"))
 		d->dirty = true;
 	else
-		problem(d, e->ask.token, 404, "No such action on a node", verb, NULL);
+		director_problem(d, e->ask.token, 404, "No such action on a node", verb, NULL);
 }
 
 /* The configuration with a constraint more, or with those of picket's own making taken away. */
@@ -327,9 +327,9 @@ static void ask_cleanup(struct director *d, const struct event *e, const struct 
 			"node", node, "asked", (json_int_t)++d->asked);
 	}
 	if (entry)
-		reply_when_applied(d, e->ask.token, entry);
+		director_reply_when_applied(d, e->ask.token, entry);
 	else
-		problem(d, e->ask.token, 404, "Nothing to clean up", res->name, NULL);
+		director_problem(d, e->ask.token, 404, "Nothing to clean up", res->name, NULL);
 }
 
 static void ask_restart(struct director *d, const struct event *e, const struct site_resource *res)
@@ -369,12 +369,12 @@ static void ask_resource(
 	char *text, end[32];
 
 	if (!res) {
-		problem(d, e->ask.token, 404, "No such resource", name, NULL);
+		director_problem(d, e->ask.token, 404, "No such resource", name, NULL);
 		return;
 	}
 	res = site_top(d->site, res);
 	if (node && !site_node(d->site, node)) {
-		problem(d, e->ask.token, 404, "No such node", node, NULL);
+		director_problem(d, e->ask.token, 404, "No such node", node, NULL);
 		return;
 	}
 	if (!strcmp(verb, "cleanup")) {
@@ -386,7 +386,7 @@ static void ask_resource(
 		return;
 	}
 	if (!until(d, e, end)) {
-		problem(d, e->ask.token, 422, "For how long?", "for: a duration, as in 2h", NULL);
+		director_problem(d, e->ask.token, 422, "For how long?", "for: a duration, as in 2h", NULL);
 		return;
 	}
 	if (!strcmp(verb, "move") && node)
@@ -397,11 +397,11 @@ static void ask_resource(
 	else if (!strcmp(verb, "clear"))
 		root = constrained(d, res->name, NULL, 0, NULL);
 	if (!root) {
-		problem(d, e->ask.token, 404, "No such action on a resource", verb, NULL);
+		director_problem(d, e->ask.token, 404, "No such action on a resource", verb, NULL);
 		return;
 	}
 	text = json_dumps(root, JSON_COMPACT);
-	reply_when_applied(d, e->ask.token,
+	director_reply_when_applied(d, e->ask.token,
 		json_pack("{s:s, s:s, s:s, s:s}", "do", "configure", "text", text, "name",
 			"configuration", "user", e->ask.user));
 	free(text);
@@ -455,10 +455,14 @@ static void ask_write(struct director *d, const struct event *e)
 	const char *verb;
 
 	if (!d->leader || !d->ready)
-		problem(d, e->ask.token, 503, "No leader",
+		director_problem(d, e->ask.token, 503, "No leader",
 			"this controller does not lead, or not yet", NULL);
 	else if (!strcmp(e->ask.method, "PUT") && !strcmp(e->ask.path, "/v1/configuration"))
 		ask_configure(d, e);
+	else if (!strcmp(e->ask.method, "POST") && !strcmp(e->ask.path, "/v1/controllers"))
+		director_voters_ask(d, e);
+	else if (!strcmp(e->ask.method, "POST") && !strcmp(e->ask.path, "/v1/keys/rotate"))
+		director_keys_ask(d, e);
 	else if (!strcmp(e->ask.method, "POST") &&
 		 split(e->ask.path, "/v1/nodes/", name, sizeof(name), &verb))
 		ask_node(d, e, name, verb);
@@ -466,7 +470,7 @@ static void ask_write(struct director *d, const struct event *e)
 		 split(e->ask.path, "/v1/resources/", name, sizeof(name), &verb))
 		ask_resource(d, e, name, verb);
 	else
-		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
+		director_problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
 }
 
 static void ask_whatif(struct director *d, const struct event *e)
@@ -479,7 +483,7 @@ static void ask_whatif(struct director *d, const struct event *e)
 		reply(d, e->ask.token, status, answer);
 		return;
 	}
-	problem(d, e->ask.token, status, json_string_value(json_object_get(answer, "title")),
+	director_problem(d, e->ask.token, status, json_string_value(json_object_get(answer, "title")),
 		json_string_value(json_object_get(answer, "detail")), NULL);
 	json_decref(answer);
 }
@@ -504,7 +508,7 @@ void director_ask(struct director *d, const struct event *e)
 	else if (!strcmp(e->ask.path, "/v1/whatif"))
 		ask_whatif(d, e);
 	else if (get)
-		problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
+		director_problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
 	else
 		ask_write(d, e);
 }

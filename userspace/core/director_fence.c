@@ -115,7 +115,8 @@ uint64_t director_wait_ns(struct director *d, struct director_node *n)
 	timing.lease_ms = director_lease_ms(d, n);
 	if (MUSEUM(d, no_margin))
 		return timing.lease_ms * MS;
-	return timing_wait_ns(&timing, json_integer_value(json_object_get(self, "kill_ms")));
+	return timing_wait_ns(
+		&timing, proof_kill_ms(self, timing.lease_ms, timing.interval_us / 1000));
 }
 
 /* When the node has certainly ended itself; 0: nobody can say yet. */

@@ -13,6 +13,7 @@
 #include "core/journal.h"
 #include "core/membership.h"
 #include "core/proof.h"
+#include "core/roll.h"
 #include "core/storm.h"
 #include "core/timeline.h"
 #include "core/timing.h"
@@ -29,7 +30,9 @@ struct director_node {
 	char *boot_id; /* of the present connection */
 	json_t *self;  /* what the agent says of its own end */
 	uint64_t hello_incarnation;
-	uint32_t epoch;
+	uint32_t epoch; /* of its heartbeat key here */
+	bool welcomed;  /* it knows that key */
+	uint64_t roll, roll_told; /* serials: of what its agent has taken in, and was told */
 	bool heard;          /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
@@ -46,6 +49,13 @@ struct director {
 	char *node, *boot_id; /* of our own host; node NULL: it is no node */
 	struct cluster *cluster;
 	bool leader, ready;
+	json_t *files;  /* the roll as our own file has it */
+	struct {
+		uint32_t voters, standbys, spares; /* of the log's own configuration */
+		bool busy;                 /* an order is with it */
+		uint64_t again_ns;         /* not before */
+		char *waits;               /* what the change waits for; NULL: nothing */
+	} log;
 	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
 	uint64_t hold_ns; /* nothing is proposed before */
@@ -58,6 +68,7 @@ struct director {
 	size_t n_nodes;
 	struct storm storm;
 	bool storming;
+	bool retired; /* the others say that this is a controller no more */
 	struct transition *transition;
 	unsigned transitions;
 	bool dirty;
@@ -65,6 +76,7 @@ struct director {
 	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
 	uint64_t attended_ns;  /* when that was done last */
 	uint64_t breath_ns;    /* no plan before: an order was refused or not answered */
+	uint64_t overtake_ns;  /* no plan beside what is still out before: the last did not fit */
 	json_t *why;           /* of the last plan, NULL: not asked for */
 	json_t *hellos;        /* node → the hello of its present connection */
 	json_t *faults;        /* texts of what is broken between nodes and controllers */
@@ -74,6 +86,7 @@ struct director {
 	uint64_t told; /* the serial that nodes were told last */
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
+	uint64_t rekey_ns; /* then the next heartbeat keys are due; 0: they are not */
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms;               /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
@@ -126,6 +139,26 @@ void director_peer_ready(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 
+/* director_voters.c: who votes, and how that changes while everything runs */
+json_t *director_roll(struct director *d); /* the log's, or our file's; borrowed */
+uint32_t director_members(struct director *d);
+void director_voters_ask(struct director *d, const struct event *event);
+bool director_voters_committed(struct director *d, json_t *entry);
+void director_voters_restored(struct director *d);
+void director_voters_log(struct director *d, const struct event *event);
+void director_voters_said(struct director *d, struct director_node *n, json_t *message);
+void director_voters_watch(struct director *d);
+uint64_t director_voters_due(const struct director *d);
+void director_voters_welcome(struct director *d, struct director_node *n, json_t *welcome);
+json_t *director_voters_json(struct director *d);
+void director_voters_done(struct director *d);
+
+/* director_keys.c: heartbeat keys, per node and connection, give way to the next */
+void director_keys_watch(struct director *d);
+void director_keys_committed(struct director *d, json_t *entry);
+void director_keys_ask(struct director *d, const struct event *event);
+uint64_t director_keys_due(const struct director *d);
+
 /* director_whatif.c: an answer's status and document, or a problem's title and detail */
 unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
@@ -138,6 +171,9 @@ void director_attribute_lost(struct director *d);
 void director_attribute_watch(struct director *d);
 void director_attribute_world(struct director *d);
 void director_ask(struct director *d, const struct event *event);
+void director_problem(struct director *d, void *token, unsigned status, const char *title,
+	const char *detail, json_t *errors);
+void director_reply_when_applied(struct director *d, void *token, json_t *entry);
 void director_answer(struct director *d, json_t *entry);
 void director_give_up(struct director *d); /* no longer the leader: who waits is told so */
 void director_ask_done(struct director *d);

@@ -57,12 +57,14 @@ uint64_t director_lease_ms(struct director *d, struct director_node *n)
 
 static void welcome(struct director *d, struct director_node *n)
 {
+	json_t *message;
+
 	n->epoch++;
+	n->welcomed = true;
 	n->synced = false;
 	n->hello_incarnation = cluster_incarnation(d->cluster, n->name);
 	director_admit(d, n);
-	director_send(d, n,
-		json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:i, s:i}",
+	message = json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:i, s:i}",
 			"type", "welcome", "controller", d->name, "index", d->config.index, "term",
 			(json_int_t)d->term, "incarnation",
 			(json_int_t)cluster_incarnation(d->cluster, n->name), "cluster",
@@ -70,7 +72,9 @@ static void welcome(struct director *d, struct director_node *n)
 			"interval_us", d->timing.interval_us, "lease_ns",
 			(json_int_t)(director_lease_ms(d, n) * MS), "wait_ms",
 			(json_int_t)(director_wait_ns(d, n) / MS), "voters",
-			(int)d->members.quorum.now, "voters_next", (int)d->members.quorum.next));
+			(int)d->members.quorum.now, "voters_next", (int)d->members.quorum.next);
+	director_voters_welcome(d, n, message);
+	director_send(d, n, message);
 }
 
 /* What it ran died with its last boot. It may be before anybody missed it. */
@@ -148,6 +152,8 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 	const char *verdict = json_string_value(json_object_get(message, "verdict"));
 
 	n->connected = true;
+	n->welcomed = false;
+	n->roll = n->roll_told = 0;
 	n->synced = n->admitting = false;
 	/* It is back; its first beat may be a moment behind, where the beats are the agent's own.
 	 */
@@ -156,9 +162,10 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 	n->boot_id = own_string(boot ? boot : "");
 	n->hello_incarnation = json_integer_value(json_object_get(message, "incarnation"));
 	json_decref(n->self);
-	n->self = verdict ? json_pack("{s:s, s:b, s:I}", "verdict", verdict, "virtual",
+	n->self = verdict ? json_pack("{s:s, s:b, s:I, s:O*}", "verdict", verdict, "virtual",
 				    json_is_true(json_object_get(message, "virtual")), "kill_ms",
-				    json_integer_value(json_object_get(message, "kill_ms")))
+				    json_integer_value(json_object_get(message, "kill_ms")), "fits",
+				    json_object_get(message, "fits"))
 			  : NULL;
 	greet(d, n);
 }
@@ -257,6 +264,8 @@ static void says(struct director *d, struct director_node *n, json_t *message)
 		director_result(d, n, message, false);
 	else if (!strcmp(type, "stopping"))
 		stopping(d, n, message);
+	else if (!strcmp(type, "controllers-known"))
+		director_voters_said(d, n, message);
 	else if (!strcmp(type, "expired") && d->leader && d->ready &&
 		 cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED &&
 		 (uint64_t)json_integer_value(json_object_get(message, "incarnation")) ==

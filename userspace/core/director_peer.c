@@ -6,7 +6,7 @@ static void tell(struct director *d, int controller, json_t *message)
 {
 	struct action *a;
 
-	if (quorum_count(d->members.quorum.now | d->members.quorum.next) == 1) {
+	if (quorum_count(d->members.quorum.now | d->members.quorum.next | director_members(d)) == 1) {
 		json_decref(message);
 		return;
 	}
@@ -221,6 +221,8 @@ static void says(struct director *d, unsigned c, json_t *message)
 		bar(d, message);
 	else if (!strcmp(type, "barred"))
 		promised(d, c, message);
+	else if (!strcmp(type, "retired"))
+		d->retired = true;
 	else if (!strcmp(type, "note"))
 		noted(d, c, json_object_get(message, "event"));
 }

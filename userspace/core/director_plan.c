@@ -391,14 +391,17 @@ static void attend(struct director *d)
 /* ---- one plan after the other -----------------------------------------------------------------
  */
 
-static struct plan *decide(struct director *d)
+/* under_way: as if nothing of what is out had begun, except for starts: what is started may run. */
+static struct plan *decide(struct director *d, bool under_way)
 {
-	owned(picture) struct picture *picture = director_picture(d, d->site, false);
+	owned(picture) struct picture *picture = director_picture(d, d->site, under_way);
 	owned(decision) struct decision *decision = NULL;
 	owned(free) char *why = NULL;
 
 	json_decref(d->why);
 	d->why = NULL;
+	for (size_t i = 0; under_way && i < picture->n_nodes; i++)
+		ledger_before(&picture->nodes[i].ledger);
 	if (decision_new(picture, (int64_t)(d->epoch_ms / 1000), false, &decision, &why)) {
 		director_note(d, "undecided", NULL, NULL, "the policy cannot decide: %s", why);
 		return NULL;
@@ -426,6 +429,33 @@ uint64_t director_recheck_ns(const struct director *d)
 	return at_ms > d->epoch_ms ? d->now_ns + (at_ms - d->epoch_ms) * MS : d->now_ns;
 }
 
+/* The world has changed, and something slow is still out: nobody waits for that whom it does not
+ * concern. */
+static void overtake(struct director *d)
+{
+	struct transition *next;
+	struct plan *plan;
+
+	if (!d->transition->aborted || !d->dirty || d->now_ns < d->breath_ns ||
+		d->now_ns < d->overtake_ns || !settled(d))
+		return;
+	d->dirty = false;
+	plan = decide(d, true);
+	if (!plan)
+		return;
+	next = transition_new(plan, d->term, d->transitions + 1);
+	if (!transition_adopt(next, d->transition)) {
+		transition_free(next);
+		d->overtake_ns = d->now_ns + BREATH_NS;
+		return;
+	}
+	d->transitions++;
+	transition_free(d->transition);
+	d->transition = next;
+	if (advance(d))
+		planned(d);
+}
+
 void director_drive(struct director *d)
 {
 	struct plan *plan;
@@ -436,13 +466,15 @@ void director_drive(struct director *d)
 	if (d->transition) {
 		advance(d);
 		if (!transition_over(d->transition))
+			overtake(d);
+		if (!transition_over(d->transition))
 			return;
 		director_plan_drop(d);
 	}
 	if (!d->dirty || d->now_ns < d->breath_ns || !settled(d))
 		return;
 	d->dirty = false;
-	plan = decide(d);
+	plan = decide(d, false);
 	if (!plan)
 		return;
 	d->transition = transition_new(plan, d->term, ++d->transitions);

@@ -164,19 +164,6 @@ static json_t *actions_json(struct director *d)
 	return list;
 }
 
-static json_t *controllers_json(struct director *d)
-{
-	uint32_t voters = d->members.quorum.now | d->members.quorum.next;
-	json_t *list = json_array();
-
-	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
-		if (voters & 1u << c)
-			json_array_append_new(list,
-				json_pack("{s:i, s:s, s:b}", "index", c, "name", d->controllers[c],
-					"connected", (d->members.present & 1u << c) != 0));
-	return list;
-}
-
 /* What is broken, or would be when it matters. */
 static json_t *faults_json(struct director *d)
 {
@@ -215,7 +202,9 @@ json_t *director_status(struct director *d)
 			json_real((double)d->timing.interval_us * d->timing.misses / 1000));
 		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
 	}
-	json_object_set_new(j, "controllers", controllers_json(d));
+	json_object_set_new(j, "controllers", director_voters_json(d));
+	if (d->log.waits)
+		json_object_set_new(j, "voters_wait", json_string(d->log.waits));
 	if (d->site) {
 		json_object_set_new(j, "silence_ms",
 			json_real((double)d->timing.interval_us * d->timing.misses / 1000));

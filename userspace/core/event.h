@@ -16,7 +16,7 @@ enum event_kind {
 	EVENT_ROLE,          /* leader, term */
 	EVENT_COMMITTED,     /* index, term, json: an entry of the log */
 	EVENT_NOT_COMMITTED, /* something proposed will not be, or nobody knows */
-	EVENT_VOTERS,        /* voters: who votes, as far as the log has told */
+	EVENT_LOG,           /* log: who is in the log's own configuration; what came of an order */
 	EVENT_HEARTBEAT,     /* beat */
 	EVENT_BARRED,        /* node, incarnation: our kernel grants it nothing any more */
 	EVENT_LINK_UP,       /* node, json: its hello */
@@ -42,7 +42,10 @@ struct event {
 	unsigned controller; /* its index */
 	bool closed;
 	json_t *json;
-	struct quorum voters;
+	struct {
+		uint32_t voters, standbys, spares; /* by index */
+		int status;                /* of an ACTION_VOTER; 0: none, or it was done */
+	} log;
 	struct picket_event beat;
 	struct {
 		uint64_t id;

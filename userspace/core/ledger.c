@@ -188,10 +188,12 @@ void ledger_order(struct ledger *l, json_t *order, uint64_t epoch_s)
 		number(action, "interval_ms"))
 		return;
 	r = row(l, text(action, "resource"), action);
-	pending = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:O?}", "id", text(order, "id"),
+	pending = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:O?, s:O?, s:O?}", "id",
+		text(order, "id"),
 		"op", text(action, "op"), "resource", text(action, "resource"), "status", "pending",
 		"rc", OUTCOME_UNKNOWN, "interval_ms", 0, "t_run", (json_int_t)epoch_s, "target_rc",
-		json_object_get(action, "target_rc"));
+		json_object_get(action, "target_rc"), "digest", json_object_get(action, "digest"),
+		"digest_reload", json_object_get(action, "digest_reload"));
 	json_object_set_new(r, "pending", pending);
 	if (operation_changes((enum operation_kind)kind))
 		drop_monitors(r, 0);
@@ -354,6 +356,16 @@ struct ledger_standing ledger_standing(const struct ledger *l, const char *resou
 	if (pending && strcmp(text(pending, "op"), "monitor"))
 		s.role = LEDGER_UNKNOWN;
 	return s;
+}
+
+void ledger_before(struct ledger *l)
+{
+	const char *resource;
+	json_t *r;
+
+	json_object_foreach (l->resources, resource, r)
+		if (strcmp(text(json_object_get(r, "pending"), "op"), "start"))
+			json_object_del(r, "pending");
 }
 
 bool ledger_may_run(const struct ledger *l, const char *resource)

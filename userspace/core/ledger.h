@@ -46,6 +46,8 @@ void ledger_forgive(
 void ledger_renew(struct ledger *ledger, const char *resource);
 
 struct ledger_standing ledger_standing(const struct ledger *ledger, const char *resource);
+/* As it was before what is under way now; of starts it keeps that they are. */
+void ledger_before(struct ledger *ledger);
 /* Not known to be stopped there. */
 bool ledger_may_run(const struct ledger *ledger, const char *resource);
 /* The last result of an operation, NULL: none. Borrowed. */

@@ -42,6 +42,18 @@ const char *proof_self_refused(json_t *self, bool vm)
 	return NULL;
 }
 
+uint64_t proof_kill_ms(json_t *self, uint64_t lease_ms, uint64_t interval_ms)
+{
+	json_t *fits = json_object_get(self, "fits");
+	json_int_t timeout_ms = json_integer_value(json_object_get(fits, "timeout_ms"));
+	json_int_t kill_ms = json_integer_value(json_object_get(fits, "kill_ms"));
+
+	if (timeout_ms > 0 && kill_ms > 0 && (uint64_t)timeout_ms + 2 * interval_ms <= lease_ms)
+		return (uint64_t)kill_ms;
+	kill_ms = json_integer_value(json_object_get(self, "kill_ms"));
+	return kill_ms > 0 ? (uint64_t)kill_ms : 0;
+}
+
 const char *proof_off_refused(bool heard, uint64_t last_ns, uint64_t off_ns)
 {
 	if (heard || last_ns > off_ns)

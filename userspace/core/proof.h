@@ -28,6 +28,11 @@ uint64_t proof_due(const struct proof_wait *wait, uint64_t wait_ns);
  * admitted: {verdict, virtual}; vm: the configuration accepts virtual machines, whose clocks do
  * not see their stops. */
 const char *proof_self_refused(json_t *self, bool vm);
+
+/* How long that end takes after the lease, by what its agent said: {kill_ms, fits: {timeout_ms,
+ * kill_ms}}. A watchdog that can be given timeout_ms is fed inside a lease that has room for that
+ * and two heartbeats, and then adds nothing to it: the second kill_ms counts. 0: nothing said. */
+uint64_t proof_kill_ms(json_t *self, uint64_t lease_ms, uint64_t interval_ms);
 /* Why a power state of off, read at off_ns, proves nothing; NULL: it does. */
 const char *proof_off_refused(bool heard, uint64_t last_ns, uint64_t off_ns);
 

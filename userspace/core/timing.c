@@ -9,8 +9,10 @@ static const struct profile {
 	struct timing timing;
 } profiles[] = {
 	{ "default",
-		{ 50000, 4, 200, 3000, 3000, 10000, 20000, 3000, 500, 20, 200, 100, 900000, 1 } },
-	{ "fast", { 10000, 3, 70, 600, 600, 10000, 20000, 3000, 500, 10, 50, 30, 900000, 1 } },
+		{ 50000, 4, 200, 3000, 3000, 10000, 20000, 3000, 500, 20, 200, 100, 900000, 1,
+			3600000 } },
+	{ "fast", { 10000, 3, 70, 600, 600, 10000, 20000, 3000, 500, 10, 50, 30, 900000, 1,
+			  3600000 } },
 };
 
 static void setting(const struct site *site, struct problems *p, const char *name, uint64_t *ret_ms)
@@ -74,6 +76,8 @@ static void check(struct problems *p, const struct timing *t, uint64_t interval_
 		"lease-margin >= 2 x lateness of the expiry timer", t->margin_ms, 2 * t->expiry_ms);
 	hold(p, t->join_ms > t->lease_ms, "join-timeout > lease", t->join_ms, t->lease_ms);
 	hold(p, t->fence_ms >= 1000, "fence-timeout >= 1 s", t->fence_ms, 1000);
+	/* The keys before are good until the next ones come: nobody may be left behind twice. */
+	hold(p, !t->rekey_ms || t->rekey_ms >= 1000, "key-rotation >= 1 s, or 0", t->rekey_ms, 1000);
 	hold(p, !t->fence_test_ms || t->fence_test_ms >= 10000, "fence-test-interval >= 10 s, or 0",
 		t->fence_test_ms, 10000);
 }
@@ -104,6 +108,7 @@ int timing_of(const struct site *site, struct problems *problems, struct timing 
 	setting(site, problems, "join-timeout", &t.join_ms);
 	setting(site, problems, "fence-timeout", &t.fence_ms);
 	setting(site, problems, "fence-test-interval", &t.fence_test_ms);
+	setting(site, problems, "key-rotation", &t.rekey_ms);
 	number(site, problems, "fence-reads", 1, 9, &t.fence_reads);
 	number(site, problems, "heartbeat-misses", 2, 20, &misses);
 	number(site, problems, "clock-drift-ppm", 1, 100000, &t.drift_ppm);

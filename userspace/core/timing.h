@@ -20,6 +20,7 @@ struct timing {
 	uint64_t margin_ms;
 	uint64_t fence_test_ms; /* each device is rehearsed so often; 0: only when asked */
 	uint64_t fence_reads;   /* consecutive readings of off that prove it */
+	uint64_t rekey_ms;      /* heartbeat keys change so often; 0: only when asked */
 };
 
 /* From cluster: {profile, heartbeat-interval, ...} of the site. -EINVAL: a problem names the

@@ -38,9 +38,15 @@ const struct plan_action *transition_find(const struct transition *t, const char
 
 	if (!t || !id || sscanf(id, "%llu.%u:%u", &term, &number, &action) != 3)
 		return NULL;
-	if (term != t->term || number != t->number || action >= t->plan->n)
+	if (term != t->term)
 		return NULL;
-	return t->plan->actions[action];
+	if (number == t->number)
+		return action < t->plan->n ? t->plan->actions[action] : NULL;
+	for (size_t i = 0; i < t->plan->n; i++)
+		if (t->steps[i].phase != TRANSITION_WAITING && t->steps[i].number == number &&
+			t->steps[i].action == action)
+			return t->plan->actions[i];
+	return NULL;
 }
 
 static bool free_to_go(const struct transition *t, const struct plan_action *a)
@@ -74,7 +80,8 @@ const struct plan_action *transition_ready(const struct transition *t)
 void transition_sent(struct transition *t, unsigned action, uint64_t until_ns)
 {
 	assert(t->steps[action].phase == TRANSITION_WAITING);
-	t->steps[action] = (struct transition_step){ TRANSITION_OUT, until_ns };
+	t->steps[action] =
+		(struct transition_step){ TRANSITION_OUT, until_ns, t->number, action };
 	t->out++;
 }
 
@@ -124,7 +131,7 @@ void transition_lost(struct transition *t, const char *node)
 		t->failed++;
 	}
 	if (concerned)
-		t->aborted = true;
+		t->aborted = t->lost = true;
 }
 
 const struct plan_action *transition_late(struct transition *t, uint64_t now_ns)
@@ -135,6 +142,117 @@ const struct plan_action *transition_late(struct transition *t, uint64_t now_ns)
 			return t->plan->actions[i];
 		}
 	return NULL;
+}
+
+/* ---- from one to the next ----------------------------------------------------------------------
+ */
+
+static bool is(const struct plan_action *a, const char *op)
+{
+	return a->op && !strcmp(a->op, op);
+}
+
+static bool same_place(const struct plan_action *a, const struct plan_action *b)
+{
+	return b->kind == PLAN_RESOURCE && a->resource && b->resource && a->node && b->node &&
+	       !strcmp(a->resource, b->resource) && !strcmp(a->node, b->node);
+}
+
+/* What must not be planned there together with it: it would be undone before it is done. */
+static bool against(const struct plan_action *out, const struct plan_action *b)
+{
+	if (is(out, "start"))
+		return is(b, "stop") || is(b, "demote");
+	if (is(out, "promote"))
+		return is(b, "stop") || is(b, "demote") || is(b, "start");
+	return is(out, "stop") && is(b, "demote");
+}
+
+static bool simple(const struct plan_action *a)
+{
+	static const char *const ops[] = { "start", "stop", "promote", "demote", "monitor" };
+
+	for (size_t i = 0; a->kind == PLAN_RESOURCE && i < sizeof(ops) / sizeof(*ops); i++)
+		if (is(a, ops[i]))
+			return true;
+	return false;
+}
+
+/* The same in the plan; NULL: there is none, or it cannot go on as it is. */
+static const struct plan_action *match(const struct plan *plan, const struct plan_action *out)
+{
+	const struct plan_action *found = NULL;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_action *b = plan->actions[i];
+
+		if (!same_place(out, b))
+			continue;
+		if (against(out, b))
+			return NULL;
+		if (is(b, out->op) && b->interval_ms == out->interval_ms)
+			found = b;
+	}
+	return found;
+}
+
+/* Something was done, and who is to hear of it has not. */
+static bool news_before(const struct transition *t, unsigned action, bool *seen)
+{
+	const struct plan_action *a = t->plan->actions[action];
+
+	for (size_t i = 0; i < a->n_after; i++) {
+		const struct plan_action *b = t->plan->actions[a->after[i]];
+
+		if (seen[b->id])
+			continue;
+		seen[b->id] = true;
+		if (b->kind == PLAN_RESOURCE && simple(b) && !is(b, "monitor")
+				? t->steps[b->id].phase == TRANSITION_DONE
+				: news_before(t, b->id, seen))
+			return true;
+	}
+	return false;
+}
+
+static bool news_owed(const struct transition *t)
+{
+	owned(free) bool *seen = own_alloc(t->plan->n * sizeof(*seen) + 1);
+
+	for (size_t i = 0; i < t->plan->n; i++) {
+		const struct plan_action *a = t->plan->actions[i];
+
+		if (t->steps[i].phase != TRANSITION_WAITING || !is(a, "notify") || !owed(a))
+			continue;
+		memset(seen, 0, t->plan->n * sizeof(*seen));
+		if (news_before(t, a->id, seen))
+			return true;
+	}
+	return false;
+}
+
+bool transition_adopt(struct transition *next, struct transition *aborted)
+{
+	for (size_t i = 0; i < aborted->plan->n; i++) {
+		const struct plan_action *out = aborted->plan->actions[i];
+
+		if (aborted->steps[i].phase == TRANSITION_OUT &&
+			(!simple(out) || (!match(next->plan, out) && !is(out, "monitor"))))
+			return false;
+	}
+	if (!aborted->lost && news_owed(aborted))
+		return false;
+	for (size_t i = 0; i < aborted->plan->n; i++) {
+		const struct plan_action *a = aborted->plan->actions[i];
+		const struct plan_action *b =
+			aborted->steps[i].phase == TRANSITION_OUT ? match(next->plan, a) : NULL;
+
+		if (!b || next->steps[b->id].phase != TRANSITION_WAITING)
+			continue;
+		next->steps[b->id] = aborted->steps[i];
+		next->out++;
+	}
+	return true;
 }
 
 bool transition_over(const struct transition *t)

@@ -19,6 +19,7 @@ enum transition_phase {
 struct transition_step {
 	enum transition_phase phase;
 	uint64_t until_ns; /* an answer that comes later is none */
+	unsigned number, action; /* the order's: of this transition, or of one before it */
 };
 
 struct transition {
@@ -29,6 +30,7 @@ struct transition {
 	/* Nothing more is sent but what is owed for what was done: post-notifications. Over when
 	 * what is out has come back. */
 	bool aborted;
+	bool lost; /* a node that it counted on is gone */
 	size_t out, done, failed;
 };
 
@@ -57,6 +59,10 @@ void transition_lost(struct transition *transition, const char *node);
 /* An action whose answer is overdue fails; NULL: none. */
 const struct plan_action *transition_late(struct transition *transition, uint64_t now_ns);
 bool transition_over(const struct transition *transition);
+/* What is out of an aborted one goes on as part of the next, whose plan was made as if none of it
+ * but starts had begun. False, and nothing is changed: the plan wants something else of it, or news
+ * that are owed would be lost; then it has to end first. */
+bool transition_adopt(struct transition *next, struct transition *aborted);
 /* When the next answer is overdue; 0: nothing is out. */
 uint64_t transition_due(const struct transition *transition);
 

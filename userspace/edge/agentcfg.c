@@ -422,3 +422,51 @@ int agentcfg_begin(int argc, char **argv, const char *version, struct agentcfg *
 	*ret = give(config);
 	return 0;
 }
+
+/* ---- whom the cluster tells us to listen to ---------------------------------------------------- */
+
+static void controller_done(struct agentcfg_controller *c)
+{
+	free(c->name);
+	free(c->link);
+	for (unsigned k = 0; k < c->addresses.n; k++)
+		free(c->addresses.items[k]);
+	*c = (struct agentcfg_controller){ 0 };
+}
+
+static void controller_learn(struct agentcfg_controller *c, json_t *told)
+{
+	json_t *address;
+	size_t i;
+
+	controller_done(c);
+	c->name = own_string(json_string_value(json_object_get(told, "name")));
+	c->link = own_string(json_string_value(json_object_get(told, "link")));
+	json_array_foreach (json_object_get(told, "addresses"), i, address)
+		if (json_is_string(address) && c->addresses.n < PICKET_LINKS_MAX)
+			c->addresses.items[c->addresses.n++] =
+				own_string(json_string_value(address));
+}
+
+bool agentcfg_controllers(struct agentcfg *config, json_t *list)
+{
+	json_t *told[PICKET_CONTROLLERS_MAX] = { 0 }, *one;
+	char key[16];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		one = json_object_get(list, key);
+		if (!json_is_string(json_object_get(one, "name")) ||
+			!json_is_string(json_object_get(one, "link")))
+			continue;
+		told[i] = one;
+		n = i + 1;
+	}
+	if (!n)
+		return false;
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++)
+		controller_learn(&config->controllers[i], told[i]);
+	config->n_controllers = n;
+	return true;
+}

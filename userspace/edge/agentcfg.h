@@ -4,6 +4,9 @@
 #ifndef EDGE_AGENTCFG_H
 #define EDGE_AGENTCFG_H
 
+#include <jansson.h>
+#include <stdbool.h>
+
 #include <picket/limits.h>
 
 #include "base/own.h"
@@ -45,6 +48,9 @@ struct agentcfg {
  * the caller frees it. */
 int agentcfg_read(const char *path, struct agentcfg **ret, char **why);
 void agentcfg_free(struct agentcfg *config);
+/* The controllers by index, {INDEX: {name, link, addresses}}, as the cluster tells: they take the
+ * place of the file's. False: it is no such list, and nothing has changed. */
+bool agentcfg_controllers(struct agentcfg *config, json_t *list);
 
 /* The program's arguments, and the file they name. 0: go on with *ret; else the exit status + 1:
  * all that was asked for has been done, or what is wrong has been said. */

@@ -8,19 +8,21 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/api_desk.h"
-#include "edge/authority.h"
 #include "edge/console.h"
 #include "edge/identity.h"
+#include "edge/signer.h"
 
 #define CA_MAX (1 << 20)
 
 struct api_desk {
 	struct api *local, *remote;
 	struct desk *desk;
+	struct signer *signer;
 	json_t *schemas;
 	struct api_desk_handler handler;
 	void *ctx;
-	char *pki;
+	uv_loop_t *loop;
+	char *pki, *address;
 	json_t *controllers;
 };
 
@@ -106,38 +108,72 @@ static int on_relay(void *ctx, int controller, json_t *message)
 	return d->handler.on_relay(d->ctx, controller, message);
 }
 
-static json_t *join_problem(const char *title, const char *detail)
+/* As a list, whether it comes from a file (a list) or from the log (by index). */
+static json_t *controllers_list(json_t *controllers)
 {
-	return json_pack("{s:s, s:s}", "title", title, "detail", detail);
+	json_t *list = json_array(), *one, *copy;
+	char key[16];
+
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		one = json_is_array(controllers) ? json_array_get(controllers, i)
+						 : json_object_get(controllers, key);
+		if (!json_is_object(one))
+			continue;
+		copy = json_copy(one);
+		json_object_set_new(copy, "index", json_integer(i));
+		json_array_append_new(list, copy);
+	}
+	return list;
 }
 
-static unsigned on_join(
-	void *ctx, const char *host, bool controller, const char *request, json_t **ret)
+static void on_signed(void *ctx, void *cookie, unsigned status, json_t *json)
 {
 	struct api_desk *d = ctx;
-	struct authority_subject subject = { .name = host,
-		.roles = IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0) };
-	owned(free) char *why = NULL, *certificate = NULL, *ca = NULL;
-	owned(free) char *path = own_printf("%s/ca.crt", d->pki);
-	size_t len;
-	int r;
 
-	if (!host) {
-		r = file_read(path, CA_MAX, &ca, &len);
-		*ret = r ? NULL : json_pack("{s:s}", "ca", ca);
-		return *ret ? 200 : 404;
+	if (status == 200)
+		json_object_set_new(json, "controllers", controllers_list(d->controllers));
+	desk_joined(d->desk, cookie, status, json);
+}
+
+/* The CA alone, for who has nothing but its fingerprint; else a certificate, which comes later. */
+static unsigned on_join(void *ctx, const char *host, bool controller, const char *request,
+	struct desk_case *of, json_t **ret)
+{
+	owned(free) char *ca = NULL, *path = NULL;
+	struct api_desk *d = ctx;
+	struct signer_wish wish = { .request = request,
+		.name = host,
+		.roles = IDENTITY_NODE | (controller ? IDENTITY_CONTROLLER : 0),
+		.on_signed = on_signed,
+		.ctx = d,
+		.cookie = of };
+	size_t len;
+
+	if (host) {
+		signer_sign(d->signer, &wish);
+		return 0;
 	}
-	r = authority_sign(d->pki, &subject, request, &certificate, &ca, &why);
-	if (r == -ENOENT)
-		*ret = join_problem("No CA key here",
-			"This controller cannot sign: join through the one on which 'picket init' "
-			"was run.");
-	else if (r)
-		*ret = join_problem("That cannot be signed", why ? why : strerror(-r));
-	else
-		*ret = json_pack("{s:s, s:s, s:s, s:O*}", "name", host, "certificate", certificate,
-			"ca", ca, "controllers", d->controllers);
-	return !r ? 200 : r == -EBADMSG ? 400 : r == -ENOENT ? 409 : 500;
+	path = own_printf("%s/ca.crt", d->pki);
+	*ret = file_read(path, CA_MAX, &ca, &len) ? NULL : json_pack("{s:s}", "ca", ca);
+	return *ret ? 200 : 404;
+}
+
+static bool on_sign(void *ctx, json_t *message)
+{
+	struct api_desk *d = ctx;
+	bool asked = false;
+
+	for (int i = 0; d->handler.on_relay && i < PICKET_CONTROLLERS_MAX; i++)
+		asked |= !d->handler.on_relay(d->ctx, i, message);
+	return asked;
+}
+
+static void on_signature(void *ctx, unsigned controller, json_t *message)
+{
+	struct api_desk *d = ctx;
+
+	d->handler.on_relay(d->ctx, (int)controller, message);
 }
 
 static void on_file(void *ctx, void *token, const char *path, const char *if_none_match)
@@ -214,6 +250,8 @@ static void on_stream_gone(void *ctx, struct api_stream *stream)
 {
 }
 
+static const struct api_handler doors = { on_request, on_stream_gone };
+
 static json_t *schemas_load(void)
 {
 	const struct console_file *f = console_file("/ui/schemas.json");
@@ -224,7 +262,7 @@ static json_t *schemas_load(void)
 int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 	const struct api_desk_handler *handler, void *ctx, struct api_desk **ret, char **why)
 {
-	static const struct api_handler doors = { on_request, on_stream_gone };
+	static const struct signer_handler signer = { on_sign, on_signature };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
 		handler->on_link ? on_link : NULL, on_join,
 		handler->on_relay ? on_relay : NULL };
@@ -236,9 +274,12 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 
 	d->handler = *handler;
 	d->ctx = ctx;
+	d->loop = loop;
+	d->address = own_string(config->address);
 	d->pki = own_string(config->pki ? config->pki : "");
 	d->controllers = json_incref(config->controllers);
 	d->schemas = schemas_load();
+	d->signer = signer_new(loop, d->pki, &signer, d);
 	desk.schemas = d->schemas;
 	d->desk = desk_new(&desk, &inside, d);
 	r = api_new(loop, &local, &doors, d, &d->local, why);
@@ -259,7 +300,9 @@ void api_desk_free(struct api_desk *d)
 	api_free(d->remote);
 	api_free(d->local);
 	desk_free(d->desk);
+	signer_free(d->signer);
 	free(d->pki);
+	free(d->address);
 	json_decref(d->controllers);
 	json_decref(d->schemas);
 	free(d);
@@ -275,12 +318,65 @@ bool api_desk_relayed(struct api_desk *d, unsigned controller, json_t *message)
 {
 	uint8_t random[WARDEN_RANDOM];
 
+	if (signer_take(d->signer, controller, message))
+		return true;
 	if (!desk_relay_is(message))
 		return false;
 	if (getrandom(random, sizeof(random), 0) == sizeof(random))
 		desk_relay_take(d->desk, controller, message, random, now_ms());
 	explicit_bzero(random, sizeof(random));
 	return true;
+}
+
+void api_desk_controllers(struct api_desk *d, json_t *controllers)
+{
+	json_decref(d->controllers);
+	d->controllers = json_incref(controllers);
+}
+
+struct renewing {
+	void (*on_renewed)(void *cookie, unsigned status, json_t *json);
+	void *cookie;
+};
+
+static void on_renewed(void *ctx, void *cookie, unsigned status, json_t *json)
+{
+	struct renewing r = *(struct renewing *)cookie;
+
+	(void)ctx;
+	free(cookie);
+	r.on_renewed(r.cookie, status, json);
+}
+
+void api_desk_renew(struct api_desk *d, json_t *wish,
+	void (*renewed)(void *cookie, unsigned status, json_t *json), void *cookie)
+{
+	const char *request = json_string_value(json_object_get(wish, "request"));
+	const char *certificate = json_string_value(json_object_get(wish, "certificate"));
+	struct renewing *r = own_new(struct renewing);
+	struct signer_wish w = { .request = request ? request : "",
+		.renews = certificate ? certificate : "",
+		.on_signed = on_renewed,
+		.cookie = r };
+
+	*r = (struct renewing){ renewed, cookie };
+	signer_sign(d->signer, &w);
+}
+
+bool api_desk_busy(const struct api_desk *d)
+{
+	return desk_busy(d->desk);
+}
+
+int api_desk_reload(struct api_desk *d, char **why)
+{
+	struct api_config remote = { .address = d->address, .pki = d->pki };
+
+	if (!d->remote)
+		return 0;
+	api_free(d->remote);
+	d->remote = NULL;
+	return api_new(d->loop, &remote, &doors, d, &d->remote, why);
 }
 
 void api_desk_publish(struct api_desk *d, json_t *event)

@@ -36,6 +36,15 @@ void api_desk_reply(
 	struct api_desk *doors, void *token, unsigned status, json_t *json, const char *text);
 /* A message of another controller; false: it is none of the desks' affairs. */
 bool api_desk_relayed(struct api_desk *doors, unsigned controller, json_t *message);
+/* Another list of controllers, as in the configuration; borrowed. */
+void api_desk_controllers(struct api_desk *doors, json_t *controllers);
+/* Has a certificate renewed: wish as in renewal.h. One on_renewed(cookie) follows, maybe at once. */
+void api_desk_renew(struct api_desk *doors, json_t *wish,
+	void (*on_renewed)(void *cookie, unsigned status, json_t *json), void *cookie);
+/* A request is on its way through. */
+bool api_desk_busy(const struct api_desk *doors);
+/* The door over TLS is opened anew, with the files as they are now; not while it is busy. */
+int api_desk_reload(struct api_desk *doors, char **why);
 void api_desk_publish(struct api_desk *doors, json_t *event);
 struct desk *api_desk_desk(struct api_desk *doors);
 

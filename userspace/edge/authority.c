@@ -19,6 +19,7 @@
 #define AUTHORITY_DAYS 365
 #define AUTHORITY_SKEW_S (-3600) /* valid an hour back: clocks differ */
 #define AUTHORITY_FILE_MAX (1 << 20)
+#define AUTHORITY_ALSO_MAX 16
 
 own_define(x509, X509, X509_free)
 own_define(pkey, EVP_PKEY, EVP_PKEY_free)
@@ -65,7 +66,7 @@ static int authority_extend(X509 *certificate, X509 *issuer, int nid, const char
 }
 
 /* The parts that a CA's and a host's certificate have in common. */
-static X509 *authority_draft(EVP_PKEY *key, unsigned days)
+static X509 *authority_draft(EVP_PKEY *key, unsigned days, long seconds)
 {
 	owned(x509) X509 *certificate = X509_new();
 	unsigned char serial[16];
@@ -79,7 +80,8 @@ static X509 *authority_draft(EVP_PKEY *key, unsigned days)
 	BN_free(number);
 	X509_set_version(certificate, X509_VERSION_3);
 	X509_gmtime_adj(X509_getm_notBefore(certificate), AUTHORITY_SKEW_S);
-	X509_time_adj_ex(X509_getm_notAfter(certificate), (int)days, 0, NULL);
+	X509_time_adj_ex(
+		X509_getm_notAfter(certificate), seconds ? 0 : (int)days, seconds, NULL);
 	X509_set_pubkey(certificate, key);
 	return give(certificate);
 }
@@ -142,7 +144,7 @@ int authority_create(const char *dir, const char *cluster, char **why)
 		return -EEXIST;
 	}
 	key = EVP_EC_gen("P-256");
-	ca = key ? authority_draft(key, AUTHORITY_CA_DAYS) : NULL;
+	ca = key ? authority_draft(key, AUTHORITY_CA_DAYS, 0) : NULL;
 	if (!ca)
 		return authority_fail(why, "making the CA");
 	subject = X509_get_subject_name(ca);
@@ -258,7 +260,8 @@ int authority_issue(
 		return r;
 	key = EVP_EC_gen("P-256");
 	if (key)
-		certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS);
+		certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS,
+			subject->seconds);
 	if (!certificate)
 		return authority_fail(why, "making a key");
 	r = authority_describe(certificate, ca, subject, why);
@@ -317,7 +320,8 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 		r = authority_load(dir, &ca_key, &ca, why);
 	if (r)
 		return r;
-	certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS);
+	certificate = authority_draft(key, subject->days ? subject->days : AUTHORITY_DAYS,
+			subject->seconds);
 	if (!certificate)
 		return authority_fail(why, "drafting the certificate");
 	r = authority_describe(certificate, ca, subject, why);
@@ -328,4 +332,53 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 	*ret_certificate = authority_text(certificate);
 	*ret_ca = authority_text(ca);
 	return *ret_certificate && *ret_ca ? 0 : -ENOMEM;
+}
+
+/* ---- once more ---------------------------------------------------------------------------------- */
+
+static long authority_lasts(X509 *certificate)
+{
+	int days = 0, seconds = 0;
+
+	ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(certificate),
+		X509_get0_notAfter(certificate));
+	return days * 86400L + seconds + AUTHORITY_SKEW_S;
+}
+
+/* Is it one of ours, and does who asks have its key? */
+static int authority_ours(const char *dir, X509 *old, const char *request, char **why)
+{
+	owned(pkey) EVP_PKEY *ca_key = NULL, *key = authority_request(request);
+	owned(x509) X509 *ca = NULL;
+	int r = authority_load(dir, &ca_key, &ca, why);
+
+	if (r)
+		return r;
+	if (key && old && X509_verify(old, ca_key) == 1 &&
+		EVP_PKEY_eq(key, X509_get0_pubkey(old)) == 1)
+		return 0;
+	ERR_clear_error();
+	*why = own_string("a certificate is renewed for its own key alone, and when this CA signed it");
+	return -EACCES;
+}
+
+int authority_renew(const char *dir, const char *certificate, const char *request,
+	char **ret_certificate, char **ret_ca, char **why)
+{
+	owned(bio) BIO *bio = BIO_new_mem_buf(certificate, -1);
+	owned(x509) X509 *old = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	char name[PICKET_NAME_MAX], names[AUTHORITY_ALSO_MAX][PICKET_NAME_MAX];
+	const char *also[AUTHORITY_ALSO_MAX];
+	struct authority_subject subject = { .name = name, .also = also };
+	int r = authority_ours(dir, old, request, why);
+
+	ERR_clear_error();
+	if (r)
+		return r;
+	subject.n_also = identity_certificate_names(old, name, names, AUTHORITY_ALSO_MAX);
+	for (size_t i = 0; i < subject.n_also; i++)
+		also[i] = names[i];
+	subject.roles = identity_certificate_roles(old);
+	subject.seconds = authority_lasts(old);
+	return authority_sign(dir, &subject, request, ret_certificate, ret_ca, why);
 }

@@ -11,6 +11,7 @@ struct authority_subject {
 	size_t n_also;
 	unsigned roles; /* of enum identity_role */
 	unsigned days;  /* 0: 365 */
+	long seconds;   /* instead of days; 0: none */
 };
 
 /* Makes DIR/ca.key (0600) and DIR/ca.crt, valid for ten years. -EEXIST: there is one already.
@@ -25,6 +26,12 @@ int authority_issue(
  * of which only the key is taken. *ret_certificate, *ret_ca: PEM; the caller frees them. -EBADMSG:
  * not a request, or not signed by its own key; -ENOENT: DIR has no ca.key. */
 int authority_sign(const char *dir, const struct authority_subject *subject, const char *request,
+	char **ret_certificate, char **ret_ca, char **why);
+
+/* A new certificate that says what the old one does, for as long a time, and for the same key: who
+ * has the key of a certificate of ours may have it renewed. -EACCES: not signed by our CA, or another
+ * key; else as authority_sign(). */
+int authority_renew(const char *dir, const char *certificate, const char *request,
 	char **ret_certificate, char **ret_ca, char **why);
 
 #endif

@@ -77,6 +77,9 @@ int cli_bundle(const struct command *command, void *ctx);
 int cli_join(const struct command *command, void *ctx);
 /* The fingerprint of the CA in a folder (NULL: the usual one); what is wrong has been said. */
 int cli_pin(const char *pki, char *ret);
+int cli_controller_change(const struct command *command, void *ctx);
+int cli_controller_list(const struct command *command, void *ctx);
+int cli_keys_rotate(const struct command *command, void *ctx);
 int cli_recover(const struct command *command, void *ctx);
 int cli_simulate(const struct command *command, void *ctx);
 int cli_init(const struct command *command, void *ctx);
@@ -86,6 +89,6 @@ int cli_pki_issue(const struct command *command, void *ctx);
 extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
 	cli_sure_options[], cli_init_options[], cli_pki_issue_options[], cli_token_options[],
 	cli_limit_options[], cli_doctor_options[], cli_simulate_options[], cli_export_options[],
-	cli_resource_options[], cli_recover_options[], cli_join_options[];
+	cli_resource_options[], cli_recover_options[], cli_join_options[], cli_controller_options[];
 
 #endif

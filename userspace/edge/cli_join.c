@@ -12,11 +12,13 @@
 
 #define DEFAULT_PKI "/etc/picket/pki"
 #define DEFAULT_AGENT "/etc/picket/agent.yaml"
+#define DEFAULT_PICKETD "/etc/picket/picketd.yaml"
 
 const struct command_option cli_join_options[] = {
 	{ "interfaces", "NAMES", "heartbeat interfaces, with commas: writes agent.yaml too", 0 },
 	{ "pki", "DIR", "where the files go (" DEFAULT_PKI ")", 0 },
 	{ "agent", "FILE", "where agent.yaml goes (" DEFAULT_AGENT ")", 0 },
+	{ "picketd", "FILE", "where a controller's picketd.yaml goes (" DEFAULT_PICKETD ")", 0 },
 	{ 0 },
 };
 
@@ -54,22 +56,64 @@ static char *agent_text(json_t *answer, const char *interfaces, const char *pki)
 	return text;
 }
 
-static int agent_write(json_t *answer, const char *interfaces, const char *pki, const char *path)
+/* The place that 'picket controller add' made for this host; NULL: none. */
+static json_t *place_of(json_t *answer)
 {
-	owned(free) char *text = NULL;
+	const char *name = json_string_value(json_object_get(answer, "name"));
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "controllers"), i, c)
+		if (name && json_is_string(json_object_get(c, "name")) &&
+			!strcmp(name, json_string_value(json_object_get(c, "name"))))
+			return c;
+	return NULL;
+}
+
+static char *picketd_text(json_t *answer, json_t *place, const char *interfaces, const char *pki)
+{
+	const char *name = json_string_value(json_object_get(answer, "name"));
+
+	return own_printf("# Written by 'picket join'; picketd(8) tells of every key.\n"
+			  "name: %s\nindex: %lld\nid: %lld\njoin: true\npki: %s\n"
+			  "interfaces: [%s]\nlink: \"%s\"\nraft: \"%s\"\napi: \"0.0.0.0:%d\"\n",
+		name, (long long)json_integer_value(json_object_get(place, "index")),
+		(long long)json_integer_value(json_object_get(place, "id")), pki, interfaces,
+		json_string_value(json_object_get(place, "link")),
+		json_string_value(json_object_get(place, "raft")), PICKET_PORT_API);
+}
+
+static int file_new(const char *path, const char *text)
+{
 	int r;
 
 	if (!access(path, F_OK))
 		return cli_fail(CLI_CONFLICT, "%s: exists, and is left as it is", path);
-	text = agent_text(answer, interfaces, pki);
 	r = file_write(path, 0644, text, strlen(text));
 	return r ? cli_fail(CLI_FAILURE, "%s: %s", path, strerror(-r)) : CLI_OK;
+}
+
+static int picketd_write(json_t *answer, const char *interfaces, const char *pki, const char *path)
+{
+	json_t *place = place_of(answer);
+	owned(free) char *text =
+		place ? picketd_text(answer, place, interfaces, pki) : NULL;
+
+	return text ? file_new(path, text) : CLI_OK;
+}
+
+static int agent_write(json_t *answer, const char *interfaces, const char *pki, const char *path)
+{
+	owned(free) char *text = agent_text(answer, interfaces, pki);
+
+	return file_new(path, text);
 }
 
 int cli_join(const struct command *command, void *ctx)
 {
 	const char *pki = command_option(command, "pki"), *agent = command_option(command, "agent");
 	const char *interfaces = command_option(command, "interfaces");
+	const char *picketd = command_option(command, "picketd");
 	owned(free) char *why = NULL, *address = NULL;
 	struct cli *cli = ctx;
 	json_t *answer = NULL;
@@ -88,6 +132,8 @@ int cli_join(const struct command *command, void *ctx)
 								     : CLI_FAILURE,
 			"%s", why);
 	r = interfaces ? agent_write(answer, interfaces, pki, agent) : CLI_OK;
+	if (!r && interfaces)
+		r = picketd_write(answer, interfaces, pki, picketd ? picketd : DEFAULT_PICKETD);
 	if (!r && cli_json(cli))
 		cli_print(cli, answer);
 	else if (!r)

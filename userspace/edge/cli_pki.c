@@ -37,6 +37,25 @@ int cli_pki_ca(const struct command *command, void *ctx)
 	return CLI_OK;
 }
 
+int cli_keys_rotate(const struct command *command, void *ctx)
+{
+	struct door_request request = {
+		.method = "POST", .path = "/v1/keys/rotate", .body = "{}" };
+	const struct cli *cli = ctx;
+	struct door_answer answer;
+	int r = cli_ask(cli, &request, &answer);
+
+	(void)command;
+	if (r)
+		return r;
+	if (cli_json(cli))
+		cli_print(cli, answer.json);
+	else
+		fprintf(cli->out, "the heartbeat keys have changed\n");
+	door_answer_done(&answer);
+	return CLI_OK;
+}
+
 static int pki_roles(const char *text, unsigned *ret)
 {
 	unsigned roles = 0, i;

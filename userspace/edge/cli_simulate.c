@@ -231,7 +231,7 @@ static int carry_out(const char *path, struct simulation *s, const struct whatif
 
 	engine_free(s->engine);
 	s->engine = NULL;
-	execution_run(s->tree, s->plan, w->failures, w->n);
+	execution_run(s->tree, s->plan, w->failures, w->n, s->now);
 	s->engine = engine_new(s->tree->root, s->now, &(struct engine_options){ .masked = true });
 	if (engine_look(s->engine, &why))
 		return cli_fail(CLI_FAILURE, "%s: after the plan: %s", path, why);

@@ -20,7 +20,8 @@
 #define COUNCIL_EPOCH 1    /* each connection has a key of its own */
 
 struct member {
-	char *name;
+	char *name; /* NULL: nobody has this place */
+	char *address[PICKET_LINKS_MAX];
 	bool dialled, up; /* dialled: we call it */
 	uint32_t heard;   /* links on which its beats are heard */
 };
@@ -29,7 +30,9 @@ struct council {
 	struct council_handler handler;
 	void *ctx;
 	unsigned index;
-	size_t n, n_links;
+	size_t n_links;
+	char *ifaces[PICKET_LINKS_MAX];
+	uint64_t cluster;
 	struct member members[PICKET_CONTROLLERS_MAX];
 	struct link *link;
 	struct link_client *client; /* NULL: all others call us */
@@ -75,7 +78,7 @@ bool council_beat(struct council *c, const struct picket_event *beat)
 
 	if (beat->node < PICKET_NODE_CONTROLLER)
 		return false;
-	if (!c || controller >= c->n)
+	if (!c || controller >= PICKET_CONTROLLERS_MAX)
 		return true;
 	m = &c->members[controller];
 	before = m->heard;
@@ -88,28 +91,43 @@ bool council_beat(struct council *c, const struct picket_event *beat)
 	return true;
 }
 
-static int sender_begin(struct council *c, const struct council_config *config)
+static bool addressed(const struct council *c)
+{
+	for (size_t i = 0; i < PICKET_CONTROLLERS_MAX; i++)
+		for (size_t l = 0; i != c->index && l < PICKET_LINKS_MAX; l++)
+			if (c->members[i].address[l])
+				return true;
+	return false;
+}
+
+/* Where a member is to be heard, as the sender wants to know it. */
+static struct lease_controller where(const struct council *c, unsigned controller)
+{
+	struct lease_controller is = { 0 };
+
+	for (size_t l = 0; controller != c->index && l < c->n_links; l++)
+		is.address[l] = c->members[controller].address[l];
+	return is;
+}
+
+/* Once there is somebody to beat for. */
+static int sender_begin(struct council *c)
 {
 	struct lease_controller controllers[PICKET_CONTROLLERS_MAX] = { 0 };
-	struct lease_config lease = { .cluster = config->cluster,
+	struct lease_config lease = { .cluster = c->cluster,
 		.node = id_of(c->index),
 		.controllers = controllers,
-		.n_controllers = c->n,
-		.ifaces = (const char **)config->ifaces,
-		.n_ifaces = config->n_ifaces,
+		.n_controllers = PICKET_CONTROLLERS_MAX,
+		.ifaces = (const char **)c->ifaces,
+		.n_ifaces = c->n_links,
 		.interval_us = COUNCIL_INTERVAL_US };
 	struct timespec ts;
-	size_t known = 0;
 	int r;
 
-	c->n_links = config->n_ifaces;
-	for (size_t i = 0; i < c->n; i++)
-		for (size_t l = 0; i != c->index && l < PICKET_LINKS_MAX; l++) {
-			controllers[i].address[l] = config->members[i].addresses[l];
-			known += controllers[i].address[l] != NULL;
-		}
-	if (!known || !c->heartbeat)
+	if (c->sender || !c->heartbeat || !addressed(c))
 		return 0;
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++)
+		controllers[i] = where(c, i);
 	c->sent = own_alloc(PICKET_SENT_MAX * sizeof(*c->sent));
 	r = lease_sender_new(&lease, c->sent, &c->sender);
 	if (r)
@@ -165,8 +183,9 @@ static void on_undialled(void *ctx, unsigned controller, const char *why)
 
 static int member_of(const struct council *c, const char *name)
 {
-	for (size_t i = 0; c && i < c->n; i++)
-		if (i != c->index && !c->members[i].dialled && !strcmp(c->members[i].name, name))
+	for (size_t i = 0; c && i < PICKET_CONTROLLERS_MAX; i++)
+		if (i != c->index && !c->members[i].dialled && c->members[i].name &&
+			!strcmp(c->members[i].name, name))
 			return (int)i;
 	return -1;
 }
@@ -182,6 +201,8 @@ bool council_link_up(struct council *c, const char *name, json_t *hello)
 
 	if (i >= 0)
 		come(c, (unsigned)i);
+	else if (c && is_controller(name)) /* one that we may hear of soon: it calls again */
+		link_drop(c->link, name, "not known here, or not yet");
 	return is_controller(name);
 }
 
@@ -208,7 +229,7 @@ int council_say(struct council *c, unsigned controller, json_t *message)
 	struct member *m = &c->members[controller];
 	owned(free) char *name = NULL;
 
-	if (controller >= c->n || !m->up)
+	if (controller >= PICKET_CONTROLLERS_MAX || !m->up)
 		return -ENOTCONN;
 	if (m->dialled)
 		return link_client_send(c->client, controller, message);
@@ -218,7 +239,7 @@ int council_say(struct council *c, unsigned controller, json_t *message)
 
 void council_tell(struct council *c, int controller, json_t *message)
 {
-	for (unsigned i = 0; c && i < c->n; i++)
+	for (unsigned i = 0; c && i < PICKET_CONTROLLERS_MAX; i++)
 		if (i != c->index && (controller < 0 || controller == (int)i))
 			council_say(c, i, message);
 }
@@ -229,19 +250,30 @@ static int dial(struct council *c, uv_loop_t *loop, const struct council_config 
 	struct link_controller controllers[PICKET_CONTROLLERS_MAX] = { 0 };
 	int r;
 
-	for (unsigned i = 0; i < c->n; i++) {
-		controllers[i].name = config->members[i].name;
-		controllers[i].address = c->members[i].dialled ? config->members[i].link : NULL;
-	}
-	if (!c->index)
+	if (!c->index) /* all others call us */
 		return 0;
+	for (unsigned i = 0; i < c->index && i < config->n; i++)
+		controllers[i] = (struct link_controller){ config->members[i].name,
+			config->members[i].link };
 	r = link_client_new(
-		loop, config->identity, NULL, controllers, c->n, &handler, c, &c->client);
+		loop, config->identity, NULL, controllers, c->index, &handler, c, &c->client);
 	if (!r)
 		link_client_patience(c->client, COUNCIL_PATIENCE_MS);
 	if (!r)
 		link_client_pause(c->client, COUNCIL_PAUSE_MS);
 	return r;
+}
+
+static void member_is(struct council *c, unsigned controller, const char *name)
+{
+	struct member *m = &c->members[controller];
+
+	free(m->name);
+	m->name = own_string(name);
+	for (size_t l = 0; l < PICKET_LINKS_MAX; l++) {
+		free(m->address[l]);
+		m->address[l] = NULL;
+	}
 }
 
 int council_new(uv_loop_t *loop, const struct council_config *config,
@@ -250,21 +282,30 @@ int council_new(uv_loop_t *loop, const struct council_config *config,
 	struct council *c = own_new(struct council);
 	int r;
 
-	assert(config->n <= PICKET_CONTROLLERS_MAX && config->index < config->n);
+	assert(config->n <= PICKET_CONTROLLERS_MAX && config->index < PICKET_CONTROLLERS_MAX);
 	c->handler = *handler;
 	c->ctx = ctx;
 	c->index = config->index;
-	c->n = config->n;
 	c->link = config->link;
 	c->heartbeat = config->heartbeat;
-	for (unsigned i = 0; i < c->n; i++) {
-		c->members[i].name = own_string(config->members[i].name);
+	c->cluster = config->cluster;
+	c->n_links = config->n_ifaces < PICKET_LINKS_MAX ? config->n_ifaces : PICKET_LINKS_MAX;
+	for (size_t l = 0; l < c->n_links; l++)
+		c->ifaces[l] = own_string(config->ifaces[l]);
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++) {
 		c->members[i].dialled = i < c->index;
 		if (c->heartbeat)
 			heartbeat_node_remove(c->heartbeat, id_of(i));
+		if (i >= config->n)
+			continue;
+		member_is(c, i, config->members[i].name);
+		for (size_t l = 0; l < PICKET_LINKS_MAX; l++)
+			c->members[i].address[l] = own_string(config->members[i].addresses[l]);
 	}
+	if (config->name)
+		member_is(c, c->index, config->name);
 	link_patience(c->link, COUNCIL_PATIENCE_MS);
-	r = sender_begin(c, config);
+	r = sender_begin(c);
 	if (!r)
 		r = dial(c, loop, config);
 	if (r) {
@@ -275,6 +316,67 @@ int council_new(uv_loop_t *loop, const struct council_config *config,
 	return 0;
 }
 
+/* ---- others come and go ---------------------------------------------------------------------- */
+
+static const char *text_of(json_t *member, const char *key)
+{
+	return json_string_value(json_object_get(member, key));
+}
+
+static bool stays(const struct council *c, unsigned controller, json_t *member)
+{
+	const char *is = c->members[controller].name, *will = text_of(member, "name");
+
+	return is && will && !strcmp(is, will);
+}
+
+/* Whoever had the place and has it no more is not listened to. */
+static void expel(struct council *c, unsigned controller)
+{
+	struct member *m = &c->members[controller];
+	owned(free) char *name = m->name ? own_printf("%s%s", LINK_CONTROLLER, m->name) : NULL;
+
+	if (m->dialled)
+		link_client_set(c->client, controller, NULL);
+	else if (m->up && name)
+		link_drop(c->link, name, "a controller no more");
+	if (c->heartbeat)
+		heartbeat_node_remove(c->heartbeat, id_of(controller));
+	member_is(c, controller, NULL);
+	m->heard = 0;
+}
+
+void council_set(struct council *c, unsigned controller, json_t *member)
+{
+	struct link_controller call = { text_of(member, "name"), text_of(member, "link") };
+	struct member *m = &c->members[controller];
+	json_t *addresses = json_object_get(member, "addresses");
+	struct lease_controller is;
+
+	if (controller == c->index || controller >= PICKET_CONTROLLERS_MAX)
+		return;
+	if (!stays(c, controller, member) && m->name)
+		expel(c, controller);
+	member_is(c, controller, text_of(member, "name"));
+	for (size_t l = 0; l < c->n_links; l++)
+		m->address[l] = own_string(json_string_value(json_array_get(addresses, l)));
+	is = where(c, controller);
+	if (c->sender)
+		lease_sender_controller(c->sender, controller, member ? &is : NULL,
+			(const char *const *)c->ifaces, c->n_links);
+	else
+		sender_begin(c);
+	if (m->dialled && member)
+		link_client_set(c->client, controller, &call);
+}
+
+const char *council_name(const struct council *c, unsigned controller)
+{
+	return controller < PICKET_CONTROLLERS_MAX && c->members[controller].name
+		? c->members[controller].name
+		: "?";
+}
+
 void council_free(struct council *c)
 {
 	if (!c)
@@ -282,8 +384,10 @@ void council_free(struct council *c)
 	link_client_free(c->client);
 	if (c->sender)
 		lease_sender_free(c->sender);
-	for (size_t i = 0; i < c->n; i++)
-		free(c->members[i].name);
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++)
+		member_is(c, i, NULL);
+	for (size_t l = 0; l < c->n_links; l++)
+		free(c->ifaces[l]);
 	free(c->sent);
 	free(c);
 }

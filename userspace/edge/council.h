@@ -21,6 +21,7 @@ struct link;
 
 struct council_config {
 	const struct daemoncfg_controller *members; /* by index, ourselves included */
+	const char *name; /* ours; NULL: as members has it */
 	size_t n;
 	unsigned index; /* our own */
 	const char *const *ifaces;
@@ -43,6 +44,10 @@ struct council_handler {
 /* Of two controllers the one with the higher index calls the other, for ever. */
 int council_new(uv_loop_t *loop, const struct council_config *config,
 	const struct council_handler *handler, void *ctx, struct council **ret);
+/* Another controller in that place, as the roll has it ({name, link, addresses}), or none: NULL. Our
+ * own place stays. */
+void council_set(struct council *council, unsigned controller, json_t *member);
+const char *council_name(const struct council *council, unsigned controller);
 void council_free(struct council *council); /* no callbacks; NULL is fine */
 
 /* To one, or to all others (-1); who is not connected hears of it when it greets anew. Borrowed. */

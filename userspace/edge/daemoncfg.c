@@ -11,7 +11,7 @@
 #define FILE_MAX (1 << 20) /* bytes of a picketd.yaml */
 #define AT(field) offsetof(struct daemoncfg, field)
 
-enum kind { TEXT, INDEX, LIST, CONTROLLERS };
+enum kind { TEXT, INDEX, ID, FLAG, LIST, CONTROLLERS };
 
 static const struct row {
 	const char *key;
@@ -22,6 +22,9 @@ static const struct row {
 } rows[] = {
 	{ "name", TEXT, AT(name), 0, "!", "name of this controller, as its certificate has it" },
 	{ "index", INDEX, AT(index), 0, NULL, "place in controllers, from 0 (found by name)" },
+	{ "id", ID, AT(id), 0, NULL, "number in the log, as the cluster gave it (index + 1)" },
+	{ "join", FLAG, AT(join), 0, NULL,
+		"true: it was added to a cluster that there is ('picket join' writes that)" },
 	{ "node", TEXT, AT(node), 0, NULL, "the node on this host; a witness has none" },
 	{ "controllers", CONTROLLERS, 0, 0, NULL,
 		"list of {name, link, raft, addresses}: 1, 3, 5 or 7, all alike everywhere" },
@@ -154,6 +157,16 @@ static void take(struct daemoncfg *c, const struct row *row, json_t *value, cons
 				PICKET_CONTROLLERS_MAX - 1);
 		else
 			*(unsigned *)((char *)c + row->at) = number;
+	} else if (row->kind == ID) {
+		if (!json_is_integer(value) || number < 1 || number > 1 << 30)
+			problems_add(problems, false, where, "%s: a number from 1 on is wanted",
+				row->key);
+		else
+			*(unsigned *)((char *)c + row->at) = (unsigned)number;
+	} else if (row->kind == FLAG) {
+		if (!json_is_boolean(value))
+			problems_add(problems, false, where, "%s: true or false", row->key);
+		*(bool *)((char *)c + row->at) = json_is_true(value);
 	} else if (!json_is_string(value) || !*json_string_value(value)) {
 		problems_add(problems, false, where, "%s: one text is wanted", row->key);
 	} else {
@@ -269,9 +282,23 @@ void daemoncfg_free(struct daemoncfg *c)
 	free(c);
 }
 
+/* One that stands alone has the address of its door. */
+static json_t *alone(const struct daemoncfg *c)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < c->index; i++)
+		json_array_append_new(list, json_null());
+	json_array_append_new(list,
+		json_pack("{s:I, s:s, s:s, s:s*, s:[s%]}", "id",
+			(json_int_t)(c->id ? c->id : c->index + 1), "name", c->name, "link", c->link,
+			"raft", c->raft, "addresses", c->link, strcspn(c->link, ":")));
+	return list;
+}
+
 json_t *daemoncfg_controllers(const struct daemoncfg *c)
 {
-	json_t *list = json_array(), *addresses;
+	json_t *list = c->n_controllers ? json_array() : alone(c), *addresses;
 
 	for (size_t i = 0; i < c->n_controllers; i++) {
 		addresses = json_array();
@@ -279,13 +306,10 @@ json_t *daemoncfg_controllers(const struct daemoncfg *c)
 			json_array_append_new(
 				addresses, json_string(c->controllers[i].addresses[k]));
 		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:o}", "name", c->controllers[i].name, "link",
-				c->controllers[i].link, "addresses", addresses));
+			json_pack("{s:i, s:s, s:s, s:s, s:o}", "id", (int)i + 1, "name",
+				c->controllers[i].name, "link", c->controllers[i].link, "raft",
+				c->controllers[i].raft, "addresses", addresses));
 	}
-	if (!c->n_controllers)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:[s%]}", "name", c->name, "link",
-						    c->link, "addresses", c->link,
-						    strcspn(c->link, ":")));
 	return list;
 }
 

@@ -22,6 +22,8 @@ struct daemoncfg {
 	char *name, *node, *state_dir, *socket, *group, *pki, *pin_prefix, *link, *raft, *api;
 	char *log_level;
 	unsigned index;
+	unsigned id;  /* in the log; 0: index + 1 */
+	bool join;    /* an empty log waits to be added to a cluster, and begins none */
 	struct daemoncfg_controller controllers[PICKET_CONTROLLERS_MAX];
 	size_t n_controllers; /* 0: this one alone */
 	char *interfaces[DAEMONCFG_LIST_MAX + 1];
@@ -35,7 +37,7 @@ int daemoncfg_read(const char *path, struct daemoncfg **ret, char **why);
 void daemoncfg_free(struct daemoncfg *config);
 own_define(daemoncfg, struct daemoncfg, daemoncfg_free)
 
-	/* What a host that joins is to know of the controllers: [{name, link, addresses}]. */
+	/* The controllers by index, as this file has them: [{id, name, link, raft, addresses}]. */
 	json_t *daemoncfg_controllers(const struct daemoncfg *config);
 
 	/* The program's arguments, and the file they name. 0: go on with *ret; else the exit status

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
+#include <linux/watchdog.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 #define DEVICE "/dev/picket"
 #define DUMP_SWITCH "/sys/module/printk/parameters/always_kmsg_dump"
+#define WATCHDOGS "/sys/class/watchdog"
 #define CPUINFO_MAX (8 << 20)
 #define SECOND_NS 1000000000ULL
 #define MS_NS 1000000ULL
@@ -30,10 +32,11 @@
 
 struct deadman {
 	struct deadman_config config;
-	char *device, *watchdog_path, *dump_switch;
+	char *device, *watchdog_path, *watchdogs, *dump_switch;
 	int fd;                    /* -1: no module */
 	bool armed, sends, warned; /* as said last */
 	bool watchdog_warned, watchdog_refused;
+	bool watchdog_misfit; /* it was open, and had a timeout that does not fit */
 	bool renews; /* the module has no page: it is told at the door */
 	bool dumps;  /* the switch was turned on by us */
 	uint64_t retry_ns, watchdog_retry_ns;
@@ -148,6 +151,31 @@ static void deadman_close(struct deadman *d)
 	deadman_sends(d, false);
 }
 
+static void deadman_watchdog_open(struct deadman *d, uint64_t lease_ns, uint64_t interval_ns)
+{
+	int rc = watchdog_open(d->watchdog_path, lease_ns, interval_ns, &d->watchdog);
+
+	if (rc == 0)
+		deadman_say(d, watchdog_fits(d->watchdog), "%s: %llu ms, which %s the lease",
+			d->watchdog_path,
+			(unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS),
+			watchdog_fits(d->watchdog) ? "fits into" : "is added to the end of");
+	else if (!d->watchdog_warned)
+		deadman_say(d, false, "%s: %s", d->watchdog_path, strerror(-rc));
+	d->watchdog_warned = rc < 0;
+}
+
+/* The agent before us fed it, and it counts: it does not wait until we hold the lease again. The
+ * module does, and knows until when. How often beats are sent is told later; this is close. */
+static void deadman_watchdog_inherit(struct deadman *d, const struct picket_door_state *state)
+{
+	if (!d->watchdog_path || d->watchdog)
+		return;
+	deadman_watchdog_open(d, state->lease_max_ns, state->lease_max_ns / 10);
+	if (d->watchdog)
+		watchdog_feed(d->watchdog, state->deadline_ns, deadman_now_ns());
+}
+
 static int deadman_open(struct deadman *d)
 {
 	struct picket_door_state state;
@@ -168,6 +196,8 @@ static int deadman_open(struct deadman *d)
 	d->armed = state.phase == PICKET_DOOR_ARMED;
 	deadman_say(d, true, "%s: picket.ko is loaded%s", d->device,
 		d->armed ? ", and armed: its lease is taken over" : "");
+	if (d->armed)
+		deadman_watchdog_inherit(d, &state);
 	return 0;
 }
 
@@ -257,24 +287,15 @@ static bool deadman_refuses(struct deadman *d)
 
 static void deadman_watch(struct deadman *d, uint64_t deadline, uint64_t now)
 {
-	int rc;
-
 	if (!d->watchdog_path || !d->lease.incarnation || d->watchdog_refused)
 		return;
 	if (!d->watchdog && deadline > now && now >= d->watchdog_retry_ns) {
 		d->watchdog_retry_ns = now + RETRY_NS;
-		rc = watchdog_open(d->watchdog_path, d->lease.lease_max_ns,
-			d->lease.interval_us * 1000ULL, &d->watchdog);
-		if (rc == 0)
-			deadman_say(d, watchdog_fits(d->watchdog),
-				"%s: %llu ms, which %s the lease", d->watchdog_path,
-				(unsigned long long)(watchdog_timeout_ns(d->watchdog) / MS_NS),
-				watchdog_fits(d->watchdog) ? "fits into"
-							   : "is added to the end of");
-		else if (!d->watchdog_warned)
-			deadman_say(d, false, "%s: %s", d->watchdog_path, strerror(-rc));
-		d->watchdog_warned = rc < 0;
+		deadman_watchdog_open(
+			d, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
 	}
+	if (d->watchdog && !watchdog_fits(d->watchdog))
+		d->watchdog_misfit = true;
 	if (d->watchdog && !deadman_refuses(d))
 		watchdog_feed(d->watchdog, deadline, now);
 }
@@ -289,6 +310,7 @@ int deadman_new(const struct deadman_config *config, struct deadman **ret)
 	d->fd = -1;
 	d->device = own_string(config->device ? config->device : DEVICE);
 	d->watchdog_path = config->watchdog ? own_string(config->watchdog) : NULL;
+	d->watchdogs = own_string(config->watchdogs ? config->watchdogs : WATCHDOGS);
 	d->dump_switch = own_string(config->dump_switch ? config->dump_switch : DUMP_SWITCH);
 	deadman_find(d, deadman_now_ns());
 	if (config->module == DEADMAN_REQUIRE && d->fd < 0)
@@ -307,6 +329,7 @@ void deadman_free(struct deadman *d)
 	explicit_bzero(d->keys, sizeof(d->keys));
 	free(d->device);
 	free(d->watchdog_path);
+	free(d->watchdogs);
 	free(d->dump_switch);
 	free(d);
 }
@@ -342,7 +365,9 @@ int deadman_wait_set(struct deadman *d, uint64_t lease_ns, uint64_t wait_ns)
 			(unsigned long long)(needs_ns / MS_NS));
 		return -ERANGE;
 	}
-	d->room_ns = wait_ns - lease_ns;
+	/* whoever waits longer may give way to a leader who does not */
+	if (!d->room_ns || wait_ns - lease_ns < d->room_ns)
+		d->room_ns = wait_ns - lease_ns;
 	return 0;
 }
 
@@ -405,6 +430,10 @@ int deadman_lease_set(struct deadman *d, const struct deadman_lease *lease)
 		.kill_ns = deadman_kill_ns(d->config.verdict),
 		.page = (uint64_t)(uintptr_t)lease->page,
 	};
+	/* one that was made to fit a longer lease would never be fed inside a shorter one */
+	if (d->watchdog)
+		watchdog_lease_set(
+			d->watchdog, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
 	if (d->fd < 0 || !lease->incarnation)
 		return 0;
 	rc = deadman_tell(d);
@@ -480,32 +509,64 @@ static bool deadman_virtual(void)
 	       access("/sys/hypervisor/type", F_OK) == 0;
 }
 
-/* Before it is opened, what the driver would use by itself; that it may accept less is not known
- * before it is asked, and asking it starts it. */
-static uint64_t deadman_watchdog_ms(const struct deadman *d)
+/* What the driver says of itself without being opened; -ENOENT and the like. */
+static int deadman_watchdog_says(const struct deadman *d, const char *what, uint64_t *ret)
 {
 	const char *name = d->watchdog_path ? strrchr(d->watchdog_path, '/') : NULL;
 	owned(free) char *path = NULL, *text = NULL;
 	size_t len;
+	int rc;
+
+	if (!name)
+		return -ENOENT;
+	/* the oldest name is the first device's */
+	path = own_printf("%s/%s/%s", d->watchdogs, strcmp(name, "/watchdog") ? name + 1 : "watchdog0",
+		what);
+	rc = file_read(path, 64, &text, &len);
+	if (rc == 0)
+		*ret = strtoull(text, NULL, 0);
+	return rc;
+}
+
+/* Before it is opened, what the driver would use by itself. */
+static uint64_t deadman_watchdog_ms(const struct deadman *d)
+{
+	uint64_t seconds = 0;
 
 	if (d->watchdog)
 		return watchdog_timeout_ns(d->watchdog) / MS_NS;
-	if (!name)
+	deadman_watchdog_says(d, "timeout", &seconds);
+	return seconds * 1000;
+}
+
+/* The shortest timeout that it can be given; 0: not known, or it did not take one that it should.
+ * Whether it does is only seen once it is open, and counts; one that then does not is refused. */
+static uint64_t deadman_watchdog_least_ms(const struct deadman *d)
+{
+	uint64_t least, options = WDIOF_SETTIMEOUT;
+
+	if (d->watchdog_misfit || deadman_watchdog_says(d, "min_timeout", &least))
 		return 0;
-	/* the oldest name is the first device's */
-	path = own_printf("/sys/class/watchdog/%s/timeout",
-		strcmp(name, "/watchdog") ? name + 1 : "watchdog0");
-	return file_read(path, 64, &text, &len) == 0 ? strtoull(text, NULL, 10) * 1000 : 0;
+	deadman_watchdog_says(d, "options", &options); /* newer than the other */
+	if (!(options & WDIOF_SETTIMEOUT))
+		return 0;
+	return least ? least * 1000 : 1000;
 }
 
 void deadman_hello(const struct deadman *d, json_t *hello)
 {
 	uint64_t watchdog_ms = deadman_watchdog_ms(d), kill_ms;
+	uint64_t least_ms = deadman_watchdog_least_ms(d);
 	bool fits = d->watchdog && watchdog_fits(d->watchdog);
 
 	kill_ms = deadman_kill_ns(d->config.verdict) / MS_NS;
-	if (watchdog_ms > kill_ms && !fits)
+	if (watchdog_ms > kill_ms && !fits) {
+		if (least_ms)
+			json_object_set_new(hello, "fits",
+				json_pack("{s:I, s:I}", "timeout_ms", (json_int_t)least_ms,
+					"kill_ms", (json_int_t)kill_ms));
 		kill_ms = watchdog_ms;
+	}
 	json_object_set_new(hello, "verdict", json_string(deadman_verdict(d)));
 	json_object_set_new(hello, "virtual", json_boolean(deadman_virtual()));
 	json_object_set_new(hello, "kill_ms", json_integer((json_int_t)kill_ms));

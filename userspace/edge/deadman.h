@@ -27,6 +27,7 @@ struct deadman_config {
 	void (*say)(void *ctx, bool good, const char *sentence);
 	void (*sends)(void *ctx, bool module);
 	void *ctx;
+	const char *watchdogs; /* NULL: /sys/class/watchdog */
 };
 
 /* What the lease is. All strings are used during the call only. */
@@ -66,8 +67,8 @@ void deadman_tick(struct deadman *deadman, uint64_t deadline_ns);
 void deadman_release(struct deadman *deadman);
 
 /* What controllers must know to count on this node's own end, put into its first words: "verdict",
- * "virtual", "kill_ms" (from the end of the lease to the end of the machine, at the latest), and
- * "hands" with what is in force. */
+ * "virtual", "kill_ms" (from the end of the lease to the end of the machine, at the latest), "fits"
+ * (proof_kill_ms()), and "hands" with what is in force. */
 void deadman_hello(const struct deadman *deadman, json_t *hello);
 
 /* The same in a few words. */

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "core/action.h"
+#include "core/event.h"
+
 struct fencer;
 
 /* What is known in the end. Only FENCER_OFF says that a target has no power: the state was read
@@ -78,6 +81,10 @@ int fencer_run(struct fencer *fencer, const struct fencer_order *order);
 /* Ends all orders for this target; their results are FENCER_UNKNOWN ("cancelled"), because what a
  * killed agent has already sent cannot be taken back. */
 void fencer_cancel(struct fencer *fencer, const char *target);
+
+/* The same, as the director wants it, and what it hears of it: evidence is a new reference. */
+int fencer_act(struct fencer *fencer, const struct action *action);
+void fencer_event(const struct fencer_result *result, struct event *ret);
 
 const char *fencer_outcome_name(enum fencer_outcome outcome);
 

@@ -17,6 +17,7 @@
 #include "edge/identity.h"
 
 #define IDENTITY_FILE_MAX (1 << 20)
+#define IDENTITY_SKEW_S 3600 /* as the authority has it */
 
 own_define(x509, X509, X509_free)
 own_define(pkey, EVP_PKEY, EVP_PKEY_free)
@@ -367,6 +368,28 @@ unsigned identity_certificate_roles(X509 *certificate)
 	return found;
 }
 
+size_t identity_certificate_names(X509 *certificate, char ret_name[PICKET_NAME_MAX],
+	char (*ret)[PICKET_NAME_MAX], size_t max)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	size_t n = 0;
+
+	if (certificate_name(certificate, ret_name, PICKET_NAME_MAX))
+		ret_name[0] = '\0';
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && n < max; i++) {
+		GENERAL_NAME *is = sk_GENERAL_NAME_value(names, i);
+		int len = is->type == GEN_DNS ? ASN1_STRING_length(is->d.dNSName) : 0;
+
+		if (len <= 0 || len >= PICKET_NAME_MAX)
+			continue;
+		memcpy(ret[n], ASN1_STRING_get0_data(is->d.dNSName), (size_t)len);
+		ret[n][len] = '\0';
+		n += strcmp(ret[n], ret_name) != 0;
+	}
+	GENERAL_NAMES_free(names);
+	return n;
+}
+
 int identity_name(struct identity *identity, char *ret, size_t size)
 {
 	int r;
@@ -420,6 +443,16 @@ long identity_not_after(struct identity *identity)
 	at = identity->not_after;
 	pthread_mutex_unlock(&identity->lock);
 	return at;
+}
+
+long identity_not_before(struct identity *identity)
+{
+	struct tm tm = { 0 };
+
+	pthread_mutex_lock(&identity->lock);
+	ASN1_TIME_to_tm(X509_get0_notBefore(identity->certificate), &tm);
+	pthread_mutex_unlock(&identity->lock);
+	return (long)timegm(&tm) + IDENTITY_SKEW_S;
 }
 
 unsigned identity_peer_roles(SSL *ssl)

@@ -8,6 +8,8 @@
 
 #include <openssl/ssl.h>
 
+#include <picket/limits.h>
+
 /*
  * A certificate names its holder in CN, further names of the same host are DNS entries of
  * subjectAltName, and each OU is a role. A node's certificate opens no controller's door: a
@@ -49,6 +51,8 @@ bool identity_named(struct identity *identity, const char *name); /* CN or subje
 unsigned identity_roles(struct identity *identity);
 /* Seconds since the epoch when our certificate, or the CA's, ends: whichever is first. */
 long identity_not_after(struct identity *identity);
+/* When our certificate was made (it says an hour earlier: clocks differ). */
+long identity_not_before(struct identity *identity);
 
 /* TLS 1.3 only, both sides show certificates. Referenced for the caller; SSL_CTX_free() when done.
  */
@@ -57,6 +61,9 @@ SSL_CTX *identity_client(struct identity *identity);
 
 /* Roles that any certificate shows. */
 unsigned identity_certificate_roles(X509 *certificate);
+/* Its CN, "" when it has none, and the other names of the host; how many of those. */
+size_t identity_certificate_names(X509 *certificate, char ret_name[PICKET_NAME_MAX],
+	char (*ret)[PICKET_NAME_MAX], size_t max);
 /* Of a certificate that somebody else has verified, DER: its CN and roles. -EBADMSG; as
  * identity_name(). */
 int identity_of(const void *der, size_t len, char *ret, size_t size, unsigned *ret_roles);

@@ -121,7 +121,9 @@ static int lease_inherit(struct lease *lease, const struct lease_config *config)
 	s->node = config->node;
 	s->length_ns = config->lease_ns;
 	s->forgetful = config->quiet;
-	if (!s->voters[1]) /* while the voters change, what the leader said last stands */
+	if (config->voters[0])
+		memcpy(s->voters, config->voters, sizeof(s->voters));
+	else if (!s->voters[1]) /* while the voters change, what the leader said last stands */
 		s->voters[0] = (1u << config->n_controllers) - 1;
 	memset(s->udp_ports, 0, sizeof(s->udp_ports));
 	memset(s->tcp_ports, 0, sizeof(s->tcp_ports));
@@ -468,6 +470,21 @@ int lease_length_set(struct lease *lease, uint64_t lease_ns)
 		return -EINVAL;
 	lease->settings.length_ns = lease_ns;
 	return lease_settings_apply(lease);
+}
+
+int lease_controllers_set(
+	struct lease *lease, const struct lease_controller *controllers, size_t n)
+{
+	int rc = 0;
+
+	if (n > PICKET_CONTROLLERS_MAX)
+		return -EINVAL;
+	for (unsigned i = 0; !rc && lease->sender && i < PICKET_CONTROLLERS_MAX; i++)
+		rc = lease_sender_controller(lease->sender, i, i < n ? &controllers[i] : NULL,
+			(const char *const *)lease->ifaces, lease->n_ifaces);
+	if (!rc)
+		lease->n_controllers = n;
+	return rc;
 }
 
 int lease_voters_set(struct lease *lease, uint32_t now, uint32_t next)

@@ -36,6 +36,7 @@ struct lease_config {
 	unsigned link_port, raft_port; /* TCP, 0: default; open under isolation */
 	uint32_t interval_us;
 	uint64_t lease_ns;       /* T */
+	uint32_t voters[2];      /* now and next, as it is known; 0: all the controllers */
 	unsigned majority;       /* 0, or n / 2 + 1: a promise is a majority's, nothing else */
 	enum picket_verdict verdict; /* whatever it is, the data interfaces are isolated as well */
 	bool quiet;              /* no sender thread: picket.ko sends the probes */
@@ -65,6 +66,10 @@ int lease_interval_set(struct lease *lease, uint32_t interval_us);
 
 /* T, from the next grant on; what is held already stays held. */
 int lease_length_set(struct lease *lease, uint64_t lease_ns);
+
+/* Other controllers, by index. -EINVAL: not an address. */
+int lease_controllers_set(
+	struct lease *lease, const struct lease_controller *controllers, size_t n);
 
 /* Who votes, as masks of controller indexes; while the set changes, grants of a majority of both
  * are needed; next = 0: no change under way. */

@@ -437,6 +437,71 @@ int lease_sender_key(
 	return 0;
 }
 
+static int channel_make(const struct lease_sender *s, unsigned controller, size_t link,
+	const char *iface, const char *address, struct channel *ret)
+{
+	*ret = (struct channel){ .fd = -1, .controller = (uint8_t)controller, .link = (uint8_t)link };
+	snprintf(ret->iface, sizeof(ret->iface), "%s", iface);
+	return channel_remote(ret, address, s->port);
+}
+
+/* Puts the channel where it is wanted, unless there is the same already. */
+static void channel_put(struct lease_sender *s, const struct channel *fresh)
+{
+	for (size_t i = 0; i < s->n_channels; i++) {
+		struct channel *c = &s->channels[i];
+
+		if (c->controller != fresh->controller || c->link != fresh->link)
+			continue;
+		if (c->remote_size == fresh->remote_size &&
+			!memcmp(&c->remote, &fresh->remote, fresh->remote_size))
+			return;
+		if (c->fd >= 0)
+			close(c->fd);
+		*c = *fresh;
+		return;
+	}
+	s->channels[s->n_channels++] = *fresh;
+}
+
+static void channels_drop(struct lease_sender *s, unsigned controller)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_channels; i++) {
+		if (s->channels[i].controller != controller)
+			s->channels[kept++] = s->channels[i];
+		else if (s->channels[i].fd >= 0)
+			close(s->channels[i].fd);
+	}
+	s->n_channels = kept;
+	siphash_free(give(s->keys[controller].mac));
+}
+
+int lease_sender_controller(struct lease_sender *s, unsigned controller,
+	const struct lease_controller *is, const char *const *ifaces, size_t n_ifaces)
+{
+	struct channel fresh[PICKET_LINKS_MAX];
+	size_t n = 0;
+	int rc = 0;
+
+	if (controller >= PICKET_CONTROLLERS_MAX || n_ifaces > PICKET_LINKS_MAX)
+		return -EINVAL;
+	for (size_t link = 0; is && link < n_ifaces && !rc; link++)
+		if (is->address[link])
+			rc = channel_make(s, controller, link, ifaces[link], is->address[link],
+				&fresh[n++]);
+	if (rc)
+		return rc;
+	pthread_mutex_lock(&s->mutex);
+	if (!n)
+		channels_drop(s, controller);
+	for (size_t i = 0; i < n; i++)
+		channel_put(s, &fresh[i]);
+	pthread_mutex_unlock(&s->mutex);
+	return 0;
+}
+
 void lease_sender_incarnation(struct lease_sender *s, uint64_t incarnation)
 {
 	pthread_mutex_lock(&s->mutex);

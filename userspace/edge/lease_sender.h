@@ -22,6 +22,10 @@ int lease_sender_start(struct lease_sender *sender);
 /* In force from the next beat on; no probe goes to a controller without a key. */
 int lease_sender_key(
 	struct lease_sender *sender, unsigned controller, const uint8_t key[16], uint32_t epoch);
+/* Where a controller is heard from now on, by link; NULL: nowhere. What is so already stays as it
+ * is. -EINVAL: not an address. */
+int lease_sender_controller(struct lease_sender *sender, unsigned controller,
+	const struct lease_controller *is, const char *const *ifaces, size_t n_ifaces);
 void lease_sender_incarnation(struct lease_sender *sender, uint64_t incarnation);
 int lease_sender_interval(struct lease_sender *sender, uint32_t interval_us);
 /* Silent: sockets are made and kept, for their addresses, and nothing is sent. */

@@ -77,6 +77,10 @@ int link_client_send(
 	struct link_client *client, unsigned controller, json_t *message); /* like link_send */
 int link_client_key(
 	struct link_client *client, unsigned controller, uint32_t epoch, uint8_t ret[LINK_KEY_LEN]);
+/* Another controller in that place, from now on; NULL: none. The same as before changes nothing; the
+ * connection to another one ends, and on_down follows. -EINVAL: no such place. */
+int link_client_set(
+	struct link_client *client, unsigned controller, const struct link_controller *is);
 void link_client_free(struct link_client *client); /* no callbacks */
 
 #endif

@@ -49,6 +49,8 @@ static void line_schedule(struct client_line *line)
 {
 	unsigned spread = 0;
 
+	if (!line->address)
+		return;
 	(void)RAND_bytes((unsigned char *)&spread, sizeof(spread));
 	uv_timer_start(
 		&line->timer, line_try, line->pause_ms / 2 + spread % (line->pause_ms / 2 + 1), 0);
@@ -149,15 +151,15 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 	client->handler = *handler;
 	client->ctx = ctx;
 	client->bind = own_string(bind);
-	client->n = client->open_timers = n;
+	client->n = client->open_timers = PICKET_CONTROLLERS_MAX;
 	client->pause_max_ms = CLIENT_PAUSE_MAX_MS;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++) {
 		struct client_line *line = &client->lines[i];
 
 		line->client = client;
 		line->controller = i;
-		line->name = own_string(controllers[i].name);
-		line->address = own_string(controllers[i].address);
+		line->name = own_string(i < n ? controllers[i].name : NULL);
+		line->address = own_string(i < n ? controllers[i].address : NULL);
 		line->pause_ms = CLIENT_PAUSE_MIN_MS;
 		uv_timer_init(loop, &line->timer);
 		line->timer.data = line;
@@ -165,6 +167,36 @@ int link_client_new(uv_loop_t *loop, struct identity *identity, const char *bind
 			uv_timer_start(&line->timer, line_try, 0, 0);
 	}
 	*ret = client;
+	return 0;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+int link_client_set(
+	struct link_client *client, unsigned controller, const struct link_controller *is)
+{
+	static const struct link_controller nobody;
+	struct client_line *line = &client->lines[controller];
+
+	if (controller >= client->n)
+		return -EINVAL;
+	is = is ? is : &nobody;
+	if (same(line->name, is->name) && same(line->address, is->address))
+		return 0;
+	free(line->name);
+	free(line->address);
+	line->name = own_string(is->name);
+	line->address = NULL; /* for as long as the old one's end is told */
+	uv_timer_stop(&line->timer);
+	if (line->transport)
+		line_down(line, "another controller has its place");
+	line->address = own_string(is->address);
+	line->pause_ms = CLIENT_PAUSE_MIN_MS;
+	if (line->address)
+		uv_timer_start(&line->timer, line_try, 0, 0);
 	return 0;
 }
 

@@ -81,11 +81,11 @@ void store_close(struct store *store);
 #define STORE_INFLIGHT_MAX 1024
 int store_propose(struct store *store, uint64_t term, const void *data, size_t len, void *cookie);
 
-/* Voters. Each gives one on_result. A voter is added as spare, then made a voter when it has caught
- * up. */
+/* Voters. Each gives one on_result. A voter is added as spare, hears of everything as standby, and
+ * is made a voter when it has caught up. */
 int store_transfer(struct store *store, unsigned id, void *cookie); /* 0: to anybody */
 int store_add(struct store *store, const struct store_peer *peer, void *cookie);
-int store_assign(struct store *store, unsigned id, bool voter, void *cookie);
+int store_assign(struct store *store, unsigned id, bool voter, void *cookie); /* else: standby */
 int store_remove(struct store *store, unsigned id, void *cookie);
 /* eBPF says the leader is silent: for one election, do not wait the whole timeout. No result. */
 void store_leader_silent(struct store *store);
@@ -95,6 +95,7 @@ struct store_status {
 	uint64_t term, commit_index, last_index;
 	unsigned leader;
 	bool realtime;
+	uint32_t voters, standbys, spares; /* of the log's configuration, by index (core/roll.h) */
 };
 void store_status(struct store *store, struct store_status *ret);
 

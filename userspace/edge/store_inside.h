@@ -95,7 +95,7 @@ struct store {
 	struct raft raft;
 	raft_io_tick_cb tick_cb;
 	bool io_open, raft_open, raft_closing;
-	unsigned hinted_leader;
+	unsigned hinted_leader, hint_rank, hint_tries;
 };
 
 struct note *note_new(enum note_kind kind, const void *data, size_t len);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "core/roll.h"
 #include "edge/store_inside.h"
 #include "edge/store_machine.h"
 
@@ -15,6 +16,8 @@
 #define RAFT_SNAPSHOT_ENTRIES 4096
 #define RAFT_SNAPSHOT_TRAILING 1024
 #define RAFT_HINT_STEP_MS 25 /* between the voters' attempts after a hint: no split votes */
+#define RAFT_HINT_AGAIN_MS 150 /* to the next attempt: long enough to be connected anew */
+#define RAFT_HINT_TRIES 8
 
 static int raft_error(int r)
 {
@@ -184,6 +187,21 @@ static enum store_role raft_role_now(struct raft *raft)
 	}
 }
 
+static void raft_members(const struct raft_configuration *c, struct store_status *ret)
+{
+	ret->voters = ret->standbys = ret->spares = 0;
+	for (unsigned i = 0; i < c->n; i++) {
+		uint32_t bit = 1u << roll_index_of_id(c->servers[i].id);
+
+		if (c->servers[i].role == RAFT_VOTER)
+			ret->voters |= bit;
+		else if (c->servers[i].role == RAFT_STANDBY)
+			ret->standbys |= bit;
+		else
+			ret->spares |= bit;
+	}
+}
+
 void store_raft_watch(struct store *store)
 {
 	struct store_status now = store->status;
@@ -198,6 +216,7 @@ void store_raft_watch(struct store *store)
 	now.leader = (unsigned)leader;
 	now.commit_index = raft_commit_index(&store->raft);
 	now.last_index = raft_last_index(&store->raft);
+	raft_members(&store->raft.configuration, &now);
 	changed = now.role != store->status.role || now.term != store->status.term ||
 		  now.leader != store->status.leader;
 	pthread_mutex_lock(&store->lock);
@@ -217,17 +236,40 @@ static void raft_on_watch(uv_prepare_t *watch)
 	store_raft_watch(watch->data);
 }
 
-/* The leader is said to be silent: as if our election timer had run out. Voters refuse a vote while
- * they believe in a leader, so each of them must come here by itself; one after the other. */
+/* As if our election timer had run out. Voters refuse a vote while they believe in a leader, so each
+ * of them must come here by itself; one after the other. True: worth another look. */
+static bool hint_act(struct store *store)
+{
+	switch (raft_state(&store->raft)) {
+	case RAFT_FOLLOWER:
+		if (store->status.leader && store->status.leader != store->hinted_leader)
+			return false;
+		/* Who has given its vote waits for the winner to speak. */
+		if (!store->status.leader)
+			return true;
+		store->raft.follower_state.randomized_election_timeout = 0;
+		break;
+	case RAFT_CANDIDATE:
+		store->raft.candidate_state.randomized_election_timeout = 0;
+		break;
+	default:
+		return false;
+	}
+	store->tick_cb(&store->io);
+	return true;
+}
+
+/* A follower writes to another one in an election only, and the library looks at a connection when
+ * it writes: if the other end was started again meanwhile, the first word is lost and no more than
+ * that. So the election is held again soon, and not after another whole timeout. */
 static void raft_on_hint(uv_timer_t *timer)
 {
 	struct store *store = timer->data;
 
-	if (raft_state(&store->raft) != RAFT_FOLLOWER || !store->hinted_leader ||
-		store->status.leader != store->hinted_leader)
-		return;
-	store->raft.follower_state.randomized_election_timeout = 0;
-	store->tick_cb(&store->io);
+	store_raft_watch(store);
+	if (hint_act(store) && ++store->hint_tries < RAFT_HINT_TRIES)
+		uv_timer_start(&store->hint, raft_on_hint,
+			RAFT_HINT_AGAIN_MS + (uint64_t)store->hint_rank * RAFT_HINT_STEP_MS, 0);
 }
 
 static void raft_hint(struct store *store)
@@ -243,6 +285,8 @@ static void raft_hint(struct store *store)
 		rank += c->servers[i].role == RAFT_VOTER && c->servers[i].id < store->id &&
 			c->servers[i].id != store->status.leader;
 	store->hinted_leader = store->status.leader;
+	store->hint_rank = rank;
+	store->hint_tries = 0;
 	uv_timer_start(&store->hint, raft_on_hint, (uint64_t)rank * RAFT_HINT_STEP_MS, 0);
 }
 
@@ -288,6 +332,9 @@ static void order_propose(struct order *order)
 
 static void order_on_changed(struct raft_change *request, int status)
 {
+	struct order *order = request->data;
+
+	store_raft_watch(order->store); /* the owner looks at once who is in it now */
 	order_answer(request->data, raft_error(status), 0);
 }
 
@@ -311,7 +358,7 @@ static void order_change(struct order *order)
 		r = raft_add(raft, &order->change, order->id, order->address, order_on_changed);
 	else if (order->kind == ORDER_ASSIGN)
 		r = raft_assign(raft, &order->change, order->id,
-			order->voter ? RAFT_VOTER : RAFT_SPARE, order_on_changed);
+			order->voter ? RAFT_VOTER : RAFT_STANDBY, order_on_changed);
 	else
 		r = raft_remove(raft, &order->change, order->id, order_on_changed);
 	if (r)

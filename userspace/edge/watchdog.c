@@ -29,22 +29,32 @@ static int watchdog_ask(struct watchdog *w)
 	return 0;
 }
 
+int watchdog_lease_set(struct watchdog *w, uint64_t lease_ns, uint64_t interval_ns)
+{
+	uint64_t room = lease_ns > 2 * interval_ns ? lease_ns - 2 * interval_ns : 0;
+	int seconds = (int)(room / SECOND_NS);
+
+	if (w->lease_ns == lease_ns && w->interval_ns == interval_ns)
+		return 0;
+	w->lease_ns = lease_ns;
+	w->interval_ns = interval_ns;
+	if (seconds < 1)
+		seconds = 1;
+	/* some take less only, many have one timeout, and some round: what counts is read back */
+	while (ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds) < 0 && errno == EINVAL && seconds > 1)
+		seconds /= 2;
+	return watchdog_ask(w);
+}
+
 int watchdog_open(const char *path, uint64_t lease_ns, uint64_t interval_ns, struct watchdog **ret)
 {
 	owned(watchdog) struct watchdog *w = own_new(struct watchdog);
-	uint64_t room = lease_ns > 2 * interval_ns ? lease_ns - 2 * interval_ns : 0;
-	int seconds = (int)(room / SECOND_NS), rc;
+	int rc;
 
-	w->lease_ns = lease_ns;
-	w->interval_ns = interval_ns;
 	w->fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (w->fd < 0)
 		return -errno;
-	if (seconds < 1)
-		seconds = 1;
-	/* many drivers have one timeout only, and some round: what counts is read back */
-	ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds);
-	rc = watchdog_ask(w);
+	rc = watchdog_lease_set(w, lease_ns, interval_ns);
 	if (rc < 0)
 		return rc;
 	*ret = give(w);

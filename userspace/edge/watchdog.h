@@ -14,6 +14,9 @@ struct watchdog;
  * interval to spare; the driver has the last word. As open(2): -EBUSY: another program has it. */
 int watchdog_open(const char *path, uint64_t lease_ns, uint64_t interval_ns, struct watchdog **ret);
 
+/* The lease is another from now on: asks for another timeout. */
+int watchdog_lease_set(struct watchdog *watchdog, uint64_t lease_ns, uint64_t interval_ns);
+
 /* What the driver said that its timeout is. */
 uint64_t watchdog_timeout_ns(const struct watchdog *watchdog);
 

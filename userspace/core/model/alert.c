@@ -16,11 +16,11 @@
 /* Every kind of event there is; tests hold them against what the director notes. */
 static const char *const kinds[] = { "configuration-refused", "configured", "controller-connected",
 	"controller-gone", "failover", "fault", "fault-mended", "fence-failed", "fence-off",
-	"fence-started", "fence-test-failed", "fence-test-passed", "leader", "link-heard",
+	"fence-started", "fence-test-failed", "fence-test-passed", "keys-changed", "leader", "link-heard",
 	"link-silent", "node-blocked", "node-dead", "node-lost", "node-online", "node-refused",
 	"node-stopped", "node-suspected", "operation", "operation-failed", "order",
 	"order-unanswered", "power-on", "power-on-failed", "proof-refuted", "storm",
-	"undecided" };
+	"undecided", "voters-both", "voters-change", "voters-changed" };
 
 struct check {
 	json_t *root;

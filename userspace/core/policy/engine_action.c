@@ -339,14 +339,19 @@ static bool is_ancestor(const struct resource *r, const struct resource *of)
 	return false;
 }
 
+static enum task task_of(const struct act *a, enum task otherwise)
+{
+	return !a ? otherwise : a->when || a->interval_ms ? TASK_NONE : a->task;
+}
+
 /* What holds for starts and stops holds for migrations, which are both, as far as it can. */
 static void order_migrations(struct engine *e, const struct ordering *o)
 {
 	struct resource *first = o->first_resource, *then = o->then_resource;
-	enum task a = o->first_task, b = o->then_task;
+	enum task a = task_of(o->first, o->first_task), b = task_of(o->then, o->then_task);
 	unsigned type = ORD_OPTIONAL;
 
-	if (!first || !then || o->first || o->then || first == then || is_ancestor(first, then) ||
+	if (!first || !then || first == then || is_ancestor(first, then) ||
 		is_ancestor(then, first) || !then->allow_migrate)
 		return;
 	if (a == TASK_START && b == TASK_START) {

@@ -51,10 +51,8 @@ static void instance_actions(struct engine *e, struct resource *r, struct resour
 	struct change_state s = { 0 };
 	struct act *start, *started, *stop, *stopped;
 
-	for (unsigned i = 0; i < instances->n; i++) {
-		resource_actions(e, instances->items[i]);
+	for (unsigned i = 0; i < instances->n; i++)
 		look(instances->items[i], &s);
-	}
 	start = act_resource_point(e, r, TASK_START, !s.starting, true);
 	started = act_resource_point(e, r, TASK_STARTED, !s.starting, s.active || s.starting);
 	started->priority = SCORE_INFINITY;
@@ -106,9 +104,18 @@ static void bundle_actions(struct engine *e, struct resource *r)
 	struct bundle *b = r->bundle;
 	struct resources containers = { 0 };
 
-	for (unsigned i = 0; i < b->n; i++)
-		if (b->replicas[i].container)
-			resources_add(e, &containers, b->replicas[i].container);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct replica *p = &b->replicas[i];
+
+		if (p->ip)
+			resource_actions(e, p->ip);
+		if (p->container) {
+			resource_actions(e, p->container);
+			resources_add(e, &containers, p->container);
+		}
+		if (p->connection)
+			resource_actions(e, p->connection);
+	}
 	instance_actions(e, r, &containers, NULL, NULL);
 	if (b->child) {
 		resource_actions(e, b->child);
@@ -120,12 +127,6 @@ static void bundle_actions(struct engine *e, struct resource *r)
 			act_resource_point(e, r, TASK_DEMOTED, true, true)->priority =
 				SCORE_INFINITY;
 		}
-	}
-	for (unsigned i = 0; i < b->n; i++) {
-		if (b->replicas[i].ip)
-			resource_actions(e, b->replicas[i].ip);
-		if (b->replicas[i].connection)
-			resource_actions(e, b->replicas[i].connection);
 	}
 }
 
@@ -139,6 +140,8 @@ void resource_actions(struct engine *e, struct resource *r)
 		group_actions(e, r);
 		break;
 	case CLONE:
+		for (unsigned i = 0; i < r->children.n; i++)
+			resource_actions(e, r->children.items[i]);
 		instance_actions(e, r, &r->children, &r->clone->starts, &r->clone->stops);
 		if (r->promotable)
 			promotable_actions(e, r);

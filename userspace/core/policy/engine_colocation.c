@@ -212,6 +212,8 @@ static void add_further(
 {
 	struct members list =
 		flags & SELECT_THIS_WITH ? colocations_with(e, r) : colocations_by(e, r);
+	/* Further down only the constraint's own score counts, for or against. */
+	float sign = factor < 0 ? -1.0F : 1.0F;
 
 	for (unsigned i = 0; i < list.n; i++) {
 		struct colocation *c = list.items[i];
@@ -220,7 +222,7 @@ static void add_further(
 		if (!(flags & SELECT_THIS_WITH) && !colocation_influences(c, NULL))
 			continue;
 		colocation_add_scores(e, other, work, c->attribute,
-			factor * (float)c->score / (float)SCORE_INFINITY, flags | SELECT_ACTIVE);
+			sign * (float)c->score / (float)SCORE_INFINITY, flags | SELECT_ACTIVE);
 	}
 }
 

@@ -7,7 +7,8 @@ void order_unfence(
 {
 	struct act *unfence;
 
-	if (!e->set.have_unfencing || !r->needs_unfencing || r->is_fence_device)
+	/* A device that unfences may not even answer a node that is still cut off. */
+	if (!e->set.have_unfencing || !(r->needs_unfencing || r->is_fence_device))
 		return;
 	unfence = act_fence(e, node, "on", true, NULL, false);
 	act_order(e, unfence, a, type);

@@ -128,7 +128,7 @@ static void member_sequence(
 {
 	order_resources(
 		e, previous, TASK_START, m, TASK_START, ORD_IMPLIES_THEN | ORD_RUNNABLE_LEFT);
-	order_resources(e, m, TASK_STOP, previous, TASK_STOP, ORD_OPTIONAL | ORD_IMPLIES_FIRST);
+	order_resources(e, m, TASK_STOP, previous, TASK_STOP, ORD_OPTIONAL | ORD_RESTART);
 	/* A new member amid running ones: what is behind it stops before it starts. */
 	if (m->running.n && !previous->running.n)
 		order_resources(e, m, TASK_STOP, previous, TASK_START,

@@ -212,6 +212,9 @@ static void tell_next(struct engine *e, struct resource *r, const struct telling
 
 	if (!r->node)
 		return;
+	/* Whoever cannot come up will not be there to hear it. */
+	if (start && !start->optional && !start->runnable)
+		return;
 	if (n->about != TASK_START || !start || start->optional)
 		tell(e, r, r->node, n->pre, n->pre_done, t);
 	tell_after(e, r, r->node, t);

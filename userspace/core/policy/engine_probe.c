@@ -19,12 +19,12 @@ static int by_instance(void *ctx, struct resource *a, struct resource *b)
 	return a->instance - b->instance;
 }
 
-static bool known_all(const struct resource *r, const struct node *node)
+static bool known_any(const struct resource *r, const struct node *node)
 {
 	for (unsigned i = 0; i < r->children.n; i++)
-		if (!known_all(r->children.items[i], node))
-			return false;
-	return r->children.n || resource_known_on(r, node);
+		if (known_any(r->children.items[i], node))
+			return true;
+	return !r->children.n && resource_known_on(r, node);
 }
 
 static bool probe_clone(struct engine *e, struct resource *r, struct node *node)
@@ -49,7 +49,7 @@ static bool probe_clone(struct engine *e, struct resource *r, struct node *node)
 		return probe_children(e, r, node);
 	/* One asks for all: the one that is known here, or will be here, or the first. */
 	for (unsigned i = 0; i < r->children.n && !child; i++)
-		if (known_all(r->children.items[i], node))
+		if (known_any(r->children.items[i], node))
 			child = r->children.items[i];
 	for (unsigned i = 0; i < r->children.n && !child; i++)
 		if (resource_location(e, r->children.items[i], false) == node)

@@ -58,6 +58,8 @@ static void order_guest(struct engine *e, struct act *a)
 		break;
 	case TASK_STOP:
 	case TASK_DEMOTE:
+	case TASK_MIGRATE_TO: /* which go through where the connection still is */
+	case TASK_MIGRATE_FROM:
 		if (!container->failed)
 			then_stop(e, a, remote, 0);
 		break;
@@ -95,6 +97,8 @@ static void order_remote(struct engine *e, struct act *a)
 		start_then(e, remote, a, state == REMOTE_FAILED ? ORD_IMPLIES_THEN : 0);
 		break;
 	case TASK_STOP:
+	case TASK_MIGRATE_TO:
+	case TASK_MIGRATE_FROM:
 		order_remote_stop(e, a, state);
 		break;
 	case TASK_DEMOTE:

@@ -13,7 +13,6 @@ struct settings { /* cluster properties */
 	bool stop_all_resources, stop_orphans, stop_orphan_actions, remove_after_stop;
 	bool start_failure_fatal, maintenance_mode, concurrent_fencing, shutdown_lock;
 	bool is_managed_default, have_quorum, have_fence_device, have_unfencing, have_remote;
-	bool sbd_watchdog;
 	enum { PLACE_DEFAULT, PLACE_UTILIZATION, PLACE_MINIMAL, PLACE_BALANCED } placement;
 	const char *fence_action, *health_strategy;
 	enum no_quorum no_quorum;

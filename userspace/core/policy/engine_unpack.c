@@ -77,7 +77,6 @@ static void fence_settings(struct engine *e)
 {
 	const struct table *t = &e->properties;
 	const char *action = table_get(t, "stonith-action");
-	const char *watchdog = table_get(t, "stonith-watchdog-timeout");
 
 	e->set.stonith_enabled = table_true(t, "stonith-enabled", true);
 	e->set.fence_action = "reboot";
@@ -90,9 +89,9 @@ static void fence_settings(struct engine *e)
 	e->set.startup_fencing = table_true(t, "startup-fencing", true);
 	e->set.priority_fencing_delay_s =
 		(int64_t)value_interval(table_get(t, "priority-fencing-delay")) / 1000;
-	if (watchdog && value_true(table_get(t, "have-watchdog"), false) &&
-		(watchdog[0] == '-' || value_interval(watchdog) > 0))
-		e->set.have_fence_device = e->set.sbd_watchdog = true;
+	/* With a watchdog on every node there is something that fences, whatever the timeout is. */
+	if (value_true(table_get(t, "have-watchdog"), false))
+		e->set.have_fence_device = true;
 }
 
 void unpack_settings(struct engine *e)

@@ -302,6 +302,9 @@ static void replica_parts(struct engine *e, struct resource *bundle, struct repl
 	if (!r->child)
 		return;
 	r->child->exclusive_discovery = true;
+	/* What it needs of a host, the container needs: that is what is placed there. */
+	r->container->utilization = r->child->utilization;
+	r->child->utilization = (struct table){ 0 };
 	/* Whether instances are told of each other is said where they are configured. */
 	if (r->child->notify)
 		r->child->parent->notify = true;

@@ -86,7 +86,7 @@ static void guest_of(struct engine *e, const struct element *xml, struct element
 	const char *name = meta_of(e, xml, "remote-node");
 	struct element *remote;
 
-	if (!name || index_get(e->ids, INDEX_ELEMENT, name))
+	if (!name)
 		return;
 	remote = remote_element(e, name, element_get(xml, "id"),
 		meta_of(e, xml, "remote-allow-migrate"), meta_of(e, xml, "is-managed"),
@@ -97,7 +97,6 @@ static void guest_of(struct engine *e, const struct element *xml, struct element
 	else
 		into->first = remote;
 	into->last = remote;
-	index_set(e->ids, INDEX_ELEMENT, name, remote);
 	remote_node(e, name);
 }
 

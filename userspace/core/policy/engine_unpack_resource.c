@@ -246,7 +246,8 @@ static void name_it(struct engine *e, struct resource *r, int instance)
 	if (instance >= 0)
 		r->id = engine_printf(e, "%s:%d", r->base_id, instance);
 	r->instance = instance;
-	index_set(e->ids, INDEX_RESOURCE, r->id, r);
+	if (!index_get(e->ids, INDEX_RESOURCE, r->id))
+		index_set(e->ids, INDEX_RESOURCE, r->id, r);
 	if (!index_get(e->ids, INDEX_CLONE_BASE, r->base_id))
 		index_set(e->ids, INDEX_CLONE_BASE, r->base_id, r);
 }

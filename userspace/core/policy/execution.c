@@ -140,7 +140,8 @@ static void set_number(struct element_tree *tree, struct element *e, const char 
 	element_set(tree, e, name, text);
 }
 
-int execution_record(struct element_tree *tree, const struct plan_action *a, int exit)
+int execution_record(
+	struct element_tree *tree, const struct plan_action *a, int exit, int64_t now_s)
 {
 	bool failed = exit != a->target_rc;
 	/* A reload that worked leaves the resource as a start does. */
@@ -173,6 +174,7 @@ int execution_record(struct element_tree *tree, const struct plan_action *a, int
 	set_number(tree, entry, "rc-code", exit);
 	set_number(tree, entry, "op-status", 0);
 	set_number(tree, entry, "interval", (long long)a->interval_ms);
+	set_number(tree, entry, "last-rc-change", now_s + 1); /* after all that is known */
 	element_set(tree, entry, "op-digest", a->digest);
 	element_set(tree, entry, "migrate_source", source);
 	element_set(tree, entry, "migrate_target", target);
@@ -204,7 +206,7 @@ static bool leaves_record(const char *op)
 
 /* Whether it succeeded. */
 static bool execute(struct element_tree *tree, const struct plan_action *a,
-	const struct execution_failure *failures, unsigned n_failures)
+	const struct execution_failure *failures, unsigned n_failures, int64_t now_s)
 {
 	const struct execution_failure *failure;
 
@@ -216,12 +218,12 @@ static bool execute(struct element_tree *tree, const struct plan_action *a,
 	if (a->kind != PLAN_RESOURCE || !leaves_record(a->op))
 		return true;
 	failure = failure_of(a, failures, n_failures);
-	execution_record(tree, a, failure ? failure->exit : a->target_rc);
+	execution_record(tree, a, failure ? failure->exit : a->target_rc, now_s);
 	return !failure || failure->exit == a->target_rc;
 }
 
 unsigned execution_run(struct element_tree *tree, const struct plan *plan,
-	const struct execution_failure *failures, unsigned n_failures)
+	const struct execution_failure *failures, unsigned n_failures, int64_t now_s)
 {
 	unsigned *waits = own_alloc((plan->n + 1) * sizeof(*waits)), n = 0, head = 0, done = 0;
 	unsigned *first = own_alloc((plan->n + 2) * sizeof(*first)), *next;
@@ -246,7 +248,7 @@ unsigned execution_run(struct element_tree *tree, const struct plan *plan,
 	while (head < n) {
 		unsigned id = queue[head++];
 
-		if (!execute(tree, plan->actions[id], failures, n_failures))
+		if (!execute(tree, plan->actions[id], failures, n_failures, now_s))
 			continue;
 		done++;
 		for (unsigned k = first[id]; k < first[id + 1]; k++)

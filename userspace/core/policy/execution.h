@@ -14,13 +14,15 @@ struct execution_failure {
 };
 
 /* Does every action whose predecessors are done, in their order, and writes down in the tree what
- * it leaves behind. An action that fails ends those that wait for it. Returns how many were done.
+ * it leaves behind. An action that fails ends those that wait for it. now_s: when it was planned,
+ * seconds since 1970. Returns how many were done.
  */
 unsigned execution_run(struct element_tree *tree, const struct plan *plan,
-	const struct execution_failure *failures, unsigned n_failures);
+	const struct execution_failure *failures, unsigned n_failures, int64_t now_s);
 /* Writes down one more operation of a resource on a node, as if it had just ended. 0, or -ENOENT:
  * there is no such node. */
-int execution_record(struct element_tree *tree, const struct plan_action *a, int exit);
+int execution_record(
+	struct element_tree *tree, const struct plan_action *a, int exit, int64_t now_s);
 /* The <node_state> of a node, made if there is none; NULL: there is no such node. */
 struct element *execution_state(struct element_tree *tree, const char *node);
 /* What the cluster sees of a node: it is a member, or it is not; expected: it should be. */

@@ -235,6 +235,11 @@ static void running_tell(struct resource *r, engine_running_fn *fn, void *ctx)
 
 void engine_running(const struct engine *e, engine_running_fn *fn, void *ctx)
 {
-	for (unsigned i = 0; i < e->top.n; i++)
-		running_tell(e->top.items[i], fn, ctx);
+	for (unsigned i = 0; i < e->top.n; i++) {
+		struct resource *r = e->top.items[i];
+
+		/* What is left alone on a node that is gone does not make the whole active. */
+		if (r->kind == PRIMITIVE || r->running.n)
+			running_tell(r, fn, ctx);
+	}
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Renewer: a controller sees to it that its own certificate, and nodes', give way to the next in time.
+ */
+#ifndef EDGE_RENEWER_H
+#define EDGE_RENEWER_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+struct api_desk;
+struct identity;
+struct link;
+
+struct renewer {
+	struct identity *identity;
+	const char *pki;
+	struct api_desk *api; /* whose signer signs, and whose door is opened anew */
+	struct link *link;
+	void (*say)(void *ctx, bool good, const char *text);
+	void *ctx;
+	long again_s; /* not before */
+	bool reload;  /* the door still shows the certificate before */
+};
+
+void renewer_tick(struct renewer *renewer, long now_s);
+/* A node's {type: renew}; false: it is another message. */
+bool renewer_take(struct renewer *renewer, const char *node, json_t *message);
+
+#endif
