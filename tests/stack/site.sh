@@ -166,10 +166,10 @@ db_writes() { db_answers && through mariadb -h "$DB_VIP" -ujudge -pjudge judge -
 
 # Everything is served through its address.
 openstack_ready() {
-	wait_for 240 "the data base through $DB_VIP" db_writes
-	wait_for 60 "Redis through $REDIS_VIP" redis_answers
-	wait_for 120 "Keystone through $IDENTITY_VIP" identity_answers
-	wait_for 120 "RabbitMQ through $MQ_VIP" mq_answers
+	wait_for 400 "the data base through $DB_VIP" db_writes
+	wait_for 300 "Redis through $REDIS_VIP" redis_answers
+	wait_for 400 "Keystone through $IDENTITY_VIP" identity_answers
+	wait_for 300 "RabbitMQ through $MQ_VIP" mq_answers
 }
 
 # Nothing of an earlier run is left for the judge to see.
