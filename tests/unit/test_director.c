@@ -767,3 +767,64 @@ Test(director, what_is_slow_holds_nobody_up_whom_it_does_not_concern, .init = se
 	ask("GET", "/v1/status", "");
 	cr_assert_eq(json_array_size(json_object_get(answer, "actions")), 1, "web's monitor");
 }
+
+static void peer(unsigned c, enum event_kind kind, json_t *message)
+{
+	struct event e = { .kind = kind, .controller = c, .json = message };
+
+	step(&e);
+	json_decref(message);
+}
+
+static json_t *hears(const char *list)
+{
+	json_t *heard = json_loads(list, 0, NULL);
+
+	return json_pack("{s:s, s:I, s:o, s:[]}", "type", "hello", "life", (json_int_t)5, "heard",
+		heard, "silent");
+}
+
+/* Of three controllers one is gone, and one that was just started has not said what it hears. */
+Test(director, who_has_not_said_what_it_hears_is_no_voice_against_a_node)
+{
+	struct director_config config = { .name = "c1",
+		.cluster = 7,
+		.life = 9,
+		.voters = { .now = 7 } };
+	struct event lead = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
+	static const char both[] = "[[1,0],[1,1],[2,0],[2,1]]";
+
+	notes = json_array();
+	d = director_new(&config);
+	step(&lead);
+	ask("PUT", "/v1/configuration", SITE);
+	connect("n1", "boot-1", 0);
+	connect("n2", "boot-2", 0);
+	for (unsigned c = 1; c <= 2; c++) {
+		peer(c, EVENT_PEER_UP, NULL);
+		peer(c, EVENT_PEER_SAYS, hears(both));
+	}
+	for (unsigned n = 1; n <= 2; n++)
+		for (unsigned l = 0; l < 2; l++)
+			beat(n, l, true);
+	cr_assert_str_eq(state("n1"), "online");
+	peer(1, EVENT_PEER_DOWN, NULL);
+	peer(2, EVENT_PEER_DOWN, NULL);
+	later(3000);
+	cr_assert_str_neq(state("n1"), "lost");
+	peer(2, EVENT_PEER_UP, NULL);
+	peer(2, EVENT_PEER_SAYS, hears("[]"));
+	later(3000);
+	cr_assert_str_neq(state("n1"), "lost");
+	peer(2, EVENT_PEER_SAYS, hears(both));
+	cr_assert_str_eq(state("n1"), "online");
+	lose(1);
+	peer(2, EVENT_PEER_SAYS,
+		json_pack("{s:s, s:i, s:i, s:b, s:i}", "type", "heard", "node", 1, "link", 0,
+			"heard", 0, "age_ns", 0));
+	peer(2, EVENT_PEER_SAYS,
+		json_pack("{s:s, s:i, s:i, s:b, s:i}", "type", "heard", "node", 1, "link", 1,
+			"heard", 0, "age_ns", 0));
+	later(210);
+	cr_assert_str_eq(state("n1"), "lost", "two of three say that it is silent");
+}

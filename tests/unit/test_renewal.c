@@ -67,7 +67,7 @@ Test(renewal, the_next_says_what_the_last_did_for_as_long)
 	before = identity_not_after(id);
 	cr_assert(!renewal_due(id, now));
 	cr_assert(renewal_due(id, before - 15));
-	sleep(2);
+	sleep(2); /* a certificate counts in seconds: the new one has to end later */
 	wish = renewal_wish(host, &why);
 	cr_assert(wish, "%s", why);
 	cr_assert(!authority_renew(ca, text(wish, "certificate"), text(wish, "request"),
