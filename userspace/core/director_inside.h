@@ -27,6 +27,7 @@ struct director_node {
 	bool connected, synced, welcomed; /* welcomed: it knows that key */
 	char *boot_id; /* of the present connection */
 	json_t *self;  /* what the agent says of its own end */
+	uint64_t expired; /* the incarnation whose verdict has fallen; 0: none that we know of */
 	uint64_t hello_incarnation, roll, roll_told; /* rolls: serials that it took in, was told */
 	bool heard;          /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
