@@ -273,6 +273,8 @@ down() {
 		ip netns del "$LAB-$p" 2>/dev/null || true
 	done
 	for m in $(machines); do
+		# One that was just being switched on is known by its cgroup only.
+		echo 1 2>/dev/null >"$dir/cgroup/$m/cgroup.kill" || true
 		wait_for 5 "$m's processes to end" cgroup_empty "$m" || true
 		rmdir_tree "$dir/cgroup/$m"
 	done
