@@ -39,7 +39,7 @@ struct lease_config {
 	uint32_t voters[2];      /* now and next, as it is known; 0: all the controllers */
 	unsigned majority;       /* 0, or n / 2 + 1: a promise is a majority's, nothing else */
 	enum picket_verdict verdict; /* whatever it is, the data interfaces are isolated as well */
-	bool goes_on;            /* no verdict: when the lease has run out, it may be granted again */
+	bool goes_on;            /* no verdict: a lease that ran out may be granted again */
 	bool quiet;              /* no sender thread: picket.ko sends the probes */
 	void (*warn)(void *ctx, const char *text); /* may be NULL: degraded, not failed */
 };
