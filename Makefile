@@ -125,7 +125,9 @@ bench: ## benchmarks, side by side with a peer or a bound (root)
 	$(Q)$(MAKE) --no-print-directory all tools bpftest
 	$(Q)tests/run.sh bench $(B)
 
-.PHONY: unit bpftest tools
+.PHONY: unit bpftest tools objects
+# Compiled, not linked: what a compiler has to say against a source.
+objects: $(call obj,$(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC) $(FENCE_SRC) $(FENCE_LIB_SRC) $(UNIT_SRC))
 unit: $(UNIT)
 bpftest: $(BPFTEST)
 tools: $(TOOLS)
