@@ -591,6 +591,7 @@ static int pdu_pin(struct call *call, char **ret_pin)
 }
 
 static const struct agent_device device = {
+	.warm = snmp_warm,
 	.open = pdu_open,
 	.get = pdu_get,
 	.set = pdu_set,
