@@ -25,8 +25,11 @@ struct evidence_step {
 	uint64_t start_ns;    /* CLOCK_BOOTTIME; 0 = now */
 };
 
-/* {"t":…,"agent":…,"step":…,"plug":…,"asked":…,"answered":…,"read":…,"reads":…,"ms":…}. t is the time of the
- * end in ns since boot. Bytes that are not UTF-8 become '?': devices send what they like. */
+/*
+ * {"t":…,"agent":…,"step":…,"plug":…,"asked":…,"answered":…,"read":…,"reads":…,"ms":…}. t is the
+ * time of the end in ns since boot. Bytes that are not UTF-8 become '?': devices send what they
+ * like.
+ */
 void evidence_add(struct evidence *evidence, const struct evidence_step *step);
 
 #endif

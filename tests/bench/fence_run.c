@@ -3,7 +3,7 @@
  * fence_run: runs a command, and says what it cost. A small program, because the memory that the
  * kernel charges to a child begins with that of whoever starts it.
  *   fence_run N COMMAND...    N at once; without input, their output goes nowhere
- * Prints "WALL-MS CPU-MS RSS-KIB": until the last has ended, of all they started, the largest one's.
+ * Prints "WALL-MS CPU-MS RSS-KIB": until the last has ended; of all they started; the largest's.
  * Exit status: 0 if each ended with 0 or 2 (a plug that is off), otherwise theirs.
  */
 #include <fcntl.h>
