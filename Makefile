@@ -157,7 +157,7 @@ install-programs: all
 	$(Q)install -m755 $(BIN)/picket $(D)/bin/
 	$(Q)install -m755 $(BIN)/picketd $(BIN)/picket-agent $(FENCE) $(D)/sbin/
 	$(Q)install -m755 $(BIN)/picket-ocf $(BIN)/picket-cib $(D)/libexec/picket/
-	$(Q)install -m755 $(BIN)/picket-address $(D)/lib/ocf/resource.d/picket/address
+	$(Q)install -m755 $(BIN)/ocf_picket_address $(D)/lib/ocf/resource.d/picket/address
 	$(Q)for l in $(B)/ocf/*; do ln -sfn "../$$(basename "$$(readlink "$$l")")" "$(D)/libexec/picket/ocf/$${l##*/}"; done
 
 install-host: all

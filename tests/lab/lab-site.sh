@@ -90,7 +90,7 @@ TXT
 	mkdir -p "$dir/$m/etc/ocf/resource.d/picket" "$dir/$m/etc/www"
 	ln -s /usr/lib/ocf/lib "$dir/$m/etc/ocf/lib"
 	for c in /usr/lib/ocf/resource.d/*; do [ "${c##*/}" = picket ] || ln -s "$c" "$dir/$m/etc/ocf/resource.d/"; done
-	ln -s "$bin/picket-address" "$dir/$m/etc/ocf/resource.d/picket/address"
+	ln -s "$bin/ocf_picket_address" "$dir/$m/etc/ocf/resource.d/picket/address"
 	echo "$m served this page" >"$dir/$m/etc/www/index.html"
 	cat >"$dir/$m/etc/nginx.conf" <<TXT
 worker_processes 1;
@@ -273,6 +273,8 @@ down() {
 		ip netns del "$LAB-$p" 2>/dev/null || true
 	done
 	for m in $(machines); do
+		# One that was just being switched on is known by its cgroup only.
+		echo 1 2>/dev/null >"$dir/cgroup/$m/cgroup.kill" || true
 		wait_for 5 "$m's processes to end" cgroup_empty "$m" || true
 		rmdir_tree "$dir/cgroup/$m"
 	done

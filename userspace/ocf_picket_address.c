@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * picket-address: the OCF agent ocf:picket:address, a virtual IP address. It does what IPaddr2
- * does, by the same names, in one process: on the way to the first answer of a lost node's address
- * every process counts. ocf_picket_address(7).
+ * The OCF agent ocf:picket:address, a virtual IP address. It does what IPaddr2 does, by the same
+ * names, in one process: on the way to the first answer of a lost node's address every process
+ * counts. ocf_picket_address(7).
  */
 #include <arpa/inet.h>
 #include <errno.h>
