@@ -26,6 +26,7 @@ PORT = 7406
 BOOT_S = 120  # a guest on a machine that is busy with other things
 MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci",
            "failover", "net_failover", "virtio_net", "watchdog", "i6300esb"]
+DISK_MODULES = ["crc16", "crc32c_generic", "libcrc32c", "mbcache", "jbd2", "ext4", "virtio_blk"]
 
 
 class Tap:
@@ -38,7 +39,8 @@ class Tap:
         self.failed += not good
         print(f"{'ok' if good else 'not ok'} {self.n} - {name}", flush=True)
         if why and not good:
-            for line in oops(str(why)) + str(why).splitlines()[-40:]:
+            lines = str(why).splitlines()
+            for line in oops(str(why)) + lines[:-40][:1] + lines[-40:]:   # the first says what
                 print(f"#   {line}", flush=True)
         return good
 
@@ -80,6 +82,13 @@ def own_namespace():
         subprocess.run([os.path.join(HERE, "kernels.sh"), "6.1", "6.12"], stdout=subprocess.DEVNULL)
         os.environ["PICKET_QEMU_NS"] = "1"
         os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
+    sh("ip", "link", "set", "lo", "up")
+
+
+def wire_of_its_own():
+    """One more, for a process of a test that has several wires at once."""
+    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000):   # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "unshare")
     sh("ip", "link", "set", "lo", "up")
 
 
@@ -152,9 +161,9 @@ class Kernel:
                 return lzma.decompress(read(os.path.join(root, f"{name}.ko.xz")))
         return None
 
-    def initramfs(self, extra=None):
+    def initramfs(self, extra=None, disk=False):
         loads, files = [], {}
-        for name in MODULES:
+        for name in MODULES + (DISK_MODULES if disk else []):
             data = self.module(name)
             if data:
                 files[f"lib/{name}.ko"] = (0o100644, data)
@@ -315,12 +324,13 @@ class Dead(Exception):
 
 
 class Guest:
-    count = 0
+    count, living = 0, set()
 
     def __init__(self, kernel, image, ip="10.9.0.11", ip6="fd09::11", tap="tap0", memory=256,
                  cpus=2, append="", watchdog=True, action="reboot=shutdown,panic=none",
-                 incoming=None, number=0, devices=()):
-        """incoming: the snapshot of a guest like this one, which then goes on from there."""
+                 incoming=None, number=0, devices=(), disk=None):
+        """incoming: the snapshot of a guest like this one, which then goes on from there.
+        disk: the file of an ext4, which outlives the guest."""
         Guest.count += 1
         self.dir = tempfile.mkdtemp(prefix="picket-qemu-")
         self.tap, self.events, self.returns, self.buffer = tap, [], [], b""
@@ -330,6 +340,9 @@ class Guest:
         initrd = os.path.join(self.dir, "initrd")
         with open(initrd, "wb") as f:
             f.write(image)
+        if disk:
+            append += " picket.disk=/dev/vda"
+            devices = [*devices, "-drive", f"file={disk},format=raw,if=virtio"]
         mac = f"52:54:00:00:00:{(number or Guest.count) % 250:02x}"
         words = ["qemu-system-x86_64", "-machine", "q35", "-accel", accelerator(), "-cpu", "max",
                  "-smp", str(cpus), "-m", str(memory), "-display", "none", "-no-user-config", "-nodefaults",
@@ -352,7 +365,7 @@ class Guest:
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
                                         stderr=open(f"{self.dir}/stderr", "w"),
                                         preexec_fn=die_with_parent)
-        atexit.register(self.close)
+        Guest.living.add(self)
         self.started = time.time()
         self.qmp = self.connect("qmp")
         self.command = self.connect("command")
@@ -488,6 +501,22 @@ class Guest:
         self.wire.socket.close()
         subprocess.run(["ip", "link", "del", self.tap], capture_output=True, check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
+        Guest.living.discard(self)
+
+    @staticmethod
+    def close_all():
+        for guest in list(Guest.living):
+            guest.close()
+
+
+atexit.register(Guest.close_all)
+
+
+def disk_new(path, megabytes=64):
+    with open(path, "wb") as f:
+        f.truncate(megabytes << 20)
+    sh("mkfs.ext4", "-q", path)
+    return path
 
 
 def die_with_parent():

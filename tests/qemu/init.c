@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Init of a guest: PID 1 that loads what /modules names, gives eth0 the addresses of the kernel's
- * command line (picket.ip=, picket.ip6=), and then does what the other end of ttyS1 says: each line
- * is a command and its arguments, run from /bin; a line that begins with & is not waited for.
+ * command line (picket.ip=, picket.ip6=), mounts its disk (picket.disk=), and then does what the
+ * other end of ttyS1 says: each line is a command and its arguments, run from /bin; a line that
+ * begins with & is not waited for.
  * Answers: what the command printed, then "= STATUS".
  */
 #include <errno.h>
@@ -118,6 +119,20 @@ static void network(void)
 	close(fd6);
 }
 
+/* What must outlive this guest is kept there. */
+static void disk(void)
+{
+	char *device = argument("picket.disk");
+
+	if (!device)
+		return;
+	mkdir("/var", 0755);
+	mkdir("/var/lib", 0755);
+	mkdir("/var/lib/picket", 0755);
+	if (mount(device, "/var/lib/picket", "ext4", 0, NULL))
+		complain(device);
+}
+
 /* ---- commands ------------------------------------------------------------------------------ */
 
 static void child(char **words)
@@ -179,6 +194,7 @@ int main(void)
 	}
 	modules_load();
 	network();
+	disk();
 	in = fdopen(fd, "re");
 	printf("ready\n");
 	fflush(stdout);
