@@ -39,7 +39,7 @@ unpack() { # folder package...
 				'*/drivers/net/virtio_net.ko*' '*/net_failover.ko*' '*/failover.ko*' \
 				'*/drivers/virtio/*' '*/watchdog/i6300esb.ko*' '*/watchdog/watchdog.ko*' '*/net/dummy.ko*' \
 				'*/virtio_blk.ko*' '*/fs/ext4/*' '*/fs/jbd2/*' '*/fs/mbcache.ko*' '*/lib/crc16.ko*' \
-				'*/crypto/crc32c*' '*/lib/libcrc32c*' '*/lib/crc32c*' ;;
+				'*/crypto/crc32c*' '*/lib/libcrc32c*' ;;
 		*) dpkg-deb -x "$deb" "$to" ;;
 		esac
 		rm "$deb"

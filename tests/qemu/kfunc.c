@@ -124,13 +124,13 @@ static int btf_open(const char *module)
 	return -1;
 }
 
-#define INSN(CODE, DST, SRC, OFF, IMM)                                                            \
+#define INSN(CODE, DST, SRC, OFF, IMM)                                                             \
 	(struct bpf_insn)                                                                          \
 	{                                                                                          \
 		.code = (CODE), .dst_reg = (DST), .src_reg = (SRC), .off = (OFF),                  \
 		.imm = (int32_t)(IMM)                                                              \
 	}
-#define WIDE(DST, V)                                                                              \
+#define WIDE(DST, V)                                                                               \
 	INSN(BPF_LD | BPF_DW | BPF_IMM, DST, 0, 0, (uint32_t)(V)),                                 \
 		INSN(0, 0, 0, 0, (uint32_t)((uint64_t)(V) >> 32))
 
@@ -152,7 +152,7 @@ static int program(uint32_t id, int btf, uint64_t incarnation, uint64_t seq, uin
 	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP,
 		.insns = (uint64_t)(uintptr_t)code,
 		.insn_cnt = sizeof(code) / sizeof(code[0]),
-		.license = (uint64_t)(uintptr_t)"GPL",
+		.license = (uint64_t)(uintptr_t) "GPL",
 		.log_buf = (uint64_t)(uintptr_t)said,
 		.log_size = sizeof(said),
 		.log_level = 1,
