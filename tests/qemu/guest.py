@@ -5,6 +5,7 @@ Times are the host's CLOCK_REALTIME in seconds: QMP events and packets are stamp
 import atexit
 import ctypes
 import functools
+import glob
 import json
 import lzma
 import os
@@ -81,6 +82,7 @@ def own_namespace():
     sources is fetched before."""
     if os.environ.get("PICKET_QEMU_NS") != "1":
         subprocess.run([os.path.join(HERE, "kernels.sh"), "6.1", "6.12"], stdout=subprocess.DEVNULL)
+        subprocess.run(["make", "-s", "-C", TOP, "guest"], stdout=subprocess.DEVNULL)
         os.environ["PICKET_QEMU_NS"] = "1"
         os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
     sh("ip", "link", "set", "lo", "up")
@@ -152,15 +154,52 @@ class Kernel:
         self.dir = os.path.join(BUILD, "kernels", series)
         sh(os.path.join(HERE, "kernels.sh"), series)
         self.release = read(os.path.join(self.dir, "release")).decode().strip()
-        kdir = os.path.join(self.dir, "headers")
-        sh("make", "-C", TOP, "kmod", f"KDIR={kdir}", "KFLAGS=W=1")
-        sh("make", "-C", TOP, "guest")
+        self.headers = os.path.join(self.dir, "headers")
+        sh("make", "-C", TOP, "kmod", f"KDIR={self.headers}", "KFLAGS=W=1")
         self.build = os.path.join(BUILD, "kmod", self.release)
         stuck = os.path.join(self.build, "stuck")
         os.makedirs(stuck, exist_ok=True)
         for name in ("Kbuild", "stuck.c"):
-            shutil.copy(os.path.join(HERE, "stuck", name), stuck)
-        sh("make", "-s", "-C", kdir, f"M={stuck}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+            shutil.copy2(os.path.join(HERE, "stuck", name), stuck)
+        self.kbuild(stuck)
+        self.lacks = "not asked for"   # what it takes to have picket_renew()
+
+    def kbuild(self, folder, *flags):
+        sh("make", "-s", "-C", self.headers, f"M={folder}", "CONFIG_DEBUG_INFO_BTF_MODULES=", *flags,
+           "modules")
+
+    def vmlinux(self):
+        """The kernel as it was linked: beside the headers, or out of what boots."""
+        path = os.path.join(self.headers, "vmlinux")
+        if os.path.exists(path):
+            return path
+        path = os.path.join(self.build, "vmlinux")
+        image = read(os.path.join(self.dir, "vmlinuz"))
+        start = (image[0x1f1] + 1) * 512 + struct.unpack_from("<I", image, 0x248)[0]
+        packed = image[start:start + struct.unpack_from("<I", image, 0x24c)[0]]
+        if packed[:6] != b"\xfd7zXZ\0":
+            return None
+        with open(path, "wb") as f:
+            f.write(lzma.LZMADecompressor().decompress(packed))
+        return path
+
+    def kfunc(self):
+        """The same module with PICKET_KFUNC=1, as lib/picket-kfunc.ko: it carries its types."""
+        folder = os.path.join(self.build, "kfunc")
+        vmlinux, ids = self.vmlinux(), glob.glob(os.path.join(
+            BUILD, "kernels", "*", "usr", "lib", "linux-kbuild-*", "tools", "bpf", "resolve_btfids",
+            "resolve_btfids"))
+        self.lacks = "no pahole (package dwarves)" if not shutil.which("pahole") else \
+            "its image is not packed with xz, and no vmlinux is beside its headers" if not vmlinux \
+            else "no resolve_btfids in any linux-kbuild package" if not ids else None
+        if self.lacks:
+            return
+        os.makedirs(folder, exist_ok=True)
+        sh("cp", "-rsuf", *(os.path.join(TOP, part) for part in ("Kbuild", "kmod", "include")), folder)
+        self.kbuild(folder, "PICKET_KFUNC=1")
+        ko = os.path.join(folder, "picket.ko")
+        sh("pahole", "-J", "--btf_base", vmlinux, ko)
+        sh(ids[0], "-b", vmlinux, ko)
 
     def module(self, name):
         for root, _, names in os.walk(os.path.realpath(os.path.join(self.dir, "modules"))):
@@ -177,13 +216,15 @@ class Kernel:
             if data:
                 files[f"lib/{name}.ko"] = (0o100644, data)
                 loads.append(f"{name}.ko")
-        for name, path in (("picket", "picket.ko"), ("stuck", "stuck/stuck.ko")):
+        for name, path in (("picket", "picket.ko"), ("stuck", "stuck/stuck.ko"),
+                           *([] if self.lacks else [("picket-kfunc", "kfunc/picket.ko")])):
             path = os.path.join(self.build, path)
             small = path + ".small"
             sh("strip", "--strip-debug", "-o", small, path)
             files[f"lib/{name}.ko"] = (0o100644, read(small))
         files["init"] = (0o100755, read(os.path.join(BUILD, "qemu", "init")))
-        files["bin/hand"] = (0o100755, read(os.path.join(BUILD, "qemu", "hand")))
+        for name in ("hand", "kfunc"):
+            files[f"bin/{name}"] = (0o100755, read(os.path.join(BUILD, "qemu", name)))
         files["modules"] = (0o100644, ("\n".join(loads) + "\n").encode())
         files.update(extra or {})
         return cpio(files)

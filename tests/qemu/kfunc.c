@@ -2,10 +2,11 @@
 /*
  * Kfunc: renews the lease as an XDP program does that calls picket_renew(), in a guest.
  *
- *   kfunc INCARNATION SEQ AHEAD_MS     what the call returned: "renewed", or its error
+ *   kfunc INCARNATION SEQ AHEAD_MS [EVERY_MS]    once: what the call returned, "renewed" or its
+ *                                                error; or again and again, with rising SEQ
  *
- * The program is made here, run once over an empty frame, and forgotten. No library: the function's
- * number is looked up in the module's BTF, which goes on where the kernel's ends.
+ * Each program is made here, run once over an empty frame, and forgotten. No library: the
+ * function's number is looked up in the module's BTF, which goes on where the kernel's ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -164,16 +165,34 @@ static int program(uint32_t id, int btf, uint64_t incarnation, uint64_t seq, uin
 	return fd;
 }
 
+static int renew(uint32_t id, int btf, uint64_t incarnation, uint64_t seq, uint64_t ahead)
+{
+	char frame[64] = "";
+	union bpf_attr run = { .test = { .data_in = (uint64_t)(uintptr_t)frame,
+				       .data_size_in = sizeof(frame) } };
+	int fd = program(id, btf, incarnation, seq, ahead), rc = 0;
+
+	if (fd < 0)
+		return fail("the program");
+	run.test.prog_fd = (uint32_t)fd;
+	if (bpf(BPF_PROG_TEST_RUN, &run))
+		rc = fail("its run");
+	close(fd);
+	errno = -(int)run.test.retval;
+	return rc ? rc : run.test.retval ? fail("renewal") : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct btf kernel, module;
-	union bpf_attr run = { 0 };
-	char frame[64] = "";
+	uint64_t number[5] = { 0 };
 	uint32_t id;
-	int fd;
+	int rc, types;
 
-	if (argc != 4)
-		return printf("kfunc INCARNATION SEQ AHEAD_MS\n"), 2;
+	for (int i = 1; i < argc && i < 5; i++)
+		number[i] = strtoull(argv[i], NULL, 10);
+	if (argc < 4 || argc > 5)
+		return printf("kfunc INCARNATION SEQ AHEAD_MS [EVERY_MS]\n"), 2;
 	if (btf_read("/sys/kernel/btf/vmlinux", &kernel) ||
 		btf_read("/sys/kernel/btf/picket", &module))
 		return 1;
@@ -182,17 +201,13 @@ int main(int argc, char **argv)
 	errno = ENOENT;
 	if (!id)
 		return fail("picket_renew");
-	fd = program(kernel.types + id, btf_open("picket"), strtoull(argv[1], NULL, 10),
-		strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10) * MS);
-	if (fd < 0)
-		return fail("the program");
-	run.test.prog_fd = (uint32_t)fd;
-	run.test.data_in = (uint64_t)(uintptr_t)frame;
-	run.test.data_size_in = sizeof(frame);
-	if (bpf(BPF_PROG_TEST_RUN, &run))
-		return fail("its run");
-	if (run.test.retval)
-		return errno = -(int)run.test.retval, fail("renewal");
-	puts("kfunc: renewed");
-	return 0;
+	id += kernel.types;
+	types = btf_open("picket");
+	do {
+		rc = renew(id, types, number[1], number[2]++, number[3] * MS);
+		usleep((useconds_t)number[4] * 1000);
+	} while (number[4]);
+	if (!rc)
+		puts("kfunc: renewed");
+	return rc;
 }
