@@ -380,7 +380,7 @@ class Guest:
                  cpus=2, append="", watchdog=True, action="reboot=shutdown,panic=none",
                  incoming=None, number=0, devices=(), disk=None):
         """incoming: the snapshot of a guest like this one, which then goes on from there.
-        disk: the file of an ext4, which outlives the guest."""
+        disk: a file that outlives the guest; "become" mounts it."""
         Guest.count += 1
         self.dir = tempfile.mkdtemp(prefix="picket-qemu-")
         self.tap, self.events, self.returns, self.buffer = tap, [], [], b""
@@ -391,7 +391,6 @@ class Guest:
         with open(initrd, "wb") as f:
             f.write(image)
         if disk:
-            append += " picket.disk=/dev/vda"
             devices = [*devices, "-drive", f"file={disk},format=raw,if=virtio"]
         mac = f"52:54:00:00:00:{(number or Guest.count) % 250:02x}"
         words = ["qemu-system-x86_64", "-machine", "q35", "-accel", accelerator(), "-cpu", "max",
@@ -491,6 +490,9 @@ class Guest:
             raise Dead("no snapshot")
         self.close()
 
+    def become(self, ip, mac):
+        self.do(f"become {ip} {mac} {int(time.time())} {os.urandom(32).hex()}")
+
     def resumed(self):
         if not wait_for(lambda: self.event("RESUME"), BOOT_S):
             raise Dead("did not resume: " + read(f"{self.dir}/stderr").decode())
@@ -562,10 +564,17 @@ class Guest:
 atexit.register(Guest.close_all)
 
 
-def disk_new(path, megabytes=64):
-    with open(path, "wb") as f:
-        f.truncate(megabytes << 20)
-    sh("mkfs.ext4", "-q", path)
+def disk_new(path, files, megabytes=64):
+    """{path: (mode, bytes)}, on a disk for a guest."""
+    with tempfile.TemporaryDirectory(prefix="picket-disk-") as folder:
+        for name, (mode, data) in files.items():
+            os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+            with open(f"{folder}/{name}", "wb") as f:
+                os.fchmod(f.fileno(), mode & 0o7777)
+                f.write(data)
+        with open(path, "wb") as f:
+            f.truncate(megabytes << 20)
+        sh("mkfs.ext4", "-q", "-d", folder, path)
     return path
 
 
