@@ -28,7 +28,10 @@ PORT = 7406
 BOOT_S = 120  # a guest on a machine that is busy with other things
 MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci",
            "failover", "net_failover", "virtio_net", "watchdog", "i6300esb"]
-DISK_MODULES = ["crc16", "crc32c_generic", "libcrc32c", "mbcache", "jbd2", "ext4", "virtio_blk"]
+# What a node and controller needs besides, and what a whole system would load by itself: a disk, and
+# filters on loopback, where a controller hears the node that it shares a kernel with.
+CLUSTER_MODULES = ["crc16", "crc32c_generic", "libcrc32c", "mbcache", "jbd2", "ext4", "virtio_blk",
+                   "sch_ingress", "cls_bpf"]
 
 
 class Tap:
@@ -209,9 +212,9 @@ class Kernel:
                 return lzma.decompress(read(os.path.join(root, f"{name}.ko.xz")))
         return None
 
-    def initramfs(self, extra=None, disk=False):
+    def initramfs(self, extra=None, cluster=False):
         loads, files = [], {}
-        for name in MODULES + (DISK_MODULES if disk else []):
+        for name in MODULES + (CLUSTER_MODULES if cluster else []):
             data = self.module(name)
             if data:
                 files[f"lib/{name}.ko"] = (0o100644, data)

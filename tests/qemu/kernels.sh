@@ -39,7 +39,8 @@ unpack() { # folder package...
 				'*/drivers/net/virtio_net.ko*' '*/net_failover.ko*' '*/failover.ko*' \
 				'*/drivers/virtio/*' '*/watchdog/i6300esb.ko*' '*/watchdog/watchdog.ko*' '*/net/dummy.ko*' \
 				'*/virtio_blk.ko*' '*/fs/ext4/*' '*/fs/jbd2/*' '*/fs/mbcache.ko*' '*/lib/crc16.ko*' \
-				'*/crypto/crc32c*' '*/lib/libcrc32c*' ;;
+				'*/crypto/crc32c*' '*/lib/libcrc32c*' \
+				'*/net/sched/sch_ingress.ko*' '*/net/sched/cls_bpf.ko*' ;;
 		*) dpkg-deb -x "$deb" "$to" ;;
 		esac
 		rm "$deb"
