@@ -8,6 +8,7 @@
 #include "core/director.h"
 #include "core/director_death.h"
 #include "core/director_rehearse.h"
+#include "core/director_ticket.h"
 #include "core/director_voters.h"
 #include "core/grant.h"
 #include "core/journal.h"
@@ -21,14 +22,14 @@
 #define MS 1000000ULL
 
 struct director_node {
-	const char *name; /* the site's */
+	const char *name;   /* the site's */
 	uint32_t id, epoch; /* epoch: of its heartbeat key */
 	size_t n_links;
-	bool connected, synced, welcomed; /* welcomed: it knows that key */
-	char *boot_id; /* of the present connection */
-	json_t *self;  /* what the agent says of its own end */
+	bool connected, synced, welcomed;            /* welcomed: it knows that key */
+	char *boot_id;                               /* of the present connection */
+	json_t *self;                                /* what the agent says of its own end */
 	uint64_t hello_incarnation, roll, roll_told; /* rolls: serials that it took in, was told */
-	bool heard;          /* by a majority of the controllers */
+	bool heard;                                  /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
 	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */

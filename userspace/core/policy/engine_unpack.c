@@ -9,7 +9,9 @@
 struct rule_input engine_rule_input(
 	const struct engine *e, const struct resource *r, const struct node *node)
 {
-	struct rule_input in = { .now = { .seconds = e->now } };
+	struct rule_input in = { .now = { .seconds = e->now },
+		.zone = e->options.zone,
+		.zone_ctx = e->options.zone_ctx };
 
 	if (r) {
 		in.rsc_standard = r->standard;
