@@ -20,7 +20,6 @@
 #include "core/topology.h"
 #include "core/transition.h"
 #define MS 1000000ULL
-
 struct director_node {
 	const char *name;   /* the site's */
 	uint32_t id, epoch; /* epoch: of its heartbeat key */

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <picket/limits.h>
 
 #include "base/file.h"
+#include "base/room.h"
 #include "base/xml.h"
 #include "base/xml_plain.h"
 #include "core/model/review.h"
@@ -19,6 +21,8 @@
 #include "edge/zone.h"
 
 #define CIB_MAX (1U << 30)
+#define ROOM_LEAST (128UL << 20)
+#define ROOM_TIMES 16
 
 void source_done(struct source *s)
 {
@@ -74,9 +78,14 @@ static int read_cib(const char *path, struct element_tree **ret)
 {
 	owned(free) char *text = NULL, *why = NULL;
 	unsigned line = 0;
+	struct stat st;
 	size_t len;
-	int r = read_text(path, &text, &len);
+	int r;
 
+	/* What is made of a file is some times as large as it. */
+	if (!stat(path, &st))
+		room_make(ROOM_LEAST + (size_t)st.st_size * ROOM_TIMES);
+	r = read_text(path, &text, &len);
 	if (!r && strcmp(path, "-")) {
 		/* Where it can be read again, the text itself becomes the tree. */
 		*ret = xml_plain_take(give(text), len);
