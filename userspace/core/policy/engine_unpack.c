@@ -81,6 +81,8 @@ static void fence_settings(struct engine *e)
 	const char *action = table_get(t, "stonith-action");
 
 	e->set.stonith_enabled = table_true(t, "stonith-enabled", true);
+	e->set.failures_age_each = table_get(t, "failure-ageing") &&
+				   !strcmp(table_get(t, "failure-ageing"), "operation");
 	e->set.fence_action = "reboot";
 	if (action && (!strcasecmp(action, "off") || !strcasecmp(action, "poweroff")))
 		e->set.fence_action = "off";
