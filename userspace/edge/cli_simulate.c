@@ -44,6 +44,10 @@ const struct command_option cli_simulate_options[] = {
 		0 },
 	{ "graph", "dot|svg", "print the actions and their order as a graph (svg: by graphviz)",
 		0 },
+	{ "replay", "DIR",
+		"plan every stored state (*.xml) of a folder in one process, and say how long it "
+		"took",
+		0 },
 	{ "calendar", "N", "print the next N times when a rule changes by time alone", 0 },
 	{ 0 },
 };
@@ -170,8 +174,11 @@ int cli_simulate(const struct command *command, void *ctx)
 	struct source source = { 0 };
 	struct simulation s = { 0 };
 	struct whatif whatif = { .n = 0 };
-	int r = source_load(command, ctx, &source);
+	int r;
 
+	if (command_option(command, "replay"))
+		return simulate_replay(ctx, command_option(command, "replay"));
+	r = source_load(command, ctx, &source);
 	s.name = source.name;
 	s.tree = source.tree;
 	if (r == CLI_OK)

@@ -47,6 +47,8 @@ void simulate_now(const struct cli *cli, const struct simulation *s, const char 
 void simulate_explain(const struct cli *cli, const struct simulation *s, const char *resource);
 /* The next instants at which a rule's answer changes by time alone. */
 int simulate_calendar(const struct cli *cli, const struct simulation *s, unsigned n);
+/* Every state in a folder (*.xml), planned in one process: how much, and how long it took. */
+int simulate_replay(const struct cli *cli, const char *folder);
 /* What applying the configuration in a file would do; CLI_CHANGES: something. */
 int simulate_diff(const struct cli *cli, struct simulation *s, const struct whatif *w,
 	const char *path, bool of_pacemaker);

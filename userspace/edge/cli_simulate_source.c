@@ -100,6 +100,16 @@ static int read_cib(const char *path, struct element_tree **ret)
 	return CLI_OK;
 }
 
+int source_cib(const char *path, struct source *ret)
+{
+	int r = read_cib(path, &ret->tree);
+
+	if (r == CLI_OK)
+		ret->name = own_string(path);
+	ret->of_pacemaker = true;
+	return r;
+}
+
 static int read_document(const char *path, struct document **ret)
 {
 	owned(free) char *text = NULL;

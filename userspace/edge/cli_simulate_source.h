@@ -20,6 +20,9 @@ void source_done(struct source *source);
  * said. */
 int source_load(const struct command *command, const struct cli *cli, struct source *ret);
 
+/* A CIB alone. */
+int source_cib(const char *path, struct source *ret);
+
 /* A configuration in a file of either kind, as <cib> with <configuration>; what is suspicious about
  * it is said. of_pacemaker: its fence devices are to be resources. */
 int source_configuration(const char *path, bool of_pacemaker, struct element_tree **ret);
