@@ -237,17 +237,17 @@ static const char *const properties_known[] = { "batch-limit", "cluster-delay",
 	"cluster-infrastructure", "cluster-ipc-limit", "cluster-name", "cluster-recheck-interval",
 	"concurrent-fencing", "dc-deadtime", "dc-version", "default-action-timeout",
 	"default-resource-stickiness", "election-timeout", "enable-acl", "enable-startup-probes",
-	"expected-quorum-votes", "failure-ageing", "fence-reaction", "have-watchdog", "is-managed-default",
-	"join-finalization-timeout", "join-integration-timeout", "last-lrm-refresh",
-	"load-threshold", "maintenance-mode", "migration-limit", "no-quorum-policy",
-	"node-action-limit", "node-health-base", "node-health-green", "node-health-red",
-	"node-health-strategy", "node-health-yellow", "node-pending-timeout", "observe", "pe-error-series-max",
-	"pe-input-series-max", "pe-warn-series-max", "placement-strategy", "priority-fencing-delay",
-	"remove-after-stop", "shutdown-escalation", "shutdown-lock", "shutdown-lock-limit",
-	"start-failure-is-fatal", "startup-fencing", "stonith-action", "stonith-enabled",
-	"stonith-max-attempts", "stonith-timeout", "stonith-watchdog-timeout", "stop-all-resources",
-	"stop-orphan-actions", "stop-orphan-resources", "symmetric-cluster", "transition-delay",
-	NULL };
+	"expected-quorum-votes", "failure-ageing", "fence-reaction", "have-watchdog",
+	"is-managed-default", "join-finalization-timeout", "join-integration-timeout",
+	"last-lrm-refresh", "load-threshold", "maintenance-mode", "migration-limit",
+	"no-quorum-policy", "node-action-limit", "node-health-base", "node-health-green",
+	"node-health-red", "node-health-strategy", "node-health-yellow", "node-pending-timeout",
+	"observe", "pe-error-series-max", "pe-input-series-max", "pe-warn-series-max",
+	"placement-strategy", "priority-fencing-delay", "remove-after-stop", "shutdown-escalation",
+	"shutdown-lock", "shutdown-lock-limit", "start-failure-is-fatal", "startup-fencing",
+	"stonith-action", "stonith-enabled", "stonith-max-attempts", "stonith-timeout",
+	"stonith-watchdog-timeout", "stop-all-resources", "stop-orphan-actions",
+	"stop-orphan-resources", "symmetric-cluster", "transition-delay", NULL };
 
 static bool listed(const char *const *list, const char *name)
 {
