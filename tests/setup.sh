@@ -18,7 +18,7 @@ test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-uti
 	pacemaker-resource-agents qemu-system-x86 xz-utils sparse coccinelle strace libxml2-utils
 	clang-format shellcheck tcpdump git chromium
 	chromium-driver python3-jsonschema debhelper dh-dkms dpkg-dev debootstrap dkms
-	libclang-rt-dev e2fsprogs dwarves kmod)
+	libclang-rt-dev e2fsprogs dwarves kmod graphviz tzdata)
 # What the stack runs, and what the survey of OCF agents drives. None of it is started by dpkg.
 stack=(mariadb-server galera-4 rsync redis-server rabbitmq-server haproxy keepalived memcached
 	python3-pymysql keystone uwsgi-core uwsgi-plugin-python3 corosync)

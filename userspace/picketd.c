@@ -28,6 +28,7 @@
 #include "edge/renewer.h"
 #include "edge/store.h"
 #include "edge/store_replicated.h"
+#include "edge/zone.h"
 
 #define MS 1000000ULL
 #define NODES_MAX 4096
@@ -697,9 +698,8 @@ static int open_doors(struct daemon *d)
 static int open_all(struct daemon *d)
 {
 	struct director_config director = { .name = d->config->name,
-		.index = d->config->index,
-		.cluster = identity_cluster(d->config->pki),
-		.node = d->config->node };
+		.index = d->config->index, .cluster = identity_cluster(d->config->pki),
+		.node = d->config->node, .zone = zone_offset };
 	owned(free) char *boot_id = NULL;
 	char *why = NULL;
 	size_t len;

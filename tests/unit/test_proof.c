@@ -66,12 +66,13 @@ Test(proof, a_watchdog_that_fits_into_the_lease_adds_nothing_to_its_end)
 Test(proof, an_agent_that_says_nothing_useful_is_waited_for_as_configured)
 {
 	/* no watchdog; one that nothing is known of; and numbers that are none */
-	static const char *const said[] = { "{\"kill_ms\": 1000}",
-		"{\"kill_ms\": 1000, \"fits\": {}}",
+	static const char *const said[] = {
+		"{\"kill_ms\": 1000}", "{\"kill_ms\": 1000, \"fits\": {}}",
 		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 1000}}",
 		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": \"1000\", \"kill_ms\": 1}}",
 		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 1000, \"kill_ms\": 0}}",
-		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 999999999999999, \"kill_ms\": 1}}" };
+		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 999999999999999, \"kill_ms\": 1}}"
+	};
 	json_t *odd = json_pack("{s:i}", "kill_ms", -5);
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {

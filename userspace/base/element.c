@@ -198,22 +198,30 @@ void element_remove(struct element *e)
 	e->parent = e->next = NULL;
 }
 
+/* Most names differ in their first two characters: a call is made for few. */
+static bool same(const char *a, const char *b)
+{
+	if (a[0] != b[0])
+		return false;
+	return !a[0] || (a[1] == b[1] && (!a[1] || !strcmp(a + 2, b + 2)));
+}
+
 const char *element_get(const struct element *e, const char *name)
 {
 	for (unsigned i = 0; e && i < e->n_attributes; i++)
-		if (*e->attributes[i].name == *name && !strcmp(e->attributes[i].name, name))
+		if (same(e->attributes[i].name, name))
 			return e->attributes[i].value;
 	return NULL;
 }
 
 bool element_is(const struct element *e, const char *name)
 {
-	return e && !strcmp(e->name, name);
+	return e && same(e->name, name);
 }
 
 static struct element *named(struct element *e, const char *name)
 {
-	while (e && strcmp(e->name, name))
+	while (e && !same(e->name, name))
 		e = e->next;
 	return e;
 }

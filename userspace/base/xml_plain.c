@@ -15,6 +15,7 @@ struct plain {
 	unsigned depth, line;
 	unsigned char is[256];
 	struct element_attribute attributes[64]; /* of the tag that is read */
+	unsigned char lengths[64];               /* of their names, modulo 256 */
 };
 
 static void classes_init(unsigned char *is)
@@ -106,7 +107,8 @@ static char *value_read(struct plain *x)
 static bool is_double(const struct plain *x, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (!strcmp(x->attributes[i].name, x->attributes[n].name))
+		if (x->lengths[i] == x->lengths[n] &&
+			!strcmp(x->attributes[i].name, x->attributes[n].name))
 			return true;
 	return false;
 }
@@ -123,6 +125,7 @@ static bool attribute_read(struct plain *x, unsigned n)
 		return false;
 	*name_end = '\0';
 	x->attributes[n] = (struct element_attribute){ .name = name, .value = value };
+	x->lengths[n] = (unsigned char)(name_end - name);
 	return strncmp(name, "xml", 3) && !is_double(x, n);
 }
 

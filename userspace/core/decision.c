@@ -12,7 +12,7 @@ int decision_new(const struct picture *picture, int64_t now_s, bool explain, str
 	char **ret_why)
 {
 	owned(decision) struct decision *d = own_new(struct decision);
-	struct engine_options options = { .explain = explain };
+	struct engine_options options = { .explain = explain, .zone = picture->zone };
 	unsigned id;
 	int rc;
 

@@ -8,6 +8,7 @@
 #include "core/compare.h"
 #include "core/desk_inside.h"
 #include "core/exporter.h"
+#include "core/model/value.h"
 #include "core/openapi.h"
 
 #define AUDIT_SHOWN 100
@@ -271,8 +272,6 @@ static void then_status(
 
 void desk_redact(json_t *value)
 {
-	static const char *const secrets[] = { "password", "passwd", "secret", "snmp_auth", "token",
-		"auth_key", "priv_key" };
 	const char *key;
 	size_t i;
 	json_t *v;
@@ -284,12 +283,7 @@ void desk_redact(json_t *value)
 		return;
 	json_object_foreach_safe(value, next, key, v)
 	{
-		bool secret = false;
-
-		for (i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
-			secret |= strstr(key, secrets[i]) && !strstr(key, "_file") &&
-				  !strstr(key, "_script");
-		if (secret && json_is_string(v))
+		if (value_is_secret(key) && json_is_string(v))
 			json_object_set_new(value, key, json_string("********"));
 		else
 			desk_redact(v);
@@ -536,6 +530,8 @@ bool desk_look(struct desk *d, struct desk_case *of)
 		{ "readyz", look_director },
 		{ "events", look_director },
 		{ "whatif", look_director },
+		{ "model", look_director },
+		{ "tickets", look_director },
 		{ "metrics", look_metrics },
 		{ "openapi", look_openapi },
 		{ "whoami", look_whoami },

@@ -7,6 +7,7 @@
 
 #include "core/action.h"
 #include "core/event.h"
+#include "core/model/rule.h"
 #include "core/museum.h"
 
 struct director;
@@ -17,11 +18,12 @@ struct director_config {
 	unsigned index;                                  /* this controller's, 0 .. */
 	struct quorum voters;                            /* none: this one alone */
 	const char *controllers[PICKET_CONTROLLERS_MAX]; /* names by index; NULL: c1.. */
-	json_t *members; /* list by index of {id, name, link, raft, addresses}: what the files say;
-			  * NULL: nobody can be added */
-	const char *node;            /* the node on the same host; NULL: none, a witness */
+	json_t *members;  /* list by index of {id, name, link, raft, addresses}: what the files say;
+			   * NULL: nobody can be added */
+	const char *node; /* the node on the same host; NULL: none, a witness */
 	const char *boot_id;         /* of this host; NULL with node NULL */
 	uint64_t life;               /* random, below 2^63: tells this run from every other */
+	rule_zone_fn *zone;          /* for rules that name a time zone; NULL: they do not hold */
 	const struct museum *museum; /* NULL; a test breaks a rule with it */
 };
 

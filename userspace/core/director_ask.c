@@ -450,6 +450,23 @@ static bool split(
 	return true;
 }
 
+static void ask_ticket(
+	struct director *d, const struct event *e, const char *name, const char *verb)
+{
+	json_t *entry = NULL;
+
+	if (!director_ticket_known(d, name)) {
+		director_problem(d, e->ask.token, 404, "No such ticket",
+			"no constraint names it: {ticket: NAME, resource: ...}", NULL);
+		return;
+	}
+	entry = director_ticket_entry(d, name, verb, e->ask.user);
+	if (entry)
+		director_reply_when_applied(d, e->ask.token, entry);
+	else
+		director_problem(d, e->ask.token, 404, "No such action on a ticket", verb, NULL);
+}
+
 static void ask_write(struct director *d, const struct event *e)
 {
 	char name[PICKET_NAME_MAX];
@@ -470,6 +487,9 @@ static void ask_write(struct director *d, const struct event *e)
 	else if (!strcmp(e->ask.method, "POST") &&
 		 split(e->ask.path, "/v1/resources/", name, sizeof(name), &verb))
 		ask_resource(d, e, name, verb);
+	else if (!strcmp(e->ask.method, "POST") &&
+		 split(e->ask.path, "/v1/tickets/", name, sizeof(name), &verb))
+		ask_ticket(d, e, name, verb);
 	else
 		director_problem(d, e->ask.token, 404, "No such path", e->ask.path, NULL);
 }
@@ -507,6 +527,13 @@ void director_ask(struct director *d, const struct event *e)
 	else if (get && !strcmp(e->ask.path, "/readyz"))
 		reply(d, e->ask.token, d->leader && d->ready ? 200 : 503,
 			json_pack("{s:b}", "ready", d->leader && d->ready));
+	else if (get && !strcmp(e->ask.path, "/v1/tickets"))
+		reply(d, e->ask.token, 200, director_tickets(d));
+	else if (get && !strcmp(e->ask.path, "/v1/model") && !d->site)
+		director_problem(d, e->ask.token, 409, "There is no configuration yet",
+			"Apply one first: picket apply FILE.", NULL);
+	else if (get && !strcmp(e->ask.path, "/v1/model"))
+		reply(d, e->ask.token, 200, director_model(d));
 	else if (!strcmp(e->ask.path, "/v1/whatif"))
 		ask_whatif(d, e);
 	else if (get)

@@ -8,6 +8,7 @@
 #include "core/director.h"
 #include "core/director_death.h"
 #include "core/director_rehearse.h"
+#include "core/director_ticket.h"
 #include "core/director_voters.h"
 #include "core/grant.h"
 #include "core/journal.h"
@@ -19,7 +20,6 @@
 #include "core/topology.h"
 #include "core/transition.h"
 #define MS 1000000ULL
-
 struct director_node {
 	const char *name;   /* the site's */
 	uint32_t id, epoch; /* epoch: of its heartbeat key */
@@ -33,7 +33,7 @@ struct director_node {
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
 	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
-	bool suspected, closed, blocking, admitting;
+	bool suspected, closed, blocking, admitting, observed /* its loss was told */;
 	struct ledger ledger; /* what its agent told of its operations */
 	struct director_fence fence;
 	struct timeline timeline;
@@ -44,7 +44,7 @@ struct director {
 	char *name, *controllers[PICKET_CONTROLLERS_MAX];
 	char *node, *boot_id; /* of our own host; node NULL: it is no node */
 	struct cluster *cluster;
-	bool leader, ready, storming;
+	bool leader, ready, storming, dirty;
 	struct director_log log;
 	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
@@ -59,12 +59,12 @@ struct director {
 	struct storm storm;
 	struct transition *transition;
 	unsigned transitions;
-	bool dirty;
 	uint64_t recheck_s;    /* since 1970, when time alone may change the plan; 0: never */
 	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
 	uint64_t attended_ns;  /* when that was done last */
 	uint64_t breath_ns;    /* no plan before: an order was refused or not answered */
 	uint64_t overtake_ns;  /* no plan beside what is still out before: the last did not fit */
+	char *observed;        /* what was told last of what would be done */
 	json_t *why;           /* of the last plan, NULL: not asked for */
 	json_t *hellos;        /* node → the hello of its present connection */
 	json_t *faults;        /* texts of what is broken between nodes and controllers */

@@ -420,6 +420,20 @@ static void suspect(struct director *d, struct director_node *n)
 		quorum_count(d->members.quorum.now) > 1 ? " for most controllers" : "");
 }
 
+/* In observe mode a loss is told, and looked at again: nothing is taken away from the node, and so
+ * nothing it may run is started elsewhere. */
+static void lost(struct director *d, struct director_node *n, const char *why)
+{
+	n->lost_at_ns = 0;
+	if (director_observes(d)) {
+		if (!n->observed)
+			director_observed_loss(d, n->name, why);
+		n->observed = true;
+		return;
+	}
+	director_block(d, n, why);
+}
+
 /* Suspect early, block on more: silence on every link, and then the time that is left to explain
  * it: a host's stall, or an agent that is started again while its kernel lives. */
 static void watch_silence(struct director *d, struct director_node *n)
@@ -432,6 +446,7 @@ static void watch_silence(struct director *d, struct director_node *n)
 		director_block(d, n, "the decision before was not committed");
 	if (n->heard && n->connected && !n->hung_ns) {
 		n->lost_at_ns = 0;
+		n->observed = false;
 		return;
 	}
 	if (n->heard || !n->silent_ns) {
@@ -451,8 +466,7 @@ static void watch_silence(struct director *d, struct director_node *n)
 	}
 	if (d->now_ns < n->lost_at_ns)
 		return;
-	n->lost_at_ns = 0;
-	director_block(d, n,
+	lost(d, n,
 		!n->heard && n->silent_ns ? "silent on every link"
 		: n->hung_ns              ? "its agent hangs"
 					  : "it did not connect in time");
@@ -467,10 +481,11 @@ static void watch_never(struct director *d, struct director_node *n)
 	n->lost_at_ns = d->leader_since_ns + d->timing.join_ms * MS;
 	if (d->now_ns < n->lost_at_ns)
 		return;
-	n->lost_at_ns = 0;
 	/* Never seen: it may have run things before this cluster knew of it. */
-	if (startup)
-		director_block(d, n, "never seen since the cluster was formed (startup-fencing)");
+	if (!startup)
+		n->lost_at_ns = 0;
+	else
+		lost(d, n, "never seen since the cluster was formed (startup-fencing)");
 }
 
 void director_watch(struct director *d)

@@ -42,6 +42,7 @@ struct picture *director_picture(struct director *d, const struct site *site, bo
 	p->fails = json_incref(cluster_failures(d->cluster));
 	p->tickets = json_incref(cluster_tickets(d->cluster));
 	p->leader = d->node;
+	p->zone = d->config.zone;
 	return p;
 }
 

@@ -484,6 +484,11 @@ void director_drive(struct director *d)
 	plan = decide(d, false);
 	if (!plan)
 		return;
+	if (director_observes(d)) {
+		director_observed(d, plan);
+		plan_free(plan);
+		return;
+	}
 	d->transition = transition_new(plan, d->term, ++d->transitions);
 	any = advance(d);
 	if (any)

@@ -8,6 +8,11 @@
 struct director;
 struct director_node;
 
+/* director_observe.c: observe mode, where nothing is done */
+bool director_observes(const struct director *d);
+void director_observed(struct director *d, const struct plan *plan);
+void director_observed_loss(struct director *d, const char *node, const char *why);
+
 /* director_plan.c: the transition */
 void director_result(struct director *d, struct director_node *n, json_t *result, bool history);
 void director_drive(struct director *d);

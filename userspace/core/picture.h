@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/ledger.h"
+#include "core/model/rule.h"
 #include "core/model/site.h"
 
 enum picture_state {
@@ -33,6 +34,7 @@ struct picture {
 	json_t *fails;      /* node → resource → "OP_INTERVAL" → {n, at_s} */
 	json_t *tickets;    /* name → {granted, standby, at_s}; NULL: none */
 	const char *leader; /* the node on the leader's host; NULL: it is none */
+	rule_zone_fn *zone; /* for rules that name a time zone; NULL: they do not hold */
 };
 
 /* The caller fills in the nodes; site is borrowed. Ledgers are the picture's own once set. */

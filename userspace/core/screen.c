@@ -297,6 +297,9 @@ static void screen_verdict(struct screen *s, json_t *status)
 	verdict_part(&t, c.stopped, c.stopped_name, "is not running", "resources are not running");
 	verdict_part(&t, c.away, c.away_name, "is not online", "nodes are not online");
 	verdict_part(&t, c.silent, c.silent_name, "is silent on one link", "links are silent");
+	if (flag(status, "observe"))
+		lines_add(&t, "%sobserve mode: what would be done is told, and not done",
+			t.len ? "; " : "");
 	tone = c.lost || c.stopped ? TONE_BAD : t.len ? TONE_WARN : TONE_GOOD;
 	if (!*cluster && !c.nodes) {
 		tone = TONE_WARN;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/cli.h"
+#include "edge/cli_simulate_source.h"
 
 const struct command_option cli_apply_options[] = {
 	{ "dry-run", NULL, "check it, and change nothing", 'n' },
@@ -51,6 +52,16 @@ static const char *apply_type(const char *path)
 	return dot && !strcmp(dot, ".json") ? "application/json" : "application/yaml";
 }
 
+/* What is legal but hardly meant is said, and applied. What is wrong the controller says. */
+static void warn(const char *path)
+{
+	struct problems problems = { 0 };
+
+	if (strcmp(path, "-") && source_check(path, &problems) == CLI_OK && !problems.errors)
+		source_say(&problems);
+	problems_done(&problems);
+}
+
 int cli_apply(const struct command *command, void *ctx)
 {
 	const char *path = command->words[0], *revision = command_option(command, "revision");
@@ -71,6 +82,7 @@ int cli_apply(const struct command *command, void *ctx)
 	if (r)
 		return r;
 	request.body = text;
+	warn(path);
 	r = cli_ask(cli, &request, &answer);
 	if (r)
 		return r;
@@ -197,8 +209,8 @@ int cli_resource(const struct command *command, void *ctx)
 	owned(free) char *text = own_printf(
 		"%s of %s%s%s: accepted", verb, resource, node ? " for " : "", node ? node : "");
 	struct door_request request = { .method = "POST", .path = path };
-	json_t *json = json_pack(
-		"{s:s*, s:s*}", "node", node, "for", command_option(command, "for"));
+	json_t *json =
+		json_pack("{s:s*, s:s*}", "node", node, "for", command_option(command, "for"));
 	const struct cli *cli = ctx;
 	struct door_answer answer;
 	int r;

@@ -1,38 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* picket simulate: the policy engine on a file, without a daemon. */
+/* picket simulate: the policy engine on a model, without a daemon. */
 #include "edge/cli_simulate.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/own.h"
-#include "base/xml.h"
-#include "base/xml_plain.h"
 #include "core/model/value.h"
 #include "core/model/when.h"
-#include "core/policy/execution.h"
+#include "edge/cli_simulate_source.h"
+#include "edge/zone.h"
 
-#define CIB_MAX (1U << 30)
+#define CALENDAR_MAX 1000
 
 const struct command_option cli_simulate_options[] = {
 	{ "cib", "FILE",
 		"the cluster: configuration and status, as a CIB in XML; - for standard input",
 		'x' },
+	{ "configuration", "FILE",
+		"the configuration, in YAML or JSON, or a CIB's; of a CIB given too, only the "
+		"status is taken then",
+		'f' },
+	{ "status", "FILE",
+		"the status, in YAML or JSON: nodes, resources, attributes, tickets, quorum", 0 },
+	{ "diff", "FILE", "what applying this configuration (YAML, JSON, or a CIB's) would do", 0 },
 	{ "at", "TIME", "the time to assume (the file's execution-date, else now)", 't' },
 	{ "node-down", "NODE", "what if this node were shut down cleanly; may be repeated", 0 },
 	{ "node-fail", "NODE", "what if it were lost", 0 },
 	{ "node-up", "NODE", "what if it came back", 0 },
+	{ "node-standby", "NODE", "what if it went on standby", 0 },
+	{ "node-online", "NODE", "what if its standby or maintenance ended", 0 },
+	{ "node-maintenance", "NODE", "what if it were left alone", 0 },
 	{ "quorum", "yes|no", "what if there were quorum, or none", 0 },
 	{ "ticket-grant", "TICKET", "what if it were granted", 0 },
 	{ "ticket-revoke", "TICKET", "what if it were revoked", 0 },
+	{ "ticket-standby", "TICKET", "what if it were put on standby", 0 },
+	{ "ticket-activate", "TICKET", "what if its standby ended", 0 },
+	{ "resource-fail", "RESOURCE@NODE", "what if its monitor had just failed there", 0 },
 	{ "fail", "OP@NODE=CODE",
 		"what if this operation (RESOURCE_OP_MS) ended with that exit status", 0 },
 	{ "explain", "RESOURCE", "every score that it has on every node, and where that comes from",
 		0 },
-	{ "graph", "dot", "print the actions and their order as a graph", 0 },
+	{ "graph", "dot|svg", "print the actions and their order as a graph (svg: by graphviz)",
+		0 },
+	{ "replay", "DIR",
+		"plan every stored state (*.xml) of a folder in one process, and say how long it "
+		"took",
+		0 },
+	{ "calendar", "N", "print the next N times when a rule changes by time alone", 0 },
 	{ 0 },
 };
 
@@ -40,57 +56,8 @@ void simulation_done(struct simulation *s)
 {
 	plan_free(s->plan);
 	engine_free(s->engine);
-	element_tree_free(s->tree);
-	*s = (struct simulation){ 0 };
-}
-
-static int read_stdin(char **ret, size_t *ret_len)
-{
-	size_t len = 0, cap = 1 << 16;
-	char *text = own_array(NULL, cap, 1);
-
-	for (;;) {
-		size_t n = fread(text + len, 1, cap - len - 1, stdin);
-
-		if (!n)
-			break;
-		len += n;
-		if (len >= CIB_MAX) {
-			free(text);
-			return -EFBIG;
-		}
-		if (cap - len < cap / 2) {
-			cap *= 2;
-			text = own_array(text, cap, 1);
-		}
-	}
-	text[len] = '\0';
-	*ret = text;
-	*ret_len = len;
-	return ferror(stdin) ? -EIO : 0;
-}
-
-static int load(const char *path, struct element_tree **ret)
-{
-	owned(free) char *text = NULL, *why = NULL;
-	unsigned line = 0;
-	size_t len;
-	bool is_file = strcmp(path, "-");
-	int r;
-
-	r = is_file ? file_read(path, CIB_MAX, &text, &len) : read_stdin(&text, &len);
-	if (!r && is_file) {
-		/* Where it can be read again, the text itself becomes the tree. */
-		*ret = xml_plain_take(give(text), len);
-		if (*ret)
-			return CLI_OK;
-		r = file_read(path, CIB_MAX, &text, &len);
-	}
-	if (r)
-		return cli_fail(CLI_NOT_FOUND, "%s: %s", path, strerror(-r));
-	if (xml_parse(text, len, ret, &line, &why))
-		return cli_fail(CLI_USAGE, "%s:%u: %s", path, line, why);
-	return CLI_OK;
+	s->plan = NULL;
+	s->engine = NULL;
 }
 
 /* The zone of this host, for times that name none. */
@@ -122,136 +89,41 @@ static int time_of(const struct command *command, const struct element *cib, int
 	return CLI_OK;
 }
 
-static int decide(const char *path, const struct engine_options *options, struct simulation *s)
+static struct engine_options options_of(bool explain)
 {
+	return (struct engine_options){ .masked = true, .explain = explain, .zone = zone_offset };
+}
+
+int simulation_decide(struct simulation *s, bool explain)
+{
+	struct engine_options options = options_of(explain);
 	owned(free) char *why = NULL;
 
-	s->engine = engine_new(s->tree->root, s->now, options);
+	s->engine = engine_new(s->tree->root, s->now, &options);
 	if (engine_run(s->engine, &why))
-		return cli_fail(CLI_USAGE, "%s: %s", path, why);
+		return cli_fail(CLI_USAGE, "%s: %s", s->name, why);
 	s->plan = engine_plan(s->engine);
 	return CLI_OK;
 }
 
-#define FAILURES_MAX COMMAND_OPTIONS_MAX
-
-struct whatif {
-	struct execution_failure failures[FAILURES_MAX];
-	char *texts[FAILURES_MAX]; /* what the failures point into */
-	unsigned n;
-};
-
-static void whatif_done(struct whatif *w)
+int simulation_carry_out(struct simulation *s, const struct whatif *w)
 {
-	for (unsigned i = 0; i < w->n; i++)
-		free(w->texts[i]);
-}
-
-/* "web_start_0@n1=1". */
-static int failure_read(struct whatif *w, const char *text)
-{
-	struct execution_failure *f = &w->failures[w->n];
-	char *s = own_string(text), *at = strrchr(s, '@'), *is = at ? strchr(at, '=') : NULL;
-	char *ms, *op;
-
-	if (!is) {
-		free(s);
-		return -EINVAL;
-	}
-	*at = *is = '\0';
-	ms = strrchr(s, '_');
-	if (ms)
-		*ms++ = '\0';
-	/* Names of operations may have a blank of their own: migrate_to. */
-	op = ms ? strstr(s, "_migrate_") : NULL;
-	if (ms && !op)
-		op = strrchr(s, '_');
-	if (!op) {
-		free(s);
-		return -EINVAL;
-	}
-	*op++ = '\0';
-	*f = (struct execution_failure){ .resource = s,
-		.op = op,
-		.node = at + 1,
-		.interval_ms = (unsigned)strtoul(ms, NULL, 10),
-		.exit = atoi(is + 1) };
-	w->texts[w->n++] = s;
-	return 0;
-}
-
-static void ticket_set(struct element_tree *tree, const char *id, const char *granted)
-{
-	struct element *status = element_child(tree->root, "status"), *tickets, *state;
-
-	if (!status)
-		status = element_add(tree, tree->root, "status");
-	tickets = element_child(status, "tickets");
-	if (!tickets)
-		tickets = element_add(tree, status, "tickets");
-	state = element_child_id(tickets, "ticket_state", id);
-	if (!state) {
-		state = element_add(tree, tickets, "ticket_state");
-		element_set(tree, state, "id", id);
-	}
-	element_set(tree, state, "granted", granted);
-}
-
-static bool has_node(const struct element *cib, const char *name)
-{
-	const struct element *nodes = element_child(element_child(cib, "configuration"), "nodes");
-
-	for (const struct element *n = element_child(nodes, "node"); n;
-		n = element_sibling(n, "node"))
-		if (element_get(n, "uname") && !strcmp(element_get(n, "uname"), name))
-			return true;
-	return false;
-}
-
-/* What if: the tree becomes what it would be. */
-static int suppose(const struct command *command, struct element_tree *tree, struct whatif *w)
-{
-	for (size_t i = 0; i < command->n_given; i++) {
-		const char *name = command->given[i].option->name;
-		const char *value = command->given[i].value;
-
-		if (!strncmp(name, "node-", 5)) {
-			if (!has_node(tree->root, value))
-				return cli_fail(CLI_NOT_FOUND, "--%s %s: there is no such node",
-					name, value);
-			execution_node(
-				tree, value, !strcmp(name, "node-up"), !strcmp(name, "node-fail"));
-		} else if (!strcmp(name, "quorum")) {
-			element_set(tree, tree->root, "have-quorum", *value == 'y' ? "1" : "0");
-		} else if (!strncmp(name, "ticket-", 7)) {
-			ticket_set(tree, value, name[7] == 'g' ? "true" : "false");
-		} else if (!strcmp(name, "fail") && failure_read(w, value)) {
-			return cli_fail(CLI_USAGE,
-				"--fail %s: web_start_0@n1=1 is such an operation", value);
-		}
-	}
-	return CLI_OK;
-}
-
-/* The tree becomes what it is once the plan has been carried out. */
-static int carry_out(const char *path, struct simulation *s, const struct whatif *w)
-{
+	struct engine_options options = options_of(false);
 	owned(free) char *why = NULL;
 
 	engine_free(s->engine);
 	s->engine = NULL;
 	execution_run(s->tree, s->plan, w->failures, w->n, s->now);
-	s->engine = engine_new(s->tree->root, s->now, &(struct engine_options){ .masked = true });
+	s->engine = engine_new(s->tree->root, s->now, &options);
 	if (engine_look(s->engine, &why))
-		return cli_fail(CLI_FAILURE, "%s: after the plan: %s", path, why);
+		return cli_fail(CLI_FAILURE, "%s: after the plan: %s", s->name, why);
 	return CLI_OK;
 }
 
-static int answer_document(
-	const struct cli *cli, const char *path, struct simulation *s, const struct whatif *w)
+static int answer_document(const struct cli *cli, struct simulation *s, const struct whatif *w)
 {
 	json_t *document = simulate_json(s);
-	int r = carry_out(path, s, w);
+	int r = simulation_carry_out(s, w);
 
 	if (r == CLI_OK) {
 		simulate_json_after(s, document);
@@ -261,24 +133,34 @@ static int answer_document(
 	return r;
 }
 
-static int answer(const struct command *command, const struct cli *cli, const char *path,
-	struct simulation *s, const struct whatif *w)
+static int calendar(const struct command *command, const struct cli *cli, struct simulation *s)
+{
+	const char *text = command_option(command, "calendar");
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || !n || n > CALENDAR_MAX)
+		return cli_fail(CLI_USAGE, "--calendar %s: 1 to %d", text, CALENDAR_MAX);
+	return simulate_calendar(cli, s, (unsigned)n);
+}
+
+static int answer(const struct command *command, const struct cli *cli, struct simulation *s,
+	const struct whatif *w)
 {
 	const char *explain = command_option(command, "explain");
+	const char *graph = command_option(command, "graph");
 	int r;
 
 	if (explain) {
 		simulate_explain(cli, s, explain);
 		return CLI_OK;
 	}
-	if (command_option(command, "graph")) {
-		simulate_dot(cli, s);
-		return CLI_OK;
-	}
+	if (graph)
+		return simulate_draw(cli, s, !strcmp(graph, "svg"));
 	if (cli_json(cli))
-		return answer_document(cli, path, s, w);
+		return answer_document(cli, s, w);
 	simulate_text(cli, s);
-	r = carry_out(path, s, w);
+	r = simulation_carry_out(s, w);
 	if (r == CLI_OK) {
 		fputc('\n', cli->out);
 		simulate_now(cli, s, "Revised Cluster Status");
@@ -288,25 +170,32 @@ static int answer(const struct command *command, const struct cli *cli, const ch
 
 int cli_simulate(const struct command *command, void *ctx)
 {
-	const char *path = command_option(command, "cib");
-	struct engine_options options = { .masked = true };
+	const char *diff = command_option(command, "diff");
+	struct source source = { 0 };
 	struct simulation s = { 0 };
 	struct whatif whatif = { .n = 0 };
 	int r;
 
-	options.explain = command_option(command, "explain") != NULL;
-	if (!path)
-		return cli_fail(CLI_USAGE, "simulate: --cib FILE says what to simulate");
-	r = load(path, &s.tree);
+	if (command_option(command, "replay"))
+		return simulate_replay(ctx, command_option(command, "replay"));
+	r = source_load(command, ctx, &source);
+	s.name = source.name;
+	s.tree = source.tree;
 	if (r == CLI_OK)
 		r = time_of(command, s.tree->root, &s.now);
 	if (r == CLI_OK)
-		r = suppose(command, s.tree, &whatif);
-	if (r == CLI_OK)
-		r = decide(path, &options, &s);
-	if (r == CLI_OK)
-		r = answer(command, ctx, path, &s, &whatif);
+		r = whatif_suppose(command, &s, &whatif);
+	if (r == CLI_OK && command_option(command, "calendar")) {
+		r = calendar(command, ctx, &s);
+	} else if (r == CLI_OK && diff) {
+		r = simulate_diff(ctx, &s, &whatif, diff, source.of_pacemaker);
+	} else if (r == CLI_OK) {
+		r = simulation_decide(&s, command_option(command, "explain") != NULL);
+		if (r == CLI_OK)
+			r = answer(command, ctx, &s, &whatif);
+	}
 	whatif_done(&whatif);
 	simulation_done(&s);
+	source_done(&source);
 	return r;
 }

@@ -91,18 +91,23 @@ json_t *simulate_json(const struct simulation *s)
 	return answer;
 }
 
-void simulate_json_after(const struct simulation *s, json_t *document)
+json_t *simulate_placement(const struct simulation *s)
 {
 	json_t *placement = json_object();
 
 	engine_running(s->engine, place, placement);
-	json_object_set_new(document, "placement", placement);
+	return placement;
+}
+
+void simulate_json_after(const struct simulation *s, json_t *document)
+{
+	json_object_set_new(document, "placement", simulate_placement(s));
 }
 
 /* ---- for people -------------------------------------------------------------------------------
  */
 
-static void change_text(const struct cli *cli, const struct plan_change *c)
+void simulate_change(const struct cli *cli, const struct plan_change *c, const char *end)
 {
 	fprintf(cli->out, "  * %-*s %s", FIRST_COLUMN, c->action,
 		c->resource ? c->resource : c->node);
@@ -118,7 +123,7 @@ static void change_text(const struct cli *cli, const struct plan_change *c)
 		fprintf(cli->out, "  blocked");
 	if (c->reason)
 		fprintf(cli->out, "  due to %s", c->reason);
-	fputc('\n', cli->out);
+	fprintf(cli->out, "%s\n", end);
 }
 
 static void place_text(void *ctx, const char *resource, const char *node, const char *role)
@@ -139,7 +144,7 @@ void simulate_text(const struct cli *cli, const struct simulation *s)
 	simulate_now(cli, s, "Current cluster status");
 	fprintf(cli->out, "\nTransition Summary:\n");
 	for (size_t i = 0; i < s->plan->n_changes; i++)
-		change_text(cli, &s->plan->changes[i]);
+		simulate_change(cli, &s->plan->changes[i], "");
 	fprintf(cli->out, "\nActions:\n");
 	for (unsigned i = 0; i < g->n; i++) {
 		fprintf(cli->out, "  * %s\n", g->labels[i]);
@@ -153,37 +158,6 @@ void simulate_text(const struct cli *cli, const struct simulation *s)
 		when_format(&when, text);
 		fprintf(cli->out, "\nTime alone may change this at %s\n", text);
 	}
-}
-
-static void quoted(FILE *out, const char *s)
-{
-	fputc('"', out);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fputc('\\', out);
-		fputc(*s, out);
-	}
-	fputc('"', out);
-}
-
-void simulate_dot(const struct cli *cli, const struct simulation *s)
-{
-	owned(graph) struct graph *g = graph_new(s->plan);
-
-	fprintf(cli->out, "digraph plan {\n\tnode [shape=box];\n");
-	for (unsigned i = 0; i < g->n; i++) {
-		fputc('\t', cli->out);
-		quoted(cli->out, g->labels[i]);
-		fprintf(cli->out, ";\n");
-		for (unsigned k = 0; k < g->n_before[i]; k++) {
-			fputc('\t', cli->out);
-			quoted(cli->out, g->labels[g->before[i][k]]);
-			fprintf(cli->out, " -> ");
-			quoted(cli->out, g->labels[i]);
-			fprintf(cli->out, ";\n");
-		}
-	}
-	fprintf(cli->out, "}\n");
 }
 
 /* ---- why ----------------------------------------------------------------------------------------
@@ -207,5 +181,5 @@ void simulate_explain(const struct cli *cli, const struct simulation *s, const c
 	engine_explain(s->engine, resource, reason_text, cli->out);
 	for (size_t i = 0; i < s->plan->n_changes; i++)
 		if (s->plan->changes[i].resource && !strcmp(s->plan->changes[i].resource, resource))
-			change_text(cli, &s->plan->changes[i]);
+			simulate_change(cli, &s->plan->changes[i], "");
 }

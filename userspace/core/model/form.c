@@ -52,6 +52,7 @@ static const struct form_key date_keys[] = {
 	{ "end", NULL, FORM_MOMENT },
 	{ "duration", NULL, FORM_INSIDE },
 	{ "spec", NULL, FORM_INSIDE },
+	{ "timezone", NULL, FORM_TEXT },
 	{ 0 },
 };
 
@@ -67,6 +68,7 @@ static const struct form_key spec_keys[] = {
 	{ "years", NULL, FORM_TEXT },
 	{ "weekyears", NULL, FORM_TEXT },
 	{ "moon", NULL, FORM_TEXT },
+	{ "timezone", NULL, FORM_TEXT },
 	{ 0 },
 };
 

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/model/review.h"
 #include "core/model/translate_inside.h"
 
 static void __attribute__((format(printf, 4, 0)))
@@ -33,6 +35,20 @@ void translate_warn(struct translate *t, const char *pointer, const char *format
 	va_start(ap, format);
 	say(t, true, pointer, format, ap);
 	va_end(ap);
+}
+
+void translate_place(struct translate *t, struct element *e, const char *pointer)
+{
+	const char *where = t->document ? document_where(t->document, pointer) : NULL;
+	const char *column = where ? strrchr(where, ':') : NULL, *line = column;
+
+	while (line && line > where && *--line != ':')
+		;
+	if (!line || *line != ':')
+		return;
+	e->line = (unsigned)strtoul(line + 1, NULL, 10);
+	if (!t->file)
+		t->file = own_printf("%.*s", (int)(line - where), where);
 }
 
 /* RFC 6901: '~' and '/' of a name are written ~0 and ~1. */
@@ -221,17 +237,17 @@ static const char *const properties_known[] = { "batch-limit", "cluster-delay",
 	"cluster-infrastructure", "cluster-ipc-limit", "cluster-name", "cluster-recheck-interval",
 	"concurrent-fencing", "dc-deadtime", "dc-version", "default-action-timeout",
 	"default-resource-stickiness", "election-timeout", "enable-acl", "enable-startup-probes",
-	"expected-quorum-votes", "fence-reaction", "have-watchdog", "is-managed-default",
-	"join-finalization-timeout", "join-integration-timeout", "last-lrm-refresh",
-	"load-threshold", "maintenance-mode", "migration-limit", "no-quorum-policy",
-	"node-action-limit", "node-health-base", "node-health-green", "node-health-red",
-	"node-health-strategy", "node-health-yellow", "node-pending-timeout", "pe-error-series-max",
-	"pe-input-series-max", "pe-warn-series-max", "placement-strategy", "priority-fencing-delay",
-	"remove-after-stop", "shutdown-escalation", "shutdown-lock", "shutdown-lock-limit",
-	"start-failure-is-fatal", "startup-fencing", "stonith-action", "stonith-enabled",
-	"stonith-max-attempts", "stonith-timeout", "stonith-watchdog-timeout", "stop-all-resources",
-	"stop-orphan-actions", "stop-orphan-resources", "symmetric-cluster", "transition-delay",
-	NULL };
+	"expected-quorum-votes", "failure-ageing", "fence-reaction", "have-watchdog",
+	"is-managed-default", "join-finalization-timeout", "join-integration-timeout",
+	"last-lrm-refresh", "load-threshold", "maintenance-mode", "migration-limit",
+	"no-quorum-policy", "node-action-limit", "node-health-base", "node-health-green",
+	"node-health-red", "node-health-strategy", "node-health-yellow", "node-pending-timeout",
+	"observe", "pe-error-series-max", "pe-input-series-max", "pe-warn-series-max",
+	"placement-strategy", "priority-fencing-delay", "remove-after-stop", "shutdown-escalation",
+	"shutdown-lock", "shutdown-lock-limit", "start-failure-is-fatal", "startup-fencing",
+	"stonith-action", "stonith-enabled", "stonith-max-attempts", "stonith-timeout",
+	"stonith-watchdog-timeout", "stop-all-resources", "stop-orphan-actions",
+	"stop-orphan-resources", "symmetric-cluster", "transition-delay", NULL };
 
 static bool listed(const char *const *list, const char *name)
 {
@@ -433,6 +449,9 @@ int translate_site(json_t *root, const struct document *document, bool whole,
 	json_decref(t.inner);
 	json_decref(t.remotes);
 	json_decref(t.ids);
+	if (problems->errors == before)
+		review_configuration(cib, &(struct review_options){ .name = t.file }, problems);
+	free(t.file);
 	if (problems->errors > before)
 		return -EINVAL;
 	*ret = give(tree);

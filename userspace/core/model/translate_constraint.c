@@ -170,34 +170,11 @@ static void colocation(struct translate *t, json_t *v, const char *pointer, stru
 		element_set(t->tree, e, "score", "INFINITY");
 }
 
-static bool is_clone(struct translate *t, const char *name, bool *ret_interleave)
-{
-	json_t *v = json_object_get(json_object_get(t->root, "resources"), name ? name : "");
-	const char *kind = json_string_value(json_object_get(t->names, name ? name : ""));
-	const char *interleave =
-		translate_text(t, json_object_get(json_object_get(v, "meta"), "interleave"));
-
-	*ret_interleave = interleave && !strcmp(interleave, "true");
-	return kind && !strcmp(kind, "clone");
-}
-
 static void order(struct translate *t, json_t *v, const char *pointer, struct element *e)
 {
 	owned(free) char *at = translate_at(pointer, "order");
-	const char *first, *then;
-	bool first_interleaves, then_interleaves;
 
 	pair_or_sets(t, json_object_get(v, "order"), at, e, "first", "then");
-	first = element_get(e, "first");
-	then = element_get(e, "then");
-	if (is_clone(t, first, &first_interleaves) && is_clone(t, then, &then_interleaves) &&
-		!then_interleaves)
-		translate_warn(t, pointer,
-			"'%s' does not interleave: each of its instances waits for all of '%s', "
-			"and "
-			"is restarted when any of these is; meta: {interleave: true} looks at its "
-			"own node only",
-			then, first);
 }
 
 static void ticket(struct translate *t, json_t *v, const char *pointer, struct element *e)
@@ -247,6 +224,7 @@ static void constraint(
 			continue;
 		e = element_add(t->tree, parent, kinds[k].form->element);
 		name_it(t, v, kinds[k].key, i, e);
+		translate_place(t, e, pointer);
 		translate_form(t, kinds[k].form, v, pointer, e);
 		kinds[k].fill(t, v, pointer, e);
 		return;

@@ -16,6 +16,7 @@ struct translate {
 	json_t *inner;   /* resource → what it is inside of */
 	json_t *remotes; /* nodes that a resource makes */
 	json_t *ids;     /* of elements, so far */
+	char *file;      /* that the document came from; NULL: none, or not known yet */
 };
 
 /* translate.c */
@@ -23,6 +24,8 @@ void translate_wrong(struct translate *t, const char *pointer, const char *forma
 	__attribute__((format(printf, 3, 4)));
 void translate_warn(struct translate *t, const char *pointer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* e comes from there: its line is kept. */
+void translate_place(struct translate *t, struct element *e, const char *pointer);
 /* The pointer of a member of what pointer names; the caller's. */
 char *translate_at(const char *pointer, const char *key);
 char *translate_at_index(const char *pointer, size_t index);

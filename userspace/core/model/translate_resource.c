@@ -359,6 +359,7 @@ static void primitive(struct translate *t, const char *name, json_t *v, const ch
 	struct element *e = element_add(t->tree, parent, "primitive");
 	owned(free) char *at = translate_at(pointer, template ? "template" : "type");
 
+	translate_place(t, e, pointer);
 	known(t, v, pointer, keys);
 	element_set(t->tree, e, "id", name);
 	if (type && !strncmp(type, "stonith:", 8) && !t->whole) {
@@ -392,6 +393,7 @@ static void templates(struct translate *t, struct element *parent)
 		const char *type = json_string_value(json_object_get(v, "type"));
 		struct element *e = element_add(t->tree, parent, "template");
 
+		translate_place(t, e, pointer);
 		known(t, v, pointer, keys);
 		element_set(t->tree, e, "id", name);
 		agent(t, type ? type : "", pointer, e);
@@ -423,6 +425,7 @@ static void group(struct translate *t, const char *name, json_t *v, const char *
 	json_t *m;
 	size_t i;
 
+	translate_place(t, e, pointer);
 	known(t, v, pointer, keys);
 	element_set(t->tree, e, "id", name);
 	blocks(t, v, pointer, e, name);
@@ -468,6 +471,7 @@ static void clone(struct translate *t, const char *name, json_t *v, const char *
 	struct element *e = element_add(t->tree, parent, "clone");
 	owned(free) char *at = translate_at(pointer, promotable ? "promotable" : "clone");
 
+	translate_place(t, e, pointer);
 	known(t, v, pointer, keys);
 	if (promotable && json_object_get(v, "clone"))
 		translate_wrong(t, at, "clone or promotable, not both");
@@ -519,6 +523,7 @@ static void bundle(struct translate *t, const char *name, json_t *v, const char 
 	struct element *e = element_add(t->tree, parent, "bundle"), *c;
 	const char *type = json_string_value(json_object_get(box, "type"));
 
+	translate_place(t, e, pointer);
 	known(t, v, pointer, keys);
 	element_set(t->tree, e, "id", name);
 	if (!translate_is_mapping(t, box, at))

@@ -180,3 +180,14 @@ int value_version_compare(const char *a, const char *b)
 	}
 	return 0;
 }
+
+bool value_is_secret(const char *name)
+{
+	static const char *const secrets[] = { "password", "passwd", "secret", "snmp_auth", "token",
+		"auth_key", "priv_key" };
+
+	for (size_t i = 0; name && i < sizeof(secrets) / sizeof(*secrets); i++)
+		if (strstr(name, secrets[i]))
+			return !strstr(name, "_file") && !strstr(name, "_script");
+	return false;
+}

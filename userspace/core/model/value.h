@@ -29,6 +29,9 @@ static inline int value_score_add(int a, int b)
 	return a > VALUE_INFINITY ? VALUE_INFINITY : a < -VALUE_INFINITY ? -VALUE_INFINITY : a;
 }
 
+/* Whether what has this name must not be shown: passwords, keys. */
+bool value_is_secret(const char *name);
+
 /* true, on, yes, y, 1 and false, off, no, n, 0 in any case. -EINVAL: none of these, or no text. */
 int value_bool(const char *text, bool *ret);
 /* The same, with what to take instead. */

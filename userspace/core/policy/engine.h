@@ -8,6 +8,7 @@
 
 #include "base/element.h"
 #include "base/own.h"
+#include "core/model/rule.h"
 #include "core/plan.h"
 
 struct engine;
@@ -16,6 +17,8 @@ struct engine_options {
 	bool graph_only_real; /* the plan leaves pseudo actions out, their order contracted */
 	bool explain;         /* keep what contributed to each score */
 	bool masked;          /* secrets may be masked: that they differ is no change */
+	rule_zone_fn *zone;   /* for rules that name a time zone; NULL: they do not hold */
+	void *zone_ctx;
 };
 
 /* The tree is of the shape <cib> (configuration and status); it must outlive the engine, and

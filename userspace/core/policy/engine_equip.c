@@ -40,6 +40,8 @@ static void parameters(struct engine *e, const struct act *a, const struct opera
 	const struct table *t = resource_parameters(e, a->resource, a->node);
 	struct rule_input in = {
 		.now = { .seconds = e->now },
+		.zone = e->options.zone,
+		.zone_ctx = e->options.zone_ctx,
 		.node_attributes = a->node ? &a->node->attributes : NULL,
 		.rsc_standard = a->resource->standard,
 		.rsc_provider = a->resource->provider,

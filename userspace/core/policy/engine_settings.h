@@ -18,6 +18,7 @@ struct settings { /* cluster properties */
 	enum no_quorum no_quorum;
 	int64_t fence_timeout_ms, priority_fencing_delay_s, shutdown_lock_limit_s;
 	int64_t node_pending_timeout_s;
+	bool failures_age_each; /* each operation's by themselves */
 	int health_red, health_yellow, health_green, health_base;
 };
 

@@ -9,7 +9,9 @@
 struct rule_input engine_rule_input(
 	const struct engine *e, const struct resource *r, const struct node *node)
 {
-	struct rule_input in = { .now = { .seconds = e->now } };
+	struct rule_input in = { .now = { .seconds = e->now },
+		.zone = e->options.zone,
+		.zone_ctx = e->options.zone_ctx };
 
 	if (r) {
 		in.rsc_standard = r->standard;
@@ -79,6 +81,8 @@ static void fence_settings(struct engine *e)
 	const char *action = table_get(t, "stonith-action");
 
 	e->set.stonith_enabled = table_true(t, "stonith-enabled", true);
+	e->set.failures_age_each = table_get(t, "failure-ageing") &&
+				   !strcmp(table_get(t, "failure-ageing"), "operation");
 	e->set.fence_action = "reboot";
 	if (action && (!strcasecmp(action, "off") || !strcasecmp(action, "poweroff")))
 		e->set.fence_action = "off";

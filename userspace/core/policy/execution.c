@@ -86,38 +86,59 @@ void execution_fence(struct element_tree *tree, const char *node)
 
 struct run {
 	struct element_tree *tree;
-	struct index *states; /* of nodes, as they are first needed */
+	struct index *states;  /* of nodes, as they are first needed */
+	struct index *records; /* by node, as many kinds as there are nodes, and name */
+	unsigned n_states;
 	const struct execution_failure *failures;
 	unsigned n_failures;
 	int64_t now_s; /* when it was planned */
 };
 
-static struct element *state_of(const struct run *run, const char *node)
-{
-	struct element *state = index_get(run->states, INDEX_NODE_NAME, node);
+/* What is known of one node, found by name from then on. */
+struct known {
+	struct element *list; /* <lrm_resources> */
+	unsigned kind;
+};
 
-	if (state)
-		return state;
-	state = execution_state(run->tree, node);
-	index_set(run->states, INDEX_NODE_NAME, node, state);
-	return state;
+static struct known *known_on(struct run *run, const char *node)
+{
+	struct known *known = index_get(run->states, INDEX_NODE_NAME, node);
+	struct element_tree *tree = run->tree;
+	struct element *state, *lrm;
+
+	if (known)
+		return known;
+	state = execution_state(tree, node);
+	lrm = child_made(tree, state, "lrm", element_get(state, "id"));
+	known = element_alloc(tree, sizeof(*known));
+	known->kind = run->n_states++;
+	known->list = element_child(lrm, "lrm_resources");
+	if (!known->list)
+		known->list = element_add(tree, lrm, "lrm_resources");
+	for (struct element *r = element_child(known->list, "lrm_resource"); r;
+		r = element_sibling(r, "lrm_resource")) {
+		const char *id = element_get(r, "id");
+
+		/* The first of a name is the one that counts. */
+		if (id && !index_get(run->records, known->kind, id))
+			index_set(run->records, known->kind, id, r);
+	}
+	index_set(run->states, INDEX_NODE_NAME, node, known);
+	return known;
 }
 
-static struct element *record_of(const struct run *run, const struct plan_action *a)
+static struct element *record_of(struct run *run, const struct plan_action *a)
 {
 	struct element_tree *tree = run->tree;
-	struct element *state = state_of(run, a->node);
-	struct element *lrm = child_made(tree, state, "lrm", element_get(state, "id"));
-	struct element *list = element_child(lrm, "lrm_resources"), *record;
+	struct known *known = known_on(run, a->node);
+	struct element *record = index_get(run->records, known->kind, a->resource);
 
-	if (!list)
-		list = element_add(tree, lrm, "lrm_resources");
-	record = element_child_id(list, "lrm_resource", a->resource);
 	if (!record && a->record)
-		record = element_child_id(list, "lrm_resource", a->record);
+		record = index_get(run->records, known->kind, a->record);
 	if (record)
 		return record;
-	record = element_add(tree, list, "lrm_resource");
+	record = element_add(tree, known->list, "lrm_resource");
+	index_set(run->records, known->kind, a->resource, record);
 	element_set(tree, record, "id", a->resource);
 	element_set(tree, record, "class", a->standard);
 	element_set(tree, record, "provider", a->provider);
@@ -161,7 +182,7 @@ static void set_number(struct element_tree *tree, struct element *e, const char 
 }
 
 /* One more operation of a resource on a node, as if it had just ended. */
-static void record_add(const struct run *run, const struct plan_action *a, int exit)
+static void record_add(struct run *run, const struct plan_action *a, int exit)
 {
 	struct element_tree *tree = run->tree;
 	bool failed = exit != a->target_rc;
@@ -225,13 +246,15 @@ static bool leaves_record(const char *op)
 }
 
 /* Whether it succeeded. */
-static bool execute(const struct run *run, const struct plan_action *a)
+static bool execute(struct run *run, const struct plan_action *a)
 {
 	const struct execution_failure *failure;
 
 	if (a->kind == PLAN_FENCE) {
 		if (strcmp(a->op, "on"))
 			execution_fence(run->tree, a->node);
+		/* Its record is gone with it: what comes after begins a new one. */
+		index_set(run->states, INDEX_NODE_NAME, a->node, NULL);
 		return true;
 	}
 	if (a->kind != PLAN_RESOURCE || !leaves_record(a->op))
@@ -247,7 +270,12 @@ unsigned execution_run(struct element_tree *tree, const struct plan *plan,
 	unsigned *waits = own_alloc((plan->n + 1) * sizeof(*waits)), n = 0, head = 0, done = 0;
 	unsigned *first = own_alloc((plan->n + 2) * sizeof(*first)), *next;
 	unsigned *queue = own_alloc((plan->n + 1) * sizeof(*queue)), total = 0;
-	struct run run = { tree, index_new(), failures, n_failures, now_s };
+	struct run run = { .tree = tree,
+		.states = index_new(),
+		.records = index_new(),
+		.failures = failures,
+		.n_failures = n_failures,
+		.now_s = now_s };
 
 	/* Who waits for each: the edges turned round. */
 	for (size_t i = 0; i < plan->n; i++) {
@@ -276,6 +304,7 @@ unsigned execution_run(struct element_tree *tree, const struct plan *plan,
 				queue[n++] = next[k];
 	}
 	index_free(run.states);
+	index_free(run.records);
 	free(waits);
 	free(first);
 	free(next);

@@ -47,6 +47,8 @@ static void parameters_read(
 {
 	struct rule_input in = {
 		.now = { .seconds = e->now },
+		.zone = e->options.zone,
+		.zone_ctx = e->options.zone_ctx,
 		.node_attributes = node ? &node->attributes : NULL,
 		.rsc_standard = r->standard,
 		.rsc_provider = r->provider,
@@ -192,6 +194,8 @@ static bool operation_parameters(struct engine *e, struct resource *r, const str
 {
 	struct rule_input in = {
 		.now = { .seconds = e->now },
+		.zone = e->options.zone,
+		.zone_ctx = e->options.zone_ctx,
 		.node_attributes = node ? &node->attributes : NULL,
 		.rsc_standard = r->standard,
 		.rsc_provider = r->provider,

@@ -14,7 +14,8 @@
 struct failure_entry {
 	const struct node *node;
 	const char *value;
-	bool is_last; /* the time of the last one, not a count */
+	const char *op; /* "#OP_MS", "": of before there were any */
+	bool is_last;   /* the time of the last one, not a count */
 	struct failure_entry *next;
 };
 
@@ -57,6 +58,7 @@ static void attribute_read(
 	end = legacy ? name + strlen(name) : operation_of(name);
 	if (!end)
 		return;
+	entry.op = end;
 	len = base = (size_t)(end - name);
 	while (base > 1 && isdigit((unsigned char)name[base - 1]))
 		base--;
@@ -142,18 +144,67 @@ static const struct failure_entry *entries_of(const struct engine *e, const stru
 	return index_get(e->failcounts, INDEX_FAILCOUNT, base);
 }
 
+/* ---- each operation's by themselves ---- */
+
+/* How long a failure of "#OP_MS" counts: the operation's own word, or the resource's. */
+static int64_t timeout_of(const struct resource *r, const char *op)
+{
+	const char *under = strrchr(op, '_');
+
+	for (const struct element *c = element_child(r->ops, "op"); under && c;
+		c = element_sibling(c, "op")) {
+		const struct element *set = element_child(c, "meta_attributes"), *nv;
+		const char *name = element_get(c, "name");
+		size_t len = (size_t)(under - op - 1);
+
+		if (!name || strlen(name) != len || strncmp(name, op + 1, len) ||
+			value_interval(element_get(c, "interval")) !=
+				(uint64_t)value_number(under + 1, 0))
+			continue;
+		for (; set; set = element_sibling(set, "meta_attributes"))
+			for (nv = element_child(set, "nvpair"); nv;
+				nv = element_sibling(nv, "nvpair"))
+				if (element_get(nv, "name") &&
+					!strcmp(element_get(nv, "name"), "failure-timeout"))
+					return (int64_t)value_interval(element_get(nv, "value")) /
+					       1000;
+	}
+	return r->failure_timeout_s;
+}
+
+static bool has_aged(struct engine *e, const struct resource *r, const struct failure_entry *all,
+	const struct failure_entry *count)
+{
+	int64_t timeout = timeout_of(r, count->op);
+
+	for (const struct failure_entry *f = all; f && timeout > 0; f = f->next) {
+		int64_t until = value_number(f->value, 0) + timeout;
+
+		if (!f->is_last || f->node != count->node || strcmp(f->op, count->op) ||
+			until == timeout)
+			continue;
+		engine_recheck_at(e, until + 1);
+		return e->now > until;
+	}
+	return false;
+}
+
 int failcount_of(struct engine *e, struct resource *r, const struct node *node, bool expiring,
 	bool fillers, const struct element *op, int64_t *ret_last_failure)
 {
+	const struct failure_entry *all = entries_of(e, r);
 	int64_t last = 0;
 	int count = 0;
+	bool each = expiring && e->set.failures_age_each && all && !blocks(r, node, op);
 
-	for (const struct failure_entry *f = entries_of(e, r); f; f = f->next) {
+	for (const struct failure_entry *f = all; f; f = f->next) {
 		int64_t when;
 
 		if (f->node != node)
 			continue;
 		if (!f->is_last) {
+			if (each && has_aged(e, r, all, f))
+				continue;
 			count = score_add(count, value_score(f->value, NULL));
 			continue;
 		}

@@ -147,6 +147,8 @@ static void meta_read(struct engine *e, struct resource *r, const char *task, ui
 	const struct element *defaults = element_child(e->configuration, "op_defaults");
 	struct rule_input in = {
 		.now = { .seconds = e->now },
+		.zone = e->options.zone,
+		.zone_ctx = e->options.zone_ctx,
 		.rsc_standard = r->standard,
 		.rsc_provider = r->provider,
 		.rsc_type = r->type,

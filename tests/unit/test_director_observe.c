@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director.h"
+
+#define SITE(observe)                                                                              \
+	"cluster: {name: t}\n"                                                                     \
+	"properties: {observe: " observe "}\n"                                                     \
+	"nodes: {n1: {id: 1, addresses: [a]}, n2: {id: 2, addresses: [a]}}\n"                      \
+	"fencing: {devices: {b1: {agent: fence_x, targets: [n1, n2]}}}\n"                          \
+	"resources: {web: {type: 'ocf:x:y'}}\n"
+
+static void later(uint64_t ms)
+{
+	struct event e = { .kind = EVENT_TIME };
+
+	for (uint64_t i = 0; i < ms; i += 10) {
+		now += 10 * MS;
+		step(&e);
+	}
+}
+
+static void beat(unsigned node, bool heard)
+{
+	struct event e = { .kind = EVENT_HEARTBEAT };
+
+	e.beat.kind = heard ? PICKET_EVENT_HEARD : PICKET_EVENT_SILENT;
+	e.beat.node = node;
+	e.beat.t_event_ns = now;
+	e.beat.t_last_ns = heard ? now : now - 200 * MS;
+	step(&e);
+}
+
+static void says(const char *node, json_t *message, enum event_kind kind)
+{
+	struct event e = { .kind = kind, .node = node, .json = message };
+
+	step(&e);
+	json_decref(message);
+}
+
+static void connect(const char *node)
+{
+	says(node, json_pack("{s:s, s:s, s:i}", "type", "hello", "boot_id", node, "incarnation", 0),
+		EVENT_LINK_UP);
+	says(node, json_pack("{s:s, s:[], s:b}", "type", "history", "ops", "complete", true),
+		EVENT_LINK_SAYS);
+}
+
+static void set_up(void)
+{
+	lead(SITE("true"));
+	connect("n1");
+	connect("n2");
+	beat(1, true);
+	beat(2, true);
+	later(100);
+}
+
+TestSuite(director_observe, .init = set_up, .fini = tear_down);
+
+static unsigned told(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = notes; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+Test(director_observe, what_would_be_started_is_told_once_and_not_started)
+{
+	later(5000);
+	cr_assert_eq(n_orders, 0);
+	cr_assert_eq(
+		told("would-do: observe mode: would be done now: Start web (n"), 1, "%s", notes);
+	ask("GET", "/v1/status", "");
+	cr_assert(json_is_true(json_object_get(answer, "observe")));
+}
+
+Test(director_observe, nobody_is_blocked)
+{
+	beat(1, false);
+	later(60000);
+	cr_assert_eq(told("n1 would be blocked and fenced now (silent"), 1, "%s", notes);
+	cr_assert_eq(told("node-lost"), 0, "%s", notes);
+	beat(1, true);
+	later(1000);
+	beat(1, false);
+	later(10000);
+	cr_assert_eq(told("node-lost"), 0, "%s", notes);
+}
+
+Test(director_observe, when_it_ends_what_was_due_is_done)
+{
+	beat(1, false);
+	later(10000);
+	ask("PUT", "/v1/configuration", SITE("false"));
+	cr_assert_eq(status, 200);
+	later(10000);
+	cr_assert_eq(told("node-lost: n1 is lost"), 1, "%s", notes);
+}
+
+Test(director_observe, and_what_was_to_be_started_is)
+{
+	ask("PUT", "/v1/configuration", SITE("false"));
+	later(1000);
+	cr_assert(n_orders);
+}
