@@ -116,10 +116,11 @@ bmc_stop() {
 
 # A power distribution unit: a real snmpd that carries a make's tree. Sets port; outlets are files in $outlets.
 outlets=$dir/outlets
+mkdir -p "$outlets"
 snmpd_stop() { [ -n "${snmpd_pid-}" ] && kill -9 "$snmpd_pid" && wait "$snmpd_pid" 2>/dev/null; snmpd_pid=; }
 snmpd_start() { # family [sysObjectID]
 	snmpd_stop
-	rm -rf "$dir/snmp" && mkdir -p "$dir/snmp" "$outlets"
+	rm -rf "$dir/snmp" && mkdir -p "$dir/snmp"
 	port=$((20000 + RANDOM % 20000))
 	cat >"$dir/snmpd.conf" <<-END
 		rwcommunity private 127.0.0.1
