@@ -25,7 +25,7 @@ GEN := .build/gen
 BIN := $(B)/bin
 
 PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd gnutls libcurl \
-	libsystemd libbpf libelf zlib sqlite3
+	libsystemd libbpf libelf zlib sqlite3 libmnl
 PKGS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
@@ -153,10 +153,11 @@ install: install-programs install-host install-manual install-kmod ## into DESTD
 
 install-programs: all
 	$(call say,INSTALL,$(D): programs)
-	$(Q)install -d $(D)/bin $(D)/sbin $(D)/libexec/picket/ocf
+	$(Q)install -d $(D)/bin $(D)/sbin $(D)/libexec/picket/ocf $(D)/lib/ocf/resource.d/picket
 	$(Q)install -m755 $(BIN)/picket $(D)/bin/
 	$(Q)install -m755 $(BIN)/picketd $(BIN)/picket-agent $(FENCE) $(D)/sbin/
 	$(Q)install -m755 $(BIN)/picket-ocf $(BIN)/picket-cib $(D)/libexec/picket/
+	$(Q)install -m755 $(BIN)/ocf_picket_address $(D)/lib/ocf/resource.d/picket/address
 	$(Q)for l in $(B)/ocf/*; do ln -sfn "../$$(basename "$$(readlink "$$l")")" "$(D)/libexec/picket/ocf/$${l##*/}"; done
 
 install-host: all
@@ -198,7 +199,7 @@ uninstall: ## take away what `make install` put there; configuration and state s
 		$(D)/lib/firewalld/services/picket.xml $(D)/share/bash-completion/completions/picket \
 		$(D)/share/zsh/vendor-completions/_picket $(D)/share/fish/vendor_completions.d/picket.fish \
 		$(foreach m,$(wildcard userspace/*.[1-8] fence-agents/*.[1-8] kmod/*.[1-8]),$(D)/share/man/man$(lastword $(subst ., ,$(m)))/$(notdir $(m)))
-	$(Q)rm -rf $(D)/libexec/picket $(D)/share/picket $(D)/src/picket-$(RELEASE)
+	$(Q)rm -rf $(D)/libexec/picket $(D)/lib/ocf/resource.d/picket $(D)/share/picket $(D)/src/picket-$(RELEASE)
 
 # The tree as it is, with .debian/ as debian/: what stands at the top of ours is for readers.
 .PHONY: deb
