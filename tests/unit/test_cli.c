@@ -137,6 +137,45 @@ Test(cli, each_command_asks_for_what_it_says)
 	rig_done(&rig);
 }
 
+Test(cli, tickets_are_asked_for_and_told)
+{
+	static const struct command_option yes = { .name = "yes" };
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.status = 200;
+	rig.answer = "{\"applied\":true}";
+	cr_assert_eq(run(&rig, cli_ticket, "grant", "T", NULL, &yes), CLI_OK);
+	cr_assert_str_eq(rig.asked, "POST /v1/tickets/T/grant");
+	cr_assert_str_eq(rig.out, "T: granted\n");
+	cr_assert_eq(run(&rig, cli_ticket, "revoke", "T", NULL, NULL), CLI_USAGE);
+	cr_assert_eq(run(&rig, cli_ticket, "standby", "T", NULL, NULL), CLI_OK);
+	rig.answer = "{\"tickets\":[{\"name\":\"T\",\"granted\":true,\"standby\":true,"
+		     "\"resources\":[\"a\",\"b\"]}]}";
+	cr_assert_eq(run(&rig, cli_ticket_list, NULL, NULL, NULL, NULL), CLI_OK);
+	cr_assert_not_null(strstr(rig.out, "granted, on standby  needed by a b"));
+	rig_done(&rig);
+}
+
+Test(cli, a_simulation_of_the_running_cluster_asks_for_its_model)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.status = 200;
+	rig.answer = "{\"cib\":\"<cib have-quorum='1'><configuration><crm_config/><nodes>"
+		     "<node id='1' uname='n1'/></nodes><resources><primitive id='a' class='ocf' "
+		     "provider='heartbeat' type='Dummy'/></resources><constraints/></configuration>"
+		     "<status><node_state id='1' uname='n1' in_ccm='true' crmd='online' "
+		     "join='member' expected='member'/></status></cib>\"}";
+	cr_assert_eq(run(&rig, cli_simulate, NULL, NULL, NULL, NULL), CLI_OK);
+	cr_assert_str_eq(rig.asked, "GET /v1/model");
+	cr_assert_not_null(strstr(rig.out, "monitor_0 a on n1"), "%s", rig.out);
+	rig.answer = "{}";
+	cr_assert_eq(run(&rig, cli_simulate, NULL, NULL, NULL, NULL), CLI_FAILURE);
+	rig_done(&rig);
+}
+
 Test(cli, every_refusal_has_its_exit_status)
 {
 	static const unsigned codes[][2] = { { 404, CLI_NOT_FOUND }, { 409, CLI_CONFLICT },

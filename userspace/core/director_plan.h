@@ -4,6 +4,7 @@
 #define CORE_DIRECTOR_PLAN_H
 
 #include "core/decision.h"
+#include "core/director_ticket.h"
 
 struct director;
 struct director_node;

@@ -77,7 +77,7 @@ const struct element *const *review_locations(
 		!strcmp(element_get(r->locations[low + n], "rsc"), resource))
 		n++;
 	*ret_n = n;
-	return r->locations + low;
+	return n ? r->locations + low : NULL;
 }
 
 /* The first of the pairs that begin with this one. */
