@@ -58,7 +58,6 @@ struct director {
 	struct storm storm;
 	struct transition *transition;
 	unsigned transitions;
-	bool dirty;
 	uint64_t recheck_s;    /* since 1970, when time alone may change the plan; 0: never */
 	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
 	uint64_t attended_ns;  /* when that was done last */
