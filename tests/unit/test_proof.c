@@ -69,7 +69,7 @@ Test(proof, an_agent_that_says_nothing_useful_is_waited_for_as_configured)
 		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 1000}}",
 		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": \"1000\", \"kill_ms\": 1}}",
 		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 1000, \"kill_ms\": 0}}",
-		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 999999999999999, \"kill_ms\": 1}}" };
+		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 99999999999, \"kill_ms\": 1}}" };
 	json_t *odd = json_pack("{s:i}", "kill_ms", -5);
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
