@@ -25,7 +25,7 @@ GEN := .build/gen
 BIN := $(B)/bin
 
 PKGS := libuv raft libssl libcrypto jansson libfyaml libxml-2.0 libical libmicrohttpd gnutls libcurl \
-	libsystemd libbpf libelf zlib sqlite3
+	libsystemd libbpf libelf zlib sqlite3 libmnl
 PKGS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
@@ -49,7 +49,7 @@ CORE_SRC := $(wildcard userspace/core/*.c userspace/core/*/*.c)
 EDGE_SRC := $(wildcard userspace/edge/*.c)
 PROG_SRC := $(wildcard userspace/*.c)
 FENCE_SRC := $(wildcard fence-agents/fence_picket_*.c)
-FENCE_LIB_SRC := $(filter-out $(FENCE_SRC),$(wildcard fence-agents/*.c))
+FENCE_LIB_SRC := $(filter-out $(FENCE_SRC) fence-agents/late.c,$(wildcard fence-agents/*.c))
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
@@ -125,7 +125,9 @@ bench: ## benchmarks, side by side with a peer or a bound (root)
 	$(Q)$(MAKE) --no-print-directory all tools bpftest
 	$(Q)tests/run.sh bench $(B)
 
-.PHONY: unit bpftest tools
+.PHONY: unit bpftest tools objects
+# Compiled, not linked: what a compiler has to say against a source.
+objects: $(call obj,$(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC) $(FENCE_SRC) $(FENCE_LIB_SRC) $(UNIT_SRC))
 unit: $(UNIT)
 bpftest: $(BPFTEST)
 tools: $(TOOLS)
@@ -153,10 +155,11 @@ install: install-programs install-host install-manual install-kmod ## into DESTD
 
 install-programs: all
 	$(call say,INSTALL,$(D): programs)
-	$(Q)install -d $(D)/bin $(D)/sbin $(D)/libexec/picket/ocf
+	$(Q)install -d $(D)/bin $(D)/sbin $(D)/libexec/picket/ocf $(D)/lib/ocf/resource.d/picket
 	$(Q)install -m755 $(BIN)/picket $(D)/bin/
 	$(Q)install -m755 $(BIN)/picketd $(BIN)/picket-agent $(FENCE) $(D)/sbin/
 	$(Q)install -m755 $(BIN)/picket-ocf $(BIN)/picket-cib $(D)/libexec/picket/
+	$(Q)install -m755 $(BIN)/ocf_picket_address $(D)/lib/ocf/resource.d/picket/address
 	$(Q)for l in $(B)/ocf/*; do ln -sfn "../$$(basename "$$(readlink "$$l")")" "$(D)/libexec/picket/ocf/$${l##*/}"; done
 
 install-host: all
@@ -198,7 +201,7 @@ uninstall: ## take away what `make install` put there; configuration and state s
 		$(D)/lib/firewalld/services/picket.xml $(D)/share/bash-completion/completions/picket \
 		$(D)/share/zsh/vendor-completions/_picket $(D)/share/fish/vendor_completions.d/picket.fish \
 		$(foreach m,$(wildcard userspace/*.[1-8] fence-agents/*.[1-8] kmod/*.[1-8]),$(D)/share/man/man$(lastword $(subst ., ,$(m)))/$(notdir $(m)))
-	$(Q)rm -rf $(D)/libexec/picket $(D)/share/picket $(D)/src/picket-$(RELEASE)
+	$(Q)rm -rf $(D)/libexec/picket $(D)/lib/ocf/resource.d/picket $(D)/share/picket $(D)/src/picket-$(RELEASE)
 
 # The tree as it is, with .debian/ as debian/: what stands at the top of ours is for readers.
 .PHONY: deb
@@ -254,8 +257,13 @@ $(PROGS): $(BIN)/%: $(B)/userspace/%.o $(ARCHIVES)
 $(B)/ocf/.made: $(BIN)/picket-ocf $(BIN)/picket-cib
 	$(call say,LINKS,$(@D))
 	$(Q)$< --install $(@D) && touch $@
-$(FENCE): EXTRA_LIBS = -lfreeipmi -lnetsnmp
-$(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(LIBFENCE) $(LIBBASE)
+# Agents load libcurl and net-snmp themselves, when they need one (late.c).
+soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+$(B)/fence-agents/late.o: EXTRA_CFLAGS = -fvisibility=hidden -DLATE_CURL='"$(call soname,curl)"' \
+	-DLATE_SNMP='"$(call soname,netsnmp)"'
+$(FENCE): EXTRA_LIBS = -lfreeipmi
+$(FENCE): LDLIBS := $(filter-out -lcurl,$(LDLIBS))
+$(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(B)/fence-agents/late.o $(LIBFENCE) $(LIBBASE)
 	$(link)
 $(UNIT): EXTRA_LIBS = -lcriterion -lfreeipmi -lnetsnmp
 $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)

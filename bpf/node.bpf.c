@@ -346,9 +346,13 @@ static int expire(void *map, __u32 *key, struct expiry *x)
 	held = deadline && !p->expired_ns;
 	if (held && now >= deadline) {
 		fell = true;
-		*isolated = 1;
 		page_write(p);
-		p->expired_ns = now;
+		if (set->goes_on) {
+			p->deadline_ns = 0;
+		} else {
+			*isolated = 1;
+			p->expired_ns = now;
+		}
 		page_write(p);
 		event.incarnation = p->incarnation;
 	}

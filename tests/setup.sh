@@ -10,7 +10,7 @@ set -euo pipefail
 want=${1:-build}
 build=(build-essential clang llvm libelf-dev zlib1g-dev libbpf-dev bpftool pkg-config
 	libuv1-dev libssl-dev libjansson-dev libfyaml-dev libxml2-dev libical-dev libmicrohttpd-dev libgnutls28-dev
-	libcurl4-openssl-dev libsystemd-dev libfreeipmi-dev libsnmp-dev libsqlite3-dev
+	libcurl4-openssl-dev libsystemd-dev libfreeipmi-dev libsnmp-dev libsqlite3-dev libmnl-dev
 	libcriterion-dev libraft-dev)
 lab=(iproute2 resource-agents nginx-light curl openssl iputils-arping procps util-linux jq xxd
 	python3)

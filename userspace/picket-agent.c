@@ -51,7 +51,7 @@ struct agent {
 	unsigned renew_by; /* the controller that is asked next */
 	char node_id[16];
 	char refusals[PICKET_CONTROLLERS_MAX][128]; /* said already */
-	int lock, status; /* status: of the program */
+	int lock, status;                           /* status: of the program */
 };
 
 static void pump(struct agent *agent);
@@ -174,13 +174,29 @@ static void verdict(struct agent *agent, const char *why)
 
 /* ---- the lease ------------------------------------------------------------------------------- */
 
+static void on_expired(struct agent *agent, uint64_t incarnation)
+{
+	json_t *message;
+
+	if (worker_allegiance(agent->worker)->goes_on) {
+		log_warning(&agent->log, "the lease has run out: nothing is started here until it "
+					 "is granted again");
+		return;
+	}
+	verdict(agent, "the lease has run out: no majority of controllers granted it in time");
+	message =
+		json_pack("{s:s, s:I}", "type", "expired", "incarnation", (json_int_t)incarnation);
+	for (unsigned i = 0; i < agent->config->n_controllers; i++)
+		link_client_send(agent->link, i, message);
+	json_decref(message);
+}
+
 static void on_lease_event(void *ctx, const struct picket_event *event)
 {
 	struct agent *agent = ctx;
 
 	if (event->kind == PICKET_EVENT_EXPIRED)
-		verdict(agent,
-			"the lease has run out: no majority of controllers granted it in time");
+		on_expired(agent, event->incarnation);
 	else if (event->kind == PICKET_EVENT_RENEWED)
 		log_notice(&agent->log, "this node holds a lease, incarnation %llu",
 			(unsigned long long)event->incarnation);
@@ -334,6 +350,9 @@ static void on_link_up(void *ctx, unsigned controller)
 	json_t *hello = worker_hello(agent->worker);
 
 	json_object_set_new(hello, "node", json_string(agent->config->node));
+	if (agent->keeper.lease && lease_expired(agent->keeper.lease))
+		json_object_set_new(hello, "expired",
+			json_integer((json_int_t)worker_allegiance(agent->worker)->incarnation));
 	deadman_hello(agent->deadman, hello);
 	link_client_send(agent->link, controller, hello);
 	json_decref(hello);

@@ -75,7 +75,8 @@ struct picket_node_settings {
 	__u64 length_ns;    /* T */
 	__u64 incarnation;  /* 0 = none: no grant counts */
 	__u32 node;
-	__u32 forgetful;    /* probes are picket.ko's: the sent array is not filled */
+	__u16 forgetful;    /* probes are picket.ko's: the sent array is not filled */
+	__u16 goes_on;      /* no verdict when the lease runs out; it may be granted again */
 	__u32 voters[2];    /* masks of controllers; [1] != 0 while the set of voters changes */
 	__u16 udp_ports[PICKET_PORTS_MAX]; /* host order, 0 = none: open under isolation */
 	__u16 tcp_ports[PICKET_PORTS_MAX];

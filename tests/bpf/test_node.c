@@ -52,10 +52,11 @@ static void rig_begin(struct rig *r)
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet),
 		.repeat = 1);
 
-	cr_assert_eq(bpf_map_update_elem(bpf_map__fd(r->skel->maps.settings), &zero, &r->settings,
-			     BPF_ANY), 0);
-	cr_assert_eq(bpf_prog_test_run_opts(
-			     bpf_program__fd(r->skel->progs.lease_begin), &options), 0);
+	cr_assert_eq(bpf_map_update_elem(
+			     bpf_map__fd(r->skel->maps.settings), &zero, &r->settings, BPF_ANY),
+		0);
+	cr_assert_eq(
+		bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.lease_begin), &options), 0);
 	cr_assert_eq(options.retval, 0);
 }
 
@@ -77,8 +78,9 @@ static void rig_up(struct rig *r, unsigned n)
 		uint32_t slot = 2 * i + (EPOCH & 1);
 
 		memcpy(&key.k0, PACKET_KEY, 16);
-		cr_assert_eq(bpf_map_update_elem(
-				     bpf_map__fd(r->skel->maps.keys), &slot, &key, BPF_ANY), 0);
+		cr_assert_eq(
+			bpf_map_update_elem(bpf_map__fd(r->skel->maps.keys), &slot, &key, BPF_ANY),
+			0);
 	}
 	r->page = mmap(NULL, sizeof(*r->page), PROT_READ | PROT_WRITE, MAP_SHARED,
 		bpf_map__fd(r->skel->maps.page), 0);
@@ -240,8 +242,8 @@ Test(node, while_voters_change_both_sets_must_grant)
 	struct rig r;
 
 	rig_up(&r, 3);
-	r.settings.voters[0] = 7;       /* 0, 1, 2 */
-	r.settings.voters[1] = 7 << 2;  /* 2, 3, 4 */
+	r.settings.voters[0] = 7;      /* 0, 1, 2 */
+	r.settings.voters[1] = 7 << 2; /* 2, 3, 4 */
 	rig_begin(&r);
 	grant(&r, 0, 1, 0);
 	grant(&r, 1, 2, 0);
@@ -370,9 +372,27 @@ static uint32_t isolated(struct rig *r)
 {
 	uint32_t value = 9;
 
-	cr_assert_eq(
-		bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.isolation), &zero, &value), 0);
+	cr_assert_eq(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.isolation), &zero, &value), 0);
 	return value;
+}
+
+Test(node, without_a_verdict_a_lease_runs_out_and_is_granted_again)
+{
+	struct rig r;
+	uint64_t until;
+
+	rig_up(&r, 1);
+	r.settings.goes_on = 1;
+	rig_begin(&r);
+	grant(&r, 0, 1, LENGTH - SECOND / 5);
+	wait_expired(&r, 1);
+	cr_assert_eq(isolated(&r), 0);
+	cr_assert_eq(r.page->expired_ns, 0);
+	cr_assert_eq(r.page->deadline_ns, 0);
+	until = grant(&r, 0, 2, LENGTH - SECOND / 5);
+	cr_assert_eq(r.page->deadline_ns, until);
+	wait_expired(&r, 2); /* its timer runs again */
+	rig_down(&r);
 }
 
 Test(node, expiry_is_kept_on_time_latched_and_lifted_by_a_new_incarnation)
@@ -443,15 +463,16 @@ Test(node, passes_what_is_not_ours)
 
 static void isolation(struct rig *r, uint32_t which, uint32_t value)
 {
-	cr_assert_eq(bpf_map_update_elem(
-			     bpf_map__fd(r->skel->maps.isolation), &which, &value, BPF_ANY), 0);
+	cr_assert_eq(
+		bpf_map_update_elem(bpf_map__fd(r->skel->maps.isolation), &which, &value, BPF_ANY),
+		0);
 }
 
 static bool through(struct rig *r, bool out, const struct packet *packet)
 {
 	struct packet p = *packet;
-	int rc = packet_run(bpf_program__fd(out ? r->skel->progs.isolate_out
-						: r->skel->progs.isolate_in), &p);
+	int rc = packet_run(
+		bpf_program__fd(out ? r->skel->progs.isolate_out : r->skel->progs.isolate_in), &p);
 
 	cr_assert(rc == TC_ACT_UNSPEC || rc == TC_ACT_SHOT, "%d", rc);
 	return rc == TC_ACT_UNSPEC;
@@ -476,8 +497,8 @@ static struct packet tcp(bool is6, uint16_t port)
 static struct packet arp(uint8_t sender, uint8_t target)
 {
 	struct packet p = shaped((struct packet_shape){ 0 });
-	uint8_t body[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 1, 0, sender, 0, 0, 0,
-		0, 0, 0, 10, 1, 0, target };
+	uint8_t body[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 1, 0, sender, 0, 0, 0, 0,
+		0, 0, 10, 1, 0, target };
 
 	packet_put16(p.data + 12, 0x0806);
 	memcpy(p.data + 14, body, sizeof(body));

@@ -61,7 +61,8 @@ bmc_start() { # node
 	local o=$((100 + $(octet "$1"))) b=$dir/bmc-$1
 	nsenter --net="/run/netns/$LAB-bmc" setsid "$here/lab_bmc.py" --listen "10.77.3.$o:443" --name "$1" \
 		--cert "$dir/pki/bmc.crt" --key "$dir/pki/bmc.key" --password-file "$b/password" \
-		--quirks "$b/quirks" --log "$b/log" --state "$dir/$1/power" --button "$self power $1" >"$b/console.log" 2>&1 </dev/null &
+		--quirks "$b/quirks" --log "$b/log" --state "$dir/$1/power" \
+		--on "$self power $1 on" --off "$tools/lab_pull $LAB $1 off" >"$b/console.log" 2>&1 </dev/null &
 	echo $! >"$b/pid"
 }
 
@@ -77,6 +78,7 @@ pki: /etc/picket/pki
 interfaces: [hb0, hb1]
 data_interfaces: [data]
 helpers: $(dirname "$bin")/ocf
+ocf_root: /etc/picket/ocf
 controllers:
 TXT
 		for c in $(controllers); do
@@ -84,7 +86,11 @@ TXT
 				"$c" "$(octet "$c")" "$(octet "$c")" "$(octet "$c")"
 		done
 	} >"$dir/$m/etc/agent.yaml"
-	mkdir -p "$dir/$m/etc/www"
+	# As 'make install' would have it: our agents beside those of the packages.
+	mkdir -p "$dir/$m/etc/ocf/resource.d/picket" "$dir/$m/etc/www"
+	ln -s /usr/lib/ocf/lib "$dir/$m/etc/ocf/lib"
+	for c in /usr/lib/ocf/resource.d/*; do [ "${c##*/}" = picket ] || ln -s "$c" "$dir/$m/etc/ocf/resource.d/"; done
+	ln -s "$bin/ocf_picket_address" "$dir/$m/etc/ocf/resource.d/picket/address"
 	echo "$m served this page" >"$dir/$m/etc/www/index.html"
 	cat >"$dir/$m/etc/nginx.conf" <<TXT
 worker_processes 1;
@@ -158,7 +164,7 @@ TXT
 
 fence_secret() {
 	case ${FENCE_AGENT:-fence_picket_redfish} in
-	fence_picket_*) echo "password_script: /etc/picket/bmc-secret, ssl_ca: /etc/picket/bmc-ca.crt" ;;
+	fence_picket_*) echo "password_file: /etc/picket/bmc-password, ssl_ca: /etc/picket/bmc-ca.crt" ;;
 	*) echo "password_script: /etc/picket/bmc-secret, ssl_insecure: 1" ;;
 	esac
 }
@@ -261,12 +267,14 @@ down() {
 	for f in "$dir"/client.pid "$dir"/ear.pid "$dir"/bmc-*/pid "$dir"/*.door.pid; do
 		[ ! -e "$f" ] || kill -KILL "$(cat "$f")" 2>/dev/null || true
 	done
-	for m in $(machines); do pull "$m"; done
+	for m in $(machines); do "$tools/lab_pull" "$LAB" "$m" crash 2>/dev/null || true; done
 	for p in sw client bmc; do
 		ip netns pids "$LAB-$p" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
 		ip netns del "$LAB-$p" 2>/dev/null || true
 	done
 	for m in $(machines); do
+		# One that was just being switched on is known by its cgroup only.
+		echo 1 2>/dev/null >"$dir/cgroup/$m/cgroup.kill" || true
 		wait_for 5 "$m's processes to end" cgroup_empty "$m" || true
 		rmdir_tree "$dir/cgroup/$m"
 	done

@@ -14,6 +14,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.join(HERE, "picket-lab")
+BUILD = os.environ.get("PICKET_BUILD", os.path.join(HERE, "../../.build/gcc"))
+PULL = os.path.join(BUILD, "tools/lab/lab_pull")
 NAME = os.environ.setdefault("PICKET_LAB", "ptest")
 DIR = f"/run/picket-{NAME}"
 
@@ -66,6 +68,10 @@ class Lab:
         if check and p.returncode:
             raise RuntimeError(f"picket-lab {' '.join(map(str, args))}: {p.stdout}{p.stderr}")
         return p.stdout
+
+    def pull(self, node, *what):
+        """crash, or cables: as quickly as a fault is, for those who measure what comes after it."""
+        subprocess.run([PULL, NAME, node, *what], check=True)
 
     def down(self):
         subprocess.run([TOOL, "down"], env=self.env, capture_output=True)

@@ -3,11 +3,10 @@
 """A machine's BMC: Redfish over HTTPS (DSP0266) whose power button is a command.
 
 usage: lab_bmc.py --listen ADDR:PORT --cert FILE --key FILE --password-file FILE --name NODE
-                  --button 'COMMAND' --state FILE --log FILE [--quirks FILE]
+                  --on 'COMMAND' --off 'COMMAND' --state FILE --log FILE [--quirks FILE]
 
-COMMAND is run with on or off appended and prints the state that is so afterwards; FILE says on or
-off, and is written by the button itself once nothing of the machine is left. The log
-gets one JSON object a request: t_ns (CLOCK_BOOTTIME, when it was answered), method, path, reset,
+The commands are the power button; each prints the state that is so afterwards. FILE says on or
+off, and is written by the button itself once nothing of the machine is left. The log gets one JSON object a request: t_ns (CLOCK_BOOTTIME, when it was answered), method, path, reset,
 power, code. Password and quirks are read anew at every request, so that a test can change them:
   lie-off     says Off, and does nothing
   mute        takes the request and never answers
@@ -27,7 +26,7 @@ SYSTEM = "/redfish/v1/Systems/1"
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("listen", "cert", "key", "password-file", "name", "button", "log"):
+    for name in ("listen", "cert", "key", "password-file", "name", "on", "off", "log"):
         p.add_argument("--" + name, required=True)
     p.add_argument("--state", required=True)
     p.add_argument("--quirks", default="/dev/null")
@@ -48,7 +47,7 @@ class Bmc:
     def button(self, what):
         """The machine's power, asked from or given to the machine itself."""
         with self.lock:
-            out = subprocess.run([*self.args.button.split(), what], capture_output=True, text=True).stdout
+            out = subprocess.run(what.split(), capture_output=True, text=True).stdout
         return {"on": "On", "off": "Off"}.get(out.strip())
 
     def state(self):
@@ -67,11 +66,11 @@ class Bmc:
             return 204
         state = self.state()
         if kind == "ForceOff":
-            return 204 if self.button("off") == "Off" else 500
+            return 204 if self.button(self.args.off) == "Off" else 500
         if kind in ("On", "ForceOn"):
-            return 204 if self.button("on") == "On" else 500
+            return 204 if self.button(self.args.on) == "On" else 500
         if kind == "ForceRestart" and state == "On":
-            return 204 if self.button("off") == "Off" and self.button("on") == "On" else 500
+            return 204 if self.button(self.args.off) == "Off" and self.button(self.args.on) == "On" else 500
         return 400
 
     def note(self, **what):

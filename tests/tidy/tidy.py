@@ -193,7 +193,7 @@ def headers_alone():
 def man_pages():
     return [f"{f}: no man page beside it" for f in C
             if re.match(r"userspace/[\w-]+\.c$", f)
-            and not any(os.path.exists(f[:-2] + s) for s in (".1", ".8"))]
+            and not any(os.path.exists(f[:-2] + s) for s in (".1", ".7", ".8"))]
 
 
 def clean_words():

@@ -68,7 +68,8 @@ Test(allegiance, what_is_kept_comes_back_in_the_same_boot_only)
 		.cluster = 77,
 		.node = 2,
 		.interval_us = 50000,
-		.lease_ns = 1000 },
+		.lease_ns = 1000,
+		.goes_on = true },
 			  b = { 0 }, c = { 0 };
 	char *why = NULL;
 	json_t *kept;
@@ -76,7 +77,15 @@ Test(allegiance, what_is_kept_comes_back_in_the_same_boot_only)
 	strcpy(a.boot_id, boot);
 	kept = allegiance_json(&a);
 	cr_assert_eq(allegiance_load(&b, kept, boot, &why), 0);
-	cr_assert_eq(memcmp(&a, &b, sizeof(a)), 0);
+	cr_assert_eq(b.incarnation, 5);
+	cr_assert_eq(b.term, 3);
+	cr_assert_eq(b.index, 10);
+	cr_assert_eq(b.cluster, 77);
+	cr_assert_eq(b.node, 2);
+	cr_assert_eq(b.interval_us, 50000);
+	cr_assert_eq(b.lease_ns, 1000);
+	cr_assert(b.goes_on);
+	cr_assert_str_eq(b.boot_id, boot);
 	cr_assert_eq(allegiance_load(&c, kept, "another", &why), 0);
 	cr_assert_eq(c.incarnation, 0);
 	cr_assert_eq(c.term, 0);
@@ -108,8 +117,12 @@ Test(allegiance, only_sensible_numbers_are_learned)
 	cr_assert_eq(a.interval_us, 3000);
 	cr_assert_eq(a.lease_ns, 4);
 	json_decref(welcome);
-	welcome = json_pack("{s:i, s:i}", "cluster", 8, "node", 9);
+	welcome = json_pack("{s:i, s:i, s:b}", "cluster", 8, "node", 9, "goes_on", 1);
 	allegiance_learn(&a, welcome);
+	cr_assert(a.goes_on);
+	json_object_set_new(welcome, "goes_on", json_false());
+	allegiance_learn(&a, welcome);
+	cr_assert_not(a.goes_on);
 	cr_assert_eq(a.cluster, 8);
 	cr_assert_eq(a.node, 9);
 	json_decref(welcome);

@@ -55,11 +55,11 @@ static void agent(const char *name, const char *body)
 		"#!/bin/sh\ncd %s\nin=$(cat)\na=${in##*action=}\n"
 		"printf '%%s\\n--\\n' \"$in\" >>%s.in\n"
 		"if [ $a = metadata ]; then echo '<resource-agent name=\"x\"><parameters>"
-		"<parameter name=\"plug\"/><parameter "
-		"name=\"port\"/></parameters></resource-agent>'; "
+		"<parameter name=\"plug\"/><parameter name=\"port\"/>"
+		"<parameter name=\"%s\"/></parameters></resource-agent>'; "
 		"exit 0; fi\n"
 		"if [ $a = status ]; then grep -q off %s.power && exit 2; exit 0; fi\n%s\n",
-		dir, name, name, body);
+		dir, name, strncmp(name, "fence_telling", 13) ? "x" : "evidence", name, body);
 	fclose(f);
 	chmod(path, 0755);
 }
@@ -133,6 +133,42 @@ Test(fencer, off_is_off_when_it_reads_off)
 	cr_assert_str_eq(s->target, "n1");
 	cr_assert(s->end_ns > s->start_ns);
 	cr_assert(strstr(s->evidence, "\"action\":\"status\",\"exit\":2"));
+}
+
+#define READ(state) "echo '{\"step\":\"proof\",\"plug\":\"n1\",\"read\":\"" state "\"}'; "
+
+Test(fencer, a_reading_that_is_told_of_needs_no_run_of_its_own)
+{
+	struct seen *s;
+
+	agent("fence_telling", READ("off") "echo $a >fence_telling.power");
+	s = one((struct fencer_order){ .agent = "fence_telling", .action = "off", .verify = true });
+	cr_assert_eq(s->outcome, FENCER_OFF, "%s", s->reason);
+	cr_assert_null(strstr(s->evidence, "\"action\":\"status\""));
+	s = one((struct fencer_order){
+		.agent = "fence_telling", .action = "off", .verify = true, .reads = 2 });
+	cr_assert_eq(s->outcome, FENCER_OFF, "%s", s->reason);
+	cr_assert(strstr(s->evidence, "\"action\":\"status\",\"exit\":2"));
+}
+
+/* One feed of two; a failed try; and an agent that was not asked for evidence. */
+Test(fencer, what_was_told_must_be_off_and_asked_for)
+{
+	agent("fence_telling_half", READ("off") READ("on") "exit 0");
+	cr_assert_eq(one((struct fencer_order){
+				 .agent = "fence_telling_half", .action = "off", .verify = true })
+			     ->outcome,
+		FENCER_FAILED);
+	agent("fence_telling_failed", READ("off") "exit 1");
+	cr_assert_eq(one((struct fencer_order){
+				 .agent = "fence_telling_failed", .action = "off", .verify = true })
+			     ->outcome,
+		FENCER_FAILED);
+	agent("fence_stranger", READ("off") "exit 0");
+	cr_assert_eq(one((struct fencer_order){
+				 .agent = "fence_stranger", .action = "off", .verify = true })
+			     ->outcome,
+		FENCER_FAILED);
 }
 
 Test(fencer, a_liar_has_not_switched_off)

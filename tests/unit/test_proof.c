@@ -37,6 +37,8 @@ Test(proof, who_does_not_end_itself_proves_nothing)
 	cr_assert_null(proof_self_refused(vm, true));
 	cr_assert(proof_self_refused(none, true));
 	cr_assert(proof_self_refused(NULL, true));
+	json_object_set_new(good, "goes_on", json_true());
+	cr_assert(proof_self_refused(good, true));
 	json_decref(good);
 	json_decref(vm);
 	json_decref(none);

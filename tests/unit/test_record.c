@@ -155,3 +155,75 @@ Test(record, a_result_is_found_by_its_order)
 	cr_assert_not_null(record_of(r, "1:1"));
 	cr_assert_null(record_of(r, "1:2"));
 }
+
+/* One operation with these parameters: what the agent gets for "ip", "" without. */
+static const char *done_with(struct record *r, const char *op, const char *ip, int rc)
+{
+	static char got[32];
+	owned(operation) struct operation *o = NULL;
+	owned(free) char *why = NULL;
+	json_t *m = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:{s:s*}}}", "id", "1:1", "action",
+		"op", op, "resource", "r", "class", "ocf", "provider", "p", "agent", "a", "params",
+		"ip", ip);
+	const char *value;
+
+	cr_assert_eq(operation_parse(m, &o, &why), 0, "%s", why);
+	json_decref(m);
+	record_hold(r, o);
+	value = json_string_value(json_object_get(o->params, "ip"));
+	snprintf(got, sizeof(got), "%s", value ? value : "");
+	record_settle(r, o, &(struct outcome){ .status = OUTCOME_DONE, .rc = rc });
+	return got;
+}
+
+Test(record, what_was_started_is_stopped_with_the_same_parameters)
+{
+	struct record *r = record_new("r"), *again;
+	char *why = NULL;
+	json_t *doc;
+
+	cr_assert_str_eq(done_with(r, "start", "1", OUTCOME_OK), "1");
+	cr_assert_str_eq(done_with(r, "monitor", "2", OUTCOME_OK), "2");
+	cr_assert_str_eq(done_with(r, "demote", NULL, OUTCOME_OK), "1");
+	cr_assert_str_eq(done_with(r, "stop", NULL, OUTCOME_ERROR), "1");
+	doc = record_json(r, boot);
+	cr_assert_eq(record_parse(doc, boot, &again, &why), 0, "%s", why);
+	json_decref(doc);
+	record_free(r);
+	cr_assert_str_eq(done_with(again, "stop", "3", OUTCOME_OK), "1");
+	cr_assert_str_eq(done_with(again, "stop", "3", OUTCOME_OK), "3");
+	record_free(again);
+}
+
+Test(record, parameters_that_took_effect_are_the_ones_to_stop_with)
+{
+	owned(record) struct record *r = record_new("r");
+
+	done_with(r, "monitor", "1", OUTCOME_NOT_RUNNING);
+	cr_assert_str_eq(done_with(r, "stop", "2", OUTCOME_OK), "2");
+	done_with(r, "monitor", "3", OUTCOME_PROMOTED); /* found running */
+	cr_assert_str_eq(done_with(r, "stop", "4", OUTCOME_ERROR), "3");
+	done_with(r, "reload-agent", "5", OUTCOME_ERROR);
+	cr_assert_str_eq(done_with(r, "stop", NULL, OUTCOME_ERROR), "3");
+	done_with(r, "reload-agent", "6", OUTCOME_OK);
+	cr_assert_str_eq(done_with(r, "stop", NULL, OUTCOME_ERROR), "6");
+	done_with(r, "start", "7", OUTCOME_ERROR);
+	cr_assert_str_eq(done_with(r, "stop", NULL, OUTCOME_OK), "7");
+}
+
+Test(record, it_ran_when_its_start_did_well_and_no_stop_since)
+{
+	owned(record) struct record *r = record_new("r");
+
+	cr_assert(!record_ran(r));
+	note(r, "start", 0, 6, 1, true);
+	cr_assert(!record_ran(r));
+	note(r, "start", 0, 0, 2, false);
+	cr_assert(record_ran(r));
+	note(r, "stop", 0, 1, 3, true);
+	cr_assert(record_ran(r));
+	note(r, "stop", 0, 0, 4, false);
+	cr_assert(!record_ran(r));
+	note(r, "start", 0, 0, 5, false);
+	cr_assert(record_ran(r));
+}

@@ -46,6 +46,8 @@ Test(topology, levels_in_order)
 	cr_assert(topology_any(site, "n1", 1));
 	cr_assert_not(topology_self(site, "n1", 0));
 	cr_assert(topology_self(site, "n1", 1));
+	cr_assert(topology_counts_on_self(site, "n1"));
+	cr_assert_not(topology_counts_on_self(site, "n2"));
 }
 
 Test(topology, without_one_each_device_that_names_the_node_is_a_level)

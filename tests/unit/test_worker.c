@@ -303,6 +303,19 @@ Test(worker, an_agent_that_cannot_look_is_taken_at_its_word_and_the_processes_te
 	cr_assert(told(w, "stop", "done", 0));
 }
 
+/* It ran well with the same parameters: this agent cannot have found nothing to stop. */
+Test(worker, a_stop_whose_check_finds_no_configuration_of_what_ran_has_failed)
+{
+	owned(world) struct world *w = world_new(0, 0);
+
+	stop_until_check(w);
+	ends(w, 2, OUTCOME_DONE, 6);
+	cr_assert_eq(w->n_clears, 0);
+	passes(w, WORKER_VERIFY_MAX_MS);
+	ends(w, 3, OUTCOME_DONE, 6);
+	cr_assert(told(w, "stop", "error", 1));
+}
+
 Test(worker, a_failed_stop_is_not_checked)
 {
 	owned(world) struct world *w = world_new(0, 0);

@@ -36,6 +36,7 @@ int allegiance_load(struct allegiance *allegiance, json_t *kept, const char *boo
 		a.index = kept_number(kept, "index");
 		a.lease_ns = kept_number(kept, "lease_ns");
 		a.interval_us = (uint32_t)kept_number(kept, "interval_us");
+		a.goes_on = json_is_true(json_object_get(kept, "goes_on"));
 	}
 	*allegiance = a;
 	return 0;
@@ -43,11 +44,12 @@ int allegiance_load(struct allegiance *allegiance, json_t *kept, const char *boo
 
 json_t *allegiance_json(const struct allegiance *a)
 {
-	return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version", 1, "boot_id",
-		a->boot_id, "incarnation", (json_int_t)a->incarnation, "term", (json_int_t)a->term,
-		"index", (json_int_t)a->index, "cluster", (json_int_t)a->cluster, "node",
-		(json_int_t)a->node, "interval_us", (json_int_t)a->interval_us, "lease_ns",
-		(json_int_t)a->lease_ns);
+	return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "version", 1,
+		"boot_id", a->boot_id, "incarnation", (json_int_t)a->incarnation, "term",
+		(json_int_t)a->term, "index", (json_int_t)a->index, "cluster",
+		(json_int_t)a->cluster, "node", (json_int_t)a->node, "interval_us",
+		(json_int_t)a->interval_us, "lease_ns", (json_int_t)a->lease_ns, "goes_on",
+		a->goes_on);
 }
 
 bool allegiance_term(struct allegiance *allegiance, uint64_t term)
@@ -81,6 +83,8 @@ void allegiance_learn(struct allegiance *a, json_t *welcome)
 		a->lease_ns = lease;
 	if (interval >= PICKET_INTERVAL_MIN_US && interval <= PICKET_INTERVAL_MAX_US)
 		a->interval_us = (uint32_t)interval;
+	if (json_object_get(welcome, "goes_on"))
+		a->goes_on = json_is_true(json_object_get(welcome, "goes_on"));
 }
 
 int allegiance_obey(struct allegiance *a, const struct operation *o, char **why)

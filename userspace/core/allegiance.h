@@ -21,6 +21,7 @@ struct allegiance {
 	 */
 	uint64_t cluster, lease_ns;
 	uint32_t node, interval_us;
+	bool goes_on; /* nobody counts on this incarnation's end when its lease runs out */
 };
 
 /* Takes up what was kept. Another boot began with nothing running and without a lease: it keeps no
@@ -34,7 +35,8 @@ bool allegiance_term(struct allegiance *allegiance, uint64_t term);
 /* Only a later incarnation is taken: a controller that lags behind must not turn us back. */
 bool allegiance_admit(struct allegiance *allegiance, uint64_t incarnation);
 
-/* What a welcome says of the cluster: node, cluster, interval_us, lease_ns, where given. */
+/* What a welcome says of the cluster: node, cluster, interval_us, lease_ns, goes_on, where
+ * given. */
 void allegiance_learn(struct allegiance *allegiance, json_t *welcome);
 
 /* Whether to obey, and remembers the order's place. -ESTALE: an older order than one seen;

@@ -21,13 +21,14 @@
 #define MS 1000000ULL
 
 struct director_node {
-	const char *name; /* the site's */
+	const char *name;   /* the site's */
 	uint32_t id, epoch; /* epoch: of its heartbeat key */
 	size_t n_links;
 	bool connected, synced, welcomed; /* welcomed: it knows that key */
-	char *boot_id; /* of the present connection */
-	json_t *self;  /* what the agent says of its own end */
-	uint64_t hello_incarnation, roll, roll_told; /* rolls: serials that it took in, was told */
+	char *boot_id;                    /* of the present connection */
+	json_t *self;                     /* what the agent says of its own end */
+	/* expired: its verdict has fallen (0: none that we know); rolls: serials taken in, told */
+	uint64_t hello_incarnation, expired, roll, roll_told;
 	bool heard;          /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
@@ -43,7 +44,7 @@ struct director {
 	char *name, *controllers[PICKET_CONTROLLERS_MAX];
 	char *node, *boot_id; /* of our own host; node NULL: it is no node */
 	struct cluster *cluster;
-	bool leader, ready;
+	bool leader, ready, storming;
 	struct director_log log;
 	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
@@ -56,7 +57,6 @@ struct director {
 	struct director_node *nodes; /* in the order of site->nodes */
 	size_t n_nodes;
 	struct storm storm;
-	bool storming;
 	struct transition *transition;
 	unsigned transitions;
 	bool dirty;

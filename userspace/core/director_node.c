@@ -64,14 +64,17 @@ static void welcome(struct director *d, struct director_node *n)
 	n->synced = false;
 	n->hello_incarnation = cluster_incarnation(d->cluster, n->name);
 	director_admit(d, n);
-	message = json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:i, s:i}",
-		"type", "welcome", "controller", d->name, "index", d->config.index, "term",
+	message = json_pack(
+		"{s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:i, s:i, s:b}", "type",
+		"welcome", "controller", d->name, "index", d->config.index, "term",
 		(json_int_t)d->term, "incarnation",
 		(json_int_t)cluster_incarnation(d->cluster, n->name), "cluster",
 		(json_int_t)d->config.cluster, "node", n->id, "key_epoch", n->epoch, "interval_us",
 		d->timing.interval_us, "lease_ns", (json_int_t)(director_lease_ms(d, n) * MS),
 		"wait_ms", (json_int_t)(director_wait_ns(d, n) / MS), "voters",
-		(int)d->members.quorum.now, "voters_next", (int)d->members.quorum.next);
+		(int)d->members.quorum.now, "voters_next", (int)d->members.quorum.next, "goes_on",
+		json_is_true(
+			json_object_get(cluster_node(d->cluster, n->name, "self"), "goes_on")));
 	director_voters_welcome(d, n, message);
 	director_send(d, n, message);
 }
@@ -95,6 +98,9 @@ static void ask_admission(struct director *d, struct director_node *n)
 	if (n->admitting)
 		return;
 	n->admitting = true;
+	if (n->self)
+		json_object_set_new(n->self, "goes_on",
+			json_boolean(!topology_counts_on_self(d->site, n->name)));
 	director_propose(d,
 		json_pack("{s:s, s:s, s:s, s:O?, s:I}", "do", "admit", "node", n->name, "boot_id",
 			n->boot_id, "self", n->self, "lease_ms", (json_int_t)d->timing.lease_ms));
@@ -160,6 +166,7 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 	free(n->boot_id);
 	n->boot_id = own_string(boot ? boot : "");
 	n->hello_incarnation = json_integer_value(json_object_get(message, "incarnation"));
+	n->expired = (uint64_t)json_integer_value(json_object_get(message, "expired"));
 	json_decref(n->self);
 	n->self = verdict ? json_pack("{s:s, s:b, s:I, s:O*}", "verdict", verdict, "virtual",
 				    json_is_true(json_object_get(message, "virtual")), "kill_ms",
@@ -167,6 +174,15 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 				    json_object_get(message, "fits"))
 			  : NULL;
 	greet(d, n);
+}
+
+/* Its verdict has fallen: it is heard and obeys, and nobody is served by it any more. Told once, to
+ * whoever is there; who leads later finds it in the hello. */
+static void lapsed(struct director *d, struct director_node *n)
+{
+	if (n->expired && n->expired == cluster_incarnation(d->cluster, n->name) && d->leader &&
+		d->ready && !n->blocking && cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED)
+		director_block(d, n, "its lease has run out, and its verdict has fallen");
 }
 
 /* We lead, have caught up, or have another configuration: who is here already is greeted now. */
@@ -182,6 +198,7 @@ void director_greet(struct director *d)
 			hello(d, n, message);
 		else if (n->connected && !n->synced)
 			greet(d, n);
+		lapsed(d, n);
 	}
 }
 
@@ -247,6 +264,16 @@ static void stopping(struct director *d, struct director_node *n, json_t *messag
 				    "incarnation", (json_int_t)incarnation));
 }
 
+static void expired(struct director *d, struct director_node *n, json_t *message)
+{
+	json_t *hello = json_object_get(d->hellos, n->name);
+
+	n->expired = (uint64_t)json_integer_value(json_object_get(message, "incarnation"));
+	if (hello)
+		json_object_set_new(hello, "expired", json_integer((json_int_t)n->expired));
+	lapsed(d, n);
+}
+
 static void says(struct director *d, struct director_node *n, json_t *message)
 {
 	const char *type = json_string_value(json_object_get(message, "type"));
@@ -265,11 +292,8 @@ static void says(struct director *d, struct director_node *n, json_t *message)
 		stopping(d, n, message);
 	else if (!strcmp(type, "controllers-known"))
 		director_voters_said(d, n, message);
-	else if (!strcmp(type, "expired") && d->leader && d->ready &&
-		 cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED &&
-		 (uint64_t)json_integer_value(json_object_get(message, "incarnation")) ==
-			 cluster_incarnation(d->cluster, n->name))
-		director_block(d, n, "its lease has run out, and it has ended what it ran");
+	else if (!strcmp(type, "expired"))
+		expired(d, n, message);
 }
 
 void director_link(struct director *d, const struct event *event)
@@ -284,6 +308,7 @@ void director_link(struct director *d, const struct event *event)
 		return;
 	if (event->kind == EVENT_LINK_UP) {
 		hello(d, n, event->json);
+		lapsed(d, n);
 	} else if (event->kind == EVENT_LINK_SAYS) {
 		says(d, n, event->json);
 	} else {

@@ -138,8 +138,17 @@ static const char *history_name(const struct plan_action *a)
 	return a->resource ? a->resource : "";
 }
 
+/* Another agent than before: what the old one left in the history says nothing of the new. */
+static bool forgets(const struct plan_action *a)
+{
+	return a->kind == PLAN_FORGET ||
+	       (a->kind == PLAN_RESOURCE && a->op && !strcmp(a->op, "delete"));
+}
+
 static const char *operation_of(const struct plan_action *a)
 {
+	if (forgets(a))
+		return "forget";
 	switch (a->kind) {
 	case PLAN_CANCEL:
 		return "cancel";
@@ -147,8 +156,6 @@ static const char *operation_of(const struct plan_action *a)
 		return "shutdown";
 	case PLAN_CLEAR_FAILCOUNT:
 		return "forgive";
-	case PLAN_FORGET:
-		return "forget";
 	default:
 		return a->op;
 	}
@@ -185,7 +192,7 @@ static void order(struct director *d, struct director_node *n, const struct plan
 	json_t *message = order_json(d, a);
 
 	ledger_order(&n->ledger, message, d->epoch_ms / 1000);
-	if (a->kind == PLAN_FORGET)
+	if (forgets(a))
 		ledger_forget(&n->ledger, a->resource);
 	director_send(d, n, message);
 	transition_sent(d->transition, a->id, d->now_ns + a->timeout_ms * MS + ANSWER_NS);

@@ -36,6 +36,9 @@ const char *proof_self_refused(json_t *self, bool vm)
 		return "its agent did not say how it ends itself";
 	if (!strcmp(verdict, "none"))
 		return "its agent does not end itself (verdict: none)";
+	if (json_is_true(json_object_get(self, "goes_on")))
+		return "it was admitted when its topology had no self level: it goes on when its "
+		       "lease runs out";
 	if (json_is_true(json_object_get(self, "virtual")) && !vm)
 		return "it is a virtual machine: while it is stopped no clock of its own runs "
 		       "(lease-on-vm: true accepts that)";

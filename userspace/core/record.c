@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/operation.h"
-#include "core/outcome.h"
 #include "core/record.h"
 
 struct record *record_new(const char *resource)
@@ -26,6 +24,7 @@ void record_free(struct record *record)
 	json_decref(record->failure);
 	json_decref(record->recurring);
 	json_decref(record->pending);
+	json_decref(record->held);
 	free(record);
 }
 
@@ -37,6 +36,8 @@ json_t *record_json(const struct record *r, const char *boot_id)
 	assert(doc);
 	if (r->failure)
 		json_object_set(doc, "failure", r->failure);
+	if (r->held)
+		json_object_set(doc, "held", r->held);
 	if (r->pending) {
 		json_object_set(doc, "pending", r->pending);
 		json_object_set_new(doc, "pid", json_integer(r->pid));
@@ -68,6 +69,7 @@ static bool order_ok(json_t *order, const char *resource, bool recurring)
 
 static bool contents_ok(json_t *doc, const char *resource)
 {
+	const char *name;
 	json_t *item;
 	size_t i;
 
@@ -84,6 +86,9 @@ static bool contents_ok(json_t *doc, const char *resource)
 	item = json_object_get(doc, "failure");
 	if (item && !result_ok(item, resource))
 		return false;
+	json_object_foreach (json_object_get(doc, "held"), name, item)
+		if (!json_is_string(item))
+			return false;
 	item = json_object_get(doc, "pending");
 	return !item || order_ok(item, resource, false);
 }
@@ -110,6 +115,7 @@ int record_parse(json_t *doc, const char *boot_id, struct record **ret, char **w
 	json_array_extend(r->recurring, json_object_get(doc, "recurring"));
 	r->failure = json_incref(json_object_get(doc, "failure"));
 	r->pending = json_incref(json_object_get(doc, "pending"));
+	r->held = json_incref(json_object_get(doc, "held"));
 	r->pid = json_integer_value(json_object_get(doc, "pid"));
 	r->pid_start = json_integer_value(json_object_get(doc, "pid_start"));
 	*ret = r;
@@ -257,4 +263,55 @@ bool record_active(const struct record *record)
 		}
 	}
 	return active;
+}
+
+static void take_params(struct record *record, json_t *params)
+{
+	json_incref(params);
+	json_decref(record->held);
+	record->held = params;
+}
+
+void record_hold(struct record *record, struct operation *o)
+{
+	switch (o->kind) {
+	case OPERATION_START: /* even half a start can leave something */
+	case OPERATION_MIGRATE_FROM:
+		take_params(record, o->params);
+		break;
+	case OPERATION_STOP:
+	case OPERATION_DEMOTE:
+		if (!record->held)
+			break;
+		json_incref(record->held);
+		json_decref(o->params);
+		o->params = record->held;
+		break;
+	default:
+		break;
+	}
+}
+
+void record_settle(struct record *record, const struct operation *o, const struct outcome *outcome)
+{
+	bool ok = outcome->status == OUTCOME_DONE && outcome->rc == OUTCOME_OK;
+	bool promoted = outcome->status == OUTCOME_DONE && outcome->rc == OUTCOME_PROMOTED;
+
+	if (ok && o->kind == OPERATION_STOP)
+		take_params(record, NULL);
+	else if (ok && (o->kind == OPERATION_RELOAD || o->kind == OPERATION_RELOAD_AGENT))
+		take_params(record, o->params);
+	else if ((ok || promoted) && o->kind == OPERATION_MONITOR && !record->held)
+		take_params(record, o->params); /* it ran before anybody here started it */
+}
+
+bool record_ran(const struct record *record)
+{
+	json_t *start = record_last(record, "start", 0), *stop = record_last(record, "stop", 0);
+
+	if (!start || json_integer_value(json_object_get(start, "rc")) != OUTCOME_OK)
+		return false;
+	return !stop || json_integer_value(json_object_get(stop, "rc")) != OUTCOME_OK ||
+	       json_integer_value(json_object_get(stop, "call_id")) <
+		       json_integer_value(json_object_get(start, "call_id"));
 }

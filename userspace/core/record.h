@@ -9,6 +9,8 @@
 #include <jansson.h>
 
 #include "base/own.h"
+#include "core/operation.h"
+#include "core/outcome.h"
 
 #define RECORD_VERSION 1
 #define RECORD_OPS_MAX 64      /* results kept of one resource */
@@ -20,6 +22,7 @@ struct record {
 	json_t *failure;        /* the last failure; NULL: none */
 	json_t *recurring;      /* array of orders: monitors that recur */
 	json_t *pending;        /* the order under way; NULL: none */
+	json_t *held;           /* parameters of what runs, or may; NULL: none known */
 	int64_t pid, pid_start; /* who carries it out, and when that process began (clock ticks) */
 };
 
@@ -44,6 +47,17 @@ void record_forgive(struct record *record);
 void record_drop_monitors(struct record *record, uint64_t interval_ms);
 uint64_t record_call_id(const struct record *record); /* the highest, 0 without any */
 
+/*
+ * What was started with some parameters is stopped and demoted with those: the configuration may
+ * have others by now, or none, when the resource was taken out of it. An address that is stopped by
+ * another address's parameters stays. record_hold() before an operation, which may get other
+ * parameters; record_settle() after it.
+ */
+void record_hold(struct record *record, struct operation *operation);
+void record_settle(
+	struct record *record, const struct operation *operation, const struct outcome *outcome);
+/* It was started well and not stopped well since. */
+bool record_ran(const struct record *record);
 /* By what is known here the resource runs, or may run. */
 bool record_active(const struct record *record);
 

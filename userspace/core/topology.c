@@ -69,6 +69,14 @@ bool topology_self(const struct site *site, const char *node, size_t level)
 	return false;
 }
 
+bool topology_counts_on_self(const struct site *site, const char *node)
+{
+	for (size_t level = 0; level < topology_levels(site, node); level++)
+		if (topology_self(site, node, level))
+			return true;
+	return false;
+}
+
 bool topology_outlets(const struct site_device *device)
 {
 	static const char *const words[] = { "pdu", "apc", "eaton", "raritan", "emerson",

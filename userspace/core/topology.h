@@ -32,5 +32,7 @@ bool topology_feeds(const struct site *site, const char *node, size_t level);
 const struct site_device *topology_machine(const struct site *site, const char *node, size_t level);
 /* The level counts on the node's own end. */
 bool topology_self(const struct site *site, const char *node, size_t level);
+/* Any of its levels does. */
+bool topology_counts_on_self(const struct site *site, const char *node);
 
 #endif

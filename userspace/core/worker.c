@@ -262,6 +262,7 @@ static void job_start(
 	r->dropped = false;
 	w->running++;
 	w->running_monitors += o->interval_ms != 0;
+	record_hold(r->record, job->operation);
 	if (operation_changes(o->kind))
 		pending_set(w, r, o->order);
 	run(w, r, o->kind, o->timeout_ms);
@@ -409,6 +410,7 @@ static void finish(
 	w->running--;
 	w->running_monitors -= o->interval_ms != 0;
 	r->phase = POST_NONE;
+	record_settle(r->record, o, outcome);
 	/* Kept first, told then: what controllers know must survive our end. */
 	if (operation_changes(o->kind))
 		pending_set(w, r, NULL);
@@ -453,7 +455,8 @@ static void verified(
 
 	if (ended && found->rc == OUTCOME_NOT_RUNNING) {
 		clear(w, r);
-	} else if (ended && found->rc >= OUTCOME_BAD_ARGUMENTS && found->rc < OUTCOME_NOT_RUNNING) {
+	} else if (ended && found->rc >= OUTCOME_BAD_ARGUMENTS && found->rc < OUTCOME_NOT_RUNNING &&
+		   !(found->rc == OUTCOME_NOT_CONFIGURED && record_ran(r->record))) {
 		/* The agent does not look at all (not installed, not configured): its stop found
 		 * nothing to do, and the processes will tell. */
 		outcome_say(&r->outcome, r->outcome.status, r->outcome.rc,

@@ -58,6 +58,7 @@ static int lease_begin(struct keeper *keeper)
 		.raft_port = c->raft_port,
 		.interval_us = a->interval_us,
 		.lease_ns = a->lease_ns,
+		.goes_on = a->goes_on,
 		.verdict = keeper->verdict,
 		.voters = { keeper->voters, keeper->voters_next },
 		.warn = keeper->warn };
@@ -98,7 +99,9 @@ static void deadman_follow(struct keeper *keeper)
 		.n_ifaces = c->interfaces.n,
 		.ctx = keeper };
 
-	deadman_lease_set(keeper->deadman, &lease);
+	/* Where only its power supply says when this node is dead, nothing ends it from within. */
+	if (!a->goes_on)
+		deadman_lease_set(keeper->deadman, &lease);
 }
 
 int keeper_begin(struct keeper *keeper)
@@ -144,6 +147,7 @@ static int lease_follow(struct keeper *keeper, unsigned controller, json_int_t w
 	if (!fresh) {
 		lease_interval_set(keeper->lease, a->interval_us);
 		lease_length_set(keeper->lease, a->lease_ns);
+		lease_goes_on_set(keeper->lease, a->goes_on);
 	}
 	for (unsigned i = 0; i < PICKET_CONTROLLERS_MAX; i++)
 		if (i == controller || fresh)

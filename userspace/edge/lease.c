@@ -121,6 +121,7 @@ static int lease_inherit(struct lease *lease, const struct lease_config *config)
 	s->node = config->node;
 	s->length_ns = config->lease_ns;
 	s->forgetful = config->quiet;
+	s->goes_on = config->goes_on;
 	if (config->voters[0])
 		memcpy(s->voters, config->voters, sizeof(s->voters));
 	else if (!s->voters[1]) /* while the voters change, what the leader said last stands */
@@ -469,6 +470,12 @@ int lease_length_set(struct lease *lease, uint64_t lease_ns)
 	if (!lease_ns || lease_ns > PICKET_LEASE_MAX_NS)
 		return -EINVAL;
 	lease->settings.length_ns = lease_ns;
+	return lease_settings_apply(lease);
+}
+
+int lease_goes_on_set(struct lease *lease, bool goes_on)
+{
+	lease->settings.goes_on = goes_on;
 	return lease_settings_apply(lease);
 }
 

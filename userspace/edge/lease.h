@@ -39,6 +39,7 @@ struct lease_config {
 	uint32_t voters[2];      /* now and next, as it is known; 0: all the controllers */
 	unsigned majority;       /* 0, or n / 2 + 1: a promise is a majority's, nothing else */
 	enum picket_verdict verdict; /* whatever it is, the data interfaces are isolated as well */
+	bool goes_on;            /* no verdict: a lease that ran out may be granted again */
 	bool quiet;              /* no sender thread: picket.ko sends the probes */
 	void (*warn)(void *ctx, const char *text); /* may be NULL: degraded, not failed */
 };
@@ -66,6 +67,7 @@ int lease_interval_set(struct lease *lease, uint32_t interval_us);
 
 /* T, from the next grant on; what is held already stays held. */
 int lease_length_set(struct lease *lease, uint64_t lease_ns);
+int lease_goes_on_set(struct lease *lease, bool goes_on);
 
 /* Other controllers, by index. -EINVAL: not an address. */
 int lease_controllers_set(
