@@ -538,7 +538,7 @@ class Guest:
     def death(self, seconds=60):
         """Waits for the guest's end: (time, how)."""
         def look():
-            return self.event("SHUTDOWN", "RESET", "WATCHDOG", "GUEST_PANICKED") \
+            return self.event("SHUTDOWN", "RESET", "WATCHDOG", "GUEST_PANICKED", "EXIT") \
                 or (self.process.poll() is not None and {"event": "EXIT", "time": time.time()})
         e = wait_for(look, seconds)
         if not e:
