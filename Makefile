@@ -49,7 +49,7 @@ CORE_SRC := $(wildcard userspace/core/*.c userspace/core/*/*.c)
 EDGE_SRC := $(wildcard userspace/edge/*.c)
 PROG_SRC := $(wildcard userspace/*.c)
 FENCE_SRC := $(wildcard fence-agents/fence_picket_*.c)
-FENCE_LIB_SRC := $(filter-out $(FENCE_SRC),$(wildcard fence-agents/*.c))
+FENCE_LIB_SRC := $(filter-out $(FENCE_SRC) fence-agents/late.c,$(wildcard fence-agents/*.c))
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 BPFTEST_SRC := $(wildcard tests/bpf/test_*.c)
@@ -125,7 +125,9 @@ bench: ## benchmarks, side by side with a peer or a bound (root)
 	$(Q)$(MAKE) --no-print-directory all tools bpftest
 	$(Q)tests/run.sh bench $(B)
 
-.PHONY: unit bpftest tools
+.PHONY: unit bpftest tools objects
+# Compiled, not linked: what a compiler has to say against a source.
+objects: $(call obj,$(BASE_SRC) $(CORE_SRC) $(EDGE_SRC) $(PROG_SRC) $(FENCE_SRC) $(FENCE_LIB_SRC) $(UNIT_SRC))
 unit: $(UNIT)
 bpftest: $(BPFTEST)
 tools: $(TOOLS)
@@ -255,8 +257,13 @@ $(PROGS): $(BIN)/%: $(B)/userspace/%.o $(ARCHIVES)
 $(B)/ocf/.made: $(BIN)/picket-ocf $(BIN)/picket-cib
 	$(call say,LINKS,$(@D))
 	$(Q)$< --install $(@D) && touch $@
-$(FENCE): EXTRA_LIBS = -lfreeipmi -lnetsnmp
-$(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(LIBFENCE) $(LIBBASE)
+# Agents load libcurl and net-snmp themselves, when they need one (late.c).
+soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+$(B)/fence-agents/late.o: EXTRA_CFLAGS = -fvisibility=hidden -DLATE_CURL='"$(call soname,curl)"' \
+	-DLATE_SNMP='"$(call soname,netsnmp)"'
+$(FENCE): EXTRA_LIBS = -lfreeipmi
+$(FENCE): LDLIBS := $(filter-out -lcurl,$(LDLIBS))
+$(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(B)/fence-agents/late.o $(LIBFENCE) $(LIBBASE)
 	$(link)
 $(UNIT): EXTRA_LIBS = -lcriterion -lfreeipmi -lnetsnmp
 $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,6 +324,15 @@ static void on_warning(void *ctx, const char *text)
 	fprintf(stderr, "%s: %s\n", call->agent, text);
 }
 
+/* Who starts an agent before it is known whether it is needed leaves its standard input open. */
+static void warm_up(const struct agent *agent)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	if (agent->device->warm && poll(&in, 1, 0) == 0)
+		agent->device->warm();
+}
+
 static size_t read_stdin(char *text, size_t size)
 {
 	size_t n = 0;
@@ -339,13 +349,14 @@ static size_t read_stdin(char *text, size_t size)
 	return n;
 }
 
-static int take_settings(struct call *call, int argc, char **argv)
+static int take_settings(const struct agent *agent, struct call *call, int argc, char **argv)
 {
 	owned(free) char *text = NULL;
 	size_t n;
 
 	if (argc > 1)
 		return settings_take_argv(call->settings, argc, argv, on_warning, call);
+	warm_up(agent);
 	text = own_alloc(STDIN_MAX + 1);
 	n = read_stdin(text, STDIN_MAX + 1);
 	if (n > STDIN_MAX) {
@@ -517,7 +528,7 @@ int agent_main(const struct agent *agent, int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	params_init(&params, agent->groups, agent->params, agent->presets);
 	call.settings = settings_new(&params);
-	if (take_settings(&call, argc, argv) == 0) {
+	if (take_settings(agent, &call, argc, argv) == 0) {
 		call.action = action = take_action(call.settings);
 		if (settings_flag(call.settings, "help")) {
 			metadata_help(stdout, agent, call.agent, &params);

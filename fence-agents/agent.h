@@ -14,6 +14,7 @@ typedef int agent_list_entry(void *ctx, const char *id, const char *alias, enum 
  * returned, and keep to call->deadline. The plug is "" if none was given.
  */
 struct agent_device {
+	void (*warm)(void); /* what takes time and needs no parameters; while waiting for them */
 	int (*open)(struct call
 			*call); /* log in, find what is meant, check that it is what it should be */
 	int (*get)(struct call *call, const char *plug, enum power *ret_power);

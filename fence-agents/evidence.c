@@ -65,6 +65,8 @@ void evidence_add(struct evidence *evidence, const struct evidence_step *step)
 	put(line, "asked", step->asked);
 	put(line, "answered", step->answered);
 	put(line, "read", step->read);
+	if (step->reads)
+		json_object_set_new(line, "reads", json_integer((json_int_t)step->reads));
 	if (step->start_ns)
 		json_object_set_new(
 			line, "ms", json_integer((json_int_t)((now - step->start_ns) / 1000000U)));

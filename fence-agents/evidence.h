@@ -21,11 +21,15 @@ struct evidence_step {
 	const char *asked;    /* NULL = none; such as "GET /redfish/v1/Systems/1" */
 	const char *answered; /* NULL = none; such as "HTTP 200" */
 	const char *read;     /* NULL = none; the state or value as the device wrote it */
+	unsigned reads;       /* 0 = none; of a proof: how often in a row it was read so */
 	uint64_t start_ns;    /* CLOCK_BOOTTIME; 0 = now */
 };
 
-/* {"t":…,"agent":…,"step":…,"plug":…,"asked":…,"answered":…,"read":…,"ms":…}. t is the time of the
- * end in ns since boot. Bytes that are not UTF-8 become '?': devices send what they like. */
+/*
+ * {"t":…,"agent":…,"step":…,"plug":…,"asked":…,"answered":…,"read":…,"reads":…,"ms":…}. t is the
+ * time of the end in ns since boot. Bytes that are not UTF-8 become '?': devices send what they
+ * like.
+ */
 void evidence_add(struct evidence *evidence, const struct evidence_step *step);
 
 #endif

@@ -190,10 +190,13 @@ static int pdu_open(struct call *call)
 {
 	const char *name = settings_get(call->settings, "family");
 	struct pdu *pdu = call->device = own_new(struct pdu);
+	uint64_t start;
 	int r;
 
 	if (pdu_web_knows(name))
 		return pdu_web_new(call, &pdu->web);
+	snmp_warm();
+	start = deadline_now_ns();
 	r = snmp_new(call, &pdu->snmp);
 	if (r < 0)
 		return r;
@@ -211,7 +214,8 @@ static int pdu_open(struct call *call)
 		snmp_name_parse(pdu->family.label, &pdu->label);
 	call_evidence(call, &(struct evidence_step){ .step = "identity",
 				    .asked = "outlet tree",
-				    .answered = pdu->family.title });
+				    .answered = pdu->family.title,
+				    .start_ns = start });
 	return 0;
 }
 
@@ -591,6 +595,7 @@ static int pdu_pin(struct call *call, char **ret_pin)
 }
 
 static const struct agent_device device = {
+	.warm = snmp_warm,
 	.open = pdu_open,
 	.get = pdu_get,
 	.set = pdu_set,

@@ -55,6 +55,11 @@ static int machine_check(struct call *call)
 	return 0;
 }
 
+static void machine_warm(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 static int machine_connect(struct call *call)
 {
 	struct machine *m = call->device = own_new(struct machine);
@@ -181,6 +186,7 @@ static int machine_rehearse(struct call *call)
 }
 
 static const struct agent_device device = {
+	.warm = machine_warm,
 	.open = machine_open,
 	.get = machine_get,
 	.set = machine_set,
@@ -209,10 +215,5 @@ static const struct agent agent = {
 
 int main(int argc, char **argv)
 {
-	int status;
-
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	status = agent_main(&agent, argc, argv);
-	curl_global_cleanup();
-	return status;
+	return agent_main(&agent, argc, argv);
 }

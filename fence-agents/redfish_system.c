@@ -223,19 +223,31 @@ static int members_get(struct redfish *rf, struct call *call, const char *path, 
 	return 0;
 }
 
-static int systems_get(struct redfish *rf, struct call *call, json_t *ret_systems)
+/* Where nearly every service has them: a request saved. The service root knows the others. */
+static int collection_get(struct redfish *rf, struct call *call, json_t *ret_paths)
 {
-	owned(json) json_t *root = NULL, *paths = json_array();
 	owned(free) char *usual = own_printf("%s/Systems", redfish_root(rf));
+	owned(json) json_t *root = NULL;
 	const char *collection;
-	json_t *path;
-	size_t i;
-	int r = redfish_get(rf, redfish_root(rf), &root, NULL);
+	int r = members_get(rf, call, usual, ret_paths);
 
+	if (r != -ENODEV || json_array_size(ret_paths))
+		return r;
+	r = redfish_get(rf, redfish_root(rf), &root, NULL);
 	if (r < 0)
 		return r;
 	collection = redfish_link(root, "Systems");
-	r = members_get(rf, call, collection ? collection : usual, paths);
+	return collection ? members_get(rf, call, collection, ret_paths)
+			  : call_fail(call, -ENODEV, "the service knows no systems");
+}
+
+static int systems_get(struct redfish *rf, struct call *call, json_t *ret_systems)
+{
+	owned(json) json_t *paths = json_array();
+	json_t *path;
+	size_t i;
+	int r = collection_get(rf, call, paths);
+
 	if (r < 0)
 		return r;
 	json_array_foreach (paths, i, path) {

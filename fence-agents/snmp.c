@@ -83,7 +83,7 @@ static const char *name_text(const struct snmp_name *name, char *to, size_t size
  */
 
 /* The library by itself reads files of the user's home, environment and system, and writes some. */
-static void library_init(void)
+void snmp_warm(void)
 {
 	setenv("MIBS", "", 1);
 	setenv("SNMPCONFPATH", "/dev/null", 1);
@@ -199,7 +199,7 @@ int snmp_new(struct call *call, struct snmp **ret_snmp)
 	void *session;
 	int r;
 
-	library_init();
+	snmp_warm();
 	snmp_sess_init(&s);
 	s.peername = peer;
 	s.version = strcmp(version, "3") == 0    ? SNMP_VERSION_3

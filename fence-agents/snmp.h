@@ -25,6 +25,9 @@ struct snmp_value {
 	char text[SNMP_TEXT_MAX]; /* printable; longer ones are cut */
 };
 
+/* The library made ready; snmp_new() does it by itself. */
+void snmp_warm(void);
+
 /* From the call's settings; for v3 the agent is asked for its engine. */
 int snmp_new(struct call *call, struct snmp **ret_snmp);
 void snmp_free(struct snmp *snmp);

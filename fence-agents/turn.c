@@ -114,6 +114,7 @@ static int turn_look(struct turn *turn, struct turned *p)
 		call_evidence(call, &(struct evidence_step){ .step = "proof",
 					    .plug = p->plug,
 					    .read = power_name(power),
+					    .reads = p->reads,
 					    .start_ns = turn->start_ns });
 	return 0;
 }
@@ -186,7 +187,8 @@ static int turn_survey(struct turn *turn)
 		if (p->proven)
 			call_evidence(turn->call, &(struct evidence_step){ .step = "proof",
 							  .plug = p->plug,
-							  .read = power_name(p->seen) });
+							  .read = power_name(p->seen),
+							  .reads = p->reads });
 	}
 	return 0;
 }
@@ -266,6 +268,7 @@ static int cycle_wait(struct turn *turn, const char *plug, enum power wanted)
 			call_evidence(call, &(struct evidence_step){ .step = "proof",
 						    .plug = plug,
 						    .read = power_name(power),
+						    .reads = 1,
 						    .start_ns = turn->start_ns });
 			return 0;
 		}

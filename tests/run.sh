@@ -85,8 +85,8 @@ test | soak)
 	step make --no-print-directory -j"$(nproc)" all unit bpftest tools || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 	suite tidy tests/tidy/tidy.py
 	binaries unit
-	step make --no-print-directory -j"$(nproc)" CC=clang all unit
-	if step make --no-print-directory -j"$(nproc)" SAN=address,undefined unit; then
+	step make --no-print-directory -j"$(nproc)" CC=clang CFLAGS=-O0 objects
+	if step make --no-print-directory -j"$(nproc)" SAN=address,undefined CFLAGS='-O1 -g' unit; then
 		plain=$build build=.build/gcc-address-undefined
 		binaries unit
 		build=$plain

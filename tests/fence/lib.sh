@@ -58,24 +58,33 @@ wait_until() { # seconds command...
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
+# What a busy machine may take on top of what is expected: a second for each program that waits for a processor.
+slack_ms() {
+	local load rest over
+	read -r load rest </proc/loadavg
+	over=$((${load%.*} + 1 - $(nproc)))
+	echo $((over < 1 ? 0 : over > 30 ? 30000 : over * 1000))
+}
+
 # run NAME EXIT-STATUS MAX-SECONDS REGEX command... : status, time, and output (both streams) must fit.
 # A command that is a function of the test runs its program under "${guard[@]}".
 guard=()
 run() {
-	local name=$1 want=$2 max=$3 regex=$4 rc=0 t0 ms
+	local name=$1 want=$2 max=$3 regex=$4 rc=0 slack=0 t0 ms
 	shift 4
 	t0=$(now_ms)
-	guard=(timeout -s KILL $((max + 10)))
+	guard=(timeout -s KILL $((max + 40)))
 	if [ "$(type -t "$1")" = function ]; then
 		"$@" >"$dir/out" 2>&1 </dev/null || rc=$?
 	else
 		"${guard[@]}" "$@" >"$dir/out" 2>&1 </dev/null || rc=$?
 	fi
 	ms=$(($(now_ms) - t0))
-	if [ $rc -eq "$want" ] && [ $ms -le $((max * 1000)) ] && { [ -z "$regex" ] || grep -qE -- "$regex" "$dir/out"; }; then
+	[ $ms -le $((max * 1000)) ] || slack=$(slack_ms)
+	if [ $rc -eq "$want" ] && [ $ms -le $((max * 1000 + slack)) ] && { [ -z "$regex" ] || grep -qE -- "$regex" "$dir/out"; }; then
 		ok "$name (${ms} ms)"
 	else
-		not_ok "$name" "exit status $rc, wanted $want; $ms ms, at most ${max}000; wanted /$regex/" \
+		not_ok "$name" "exit status $rc, wanted $want; $ms ms, at most ${max}000 and $slack; wanted /$regex/" \
 			"$(head -c 2000 "$dir/out")"
 	fi
 }
@@ -103,4 +112,72 @@ bmc_start() { # options for redfish_bmc; sets port, bmc_pid
 
 bmc_stop() {
 	kill -9 "$bmc_pid" && wait "$bmc_pid" 2>/dev/null
+}
+
+# A power distribution unit: a real snmpd that carries a make's tree. Sets port; outlets are files in $outlets.
+outlets=$dir/outlets
+mkdir -p "$outlets"
+snmpd_stop() { [ -n "${snmpd_pid-}" ] && kill -9 "$snmpd_pid" && wait "$snmpd_pid" 2>/dev/null; snmpd_pid=; }
+snmpd_start() { # family [sysObjectID]
+	snmpd_stop
+	rm -rf "$dir/snmp" && mkdir -p "$dir/snmp"
+	port=$((20000 + RANDOM % 20000))
+	cat >"$dir/snmpd.conf" <<-END
+		rwcommunity private 127.0.0.1
+		rocommunity public 127.0.0.1
+		createUser admin SHA-256 authsecret AES privsecret
+		createUser old SHA authsecret AES privsecret
+		rwuser admin priv
+		rwuser old priv
+		sysobjectid ${2-.1.3.6.1.4.1.8072.3.2.10}
+		pass_persist $(tests/fence/pdu_tree.py --root "$1") $PWD/tests/fence/pdu_tree.py $1 $outlets 8
+	END
+	SNMP_PERSISTENT_DIR=$dir/snmp snmpd -f -C -c "$dir/snmpd.conf" -Lf "$dir/snmpd.log" -p "$dir/snmpd.pid" \
+		"udp:127.0.0.1:$port" >/dev/null 2>&1 </dev/null &
+	snmpd_pid=$!
+	pids+=($snmpd_pid)
+	wait_until 10 snmpget -v 2c -c private -t 0.2 -r 0 "127.0.0.1:$port" .1.3.6.1.2.1.1.1.0 >/dev/null ||
+		{ echo "Bail out! snmpd does not start"; tail -3 "$dir/snmpd.log"; exit 1; }
+	# The first question starts the interpreter behind the tree, which may take a while.
+	snmpgetnext -v 2c -c private -t 30 -r 0 "127.0.0.1:$port" "$(tests/fence/pdu_tree.py --root "$1")" >/dev/null
+}
+
+# ipmi_sim of OpenIPMI, whose power is the file $dir/power. Sets port.
+ipmi_sim_start() {
+	port=$((20000 + RANDOM % 20000))
+	cat >"$dir/power.sh" <<END
+#!/bin/sh
+# called as: power.sh ADDRESS get|set power [value]
+shift
+case \$1 in
+get) grep -qx on $dir/power && echo power:1 || echo power:0 ;;
+set) [ \$3 = 0 ] && echo off >$dir/power || echo on >$dir/power ;;
+esac
+END
+	chmod +x "$dir/power.sh"
+	cat >"$dir/lan.conf" <<END
+name "picket"
+set_working_mc 0x20
+  startlan 1
+    addr 127.0.0.1 $port
+    priv_limit admin
+    allowed_auths_callback none md2 md5 straight
+    allowed_auths_user none md2 md5 straight
+    allowed_auths_operator none md2 md5 straight
+    allowed_auths_admin none md2 md5 straight
+    guid a123456789abcdefa123456789abcdef
+  endlan
+  chassis_control "$dir/power.sh 0x20"
+  user 1 true "" "test" user 10 none md2 md5 straight
+  user 2 true "admin" "secret" admin 10 none md2 md5 straight
+END
+	cat >"$dir/sim.emu" <<'END'
+mc_setbmc 0x20
+mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
+mc_enable 0x20
+END
+	mkdir -p "$dir/state"
+	(cd "$dir" && exec ipmi_sim -n -c "$dir/lan.conf" -f "$dir/sim.emu" -s "$dir/state") >"$dir/sim.log" 2>&1 </dev/null &
+	bmc_pid=$!
+	pids+=($bmc_pid)
 }

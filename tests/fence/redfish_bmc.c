@@ -605,6 +605,13 @@ static enum MHD_Result faulty(struct request *q)
 			"Base.1.8.InternalError", "Broken.");
 	if (quirk(bmc->quirks_file, "redirect", value, sizeof(value)))
 		return answer_text(q, 307, "", "Location", value, NULL);
+	if (quirk_number(bmc->quirks_file, "moved")) {
+		if (strncmp(q->path, "/moved", 6) != 0) {
+			snprintf(value, sizeof(value), "/moved%s", q->path);
+			return answer_text(q, 308, "", "Location", value, NULL);
+		}
+		q->path += 6;
+	}
 	if (quirk(bmc->quirks_file, "body", value, sizeof(value)))
 		return answer_text(q, 200, value, NULL);
 	return route(q);
@@ -654,7 +661,8 @@ __attribute__((noreturn)) static void usage(int status)
 	      "                          method, path, status, and system, reset, power where it "
 	      "applies\n"
 	      "  --quirks FILE           name=value lines, read anew for each request:\n"
-	      "     slow_ms mute drop_every busy busy_after status redirect body trickle huge\n"
+	      "     slow_ms mute drop_every busy busy_after status redirect moved body trickle "
+	      "huge\n"
 	      "     deny session_only sessions_max read_only tasks task_fails if_match (412 or "
 	      "428)\n"
 	      "     action_info no_allowable resets (a:b:c) reset_status refuse_same empty_200\n"

@@ -4,6 +4,8 @@ namespace is the wire: a bridge, a tap per guest, and controllers that are socke
 Times are the host's CLOCK_REALTIME in seconds: QMP events and packets are stamped with it."""
 import atexit
 import ctypes
+import functools
+import glob
 import json
 import lzma
 import os
@@ -26,6 +28,10 @@ PORT = 7406
 BOOT_S = 120  # a guest on a machine that is busy with other things
 MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci",
            "failover", "net_failover", "virtio_net", "watchdog", "i6300esb"]
+# What a node and controller needs besides, and what a whole system would load by itself: a disk, and
+# filters on loopback, where a controller hears the node that it shares a kernel with.
+CLUSTER_MODULES = ["crc16", "crc32c_generic", "libcrc32c", "mbcache", "jbd2", "ext4", "virtio_blk",
+                   "sch_ingress", "cls_bpf"]
 
 
 class Tap:
@@ -38,7 +44,8 @@ class Tap:
         self.failed += not good
         print(f"{'ok' if good else 'not ok'} {self.n} - {name}", flush=True)
         if why and not good:
-            for line in oops(str(why)) + str(why).splitlines()[-40:]:
+            lines = str(why).splitlines()
+            for line in oops(str(why)) + lines[:-40][:1] + lines[-40:]:   # the first says what
                 print(f"#   {line}", flush=True)
         return good
 
@@ -78,8 +85,16 @@ def own_namespace():
     sources is fetched before."""
     if os.environ.get("PICKET_QEMU_NS") != "1":
         subprocess.run([os.path.join(HERE, "kernels.sh"), "6.1", "6.12"], stdout=subprocess.DEVNULL)
+        subprocess.run(["make", "-s", "-C", TOP, "guest"], stdout=subprocess.DEVNULL)
         os.environ["PICKET_QEMU_NS"] = "1"
         os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
+    sh("ip", "link", "set", "lo", "up")
+
+
+def wire_of_its_own():
+    """One more, for a process of a test that has several wires at once."""
+    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000):   # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "unshare")
     sh("ip", "link", "set", "lo", "up")
 
 
@@ -91,6 +106,14 @@ def accelerator():
     for all CPUs never does both at once."""
     version = re.search(r"version (\d+)\.(\d+)", sh("qemu-system-x86_64", "--version"))
     return "tcg" if tuple(int(v) for v in version.groups()) >= (8, 1) else "tcg,thread=single"
+
+
+@functools.cache
+def tsc_khz():
+    """A guest sees the host's cycle counter, and measures it at boot against a timer. On a busy host
+    it is off the processor meanwhile: one was seen whose clock ran five times too fast. Told how
+    fast it is, it need not measure."""
+    return int(sh(os.path.join(BUILD, "qemu", "hand"), "tsc"))
 
 
 # ---- what a guest boots from ----------------------------------------------------------------------
@@ -134,15 +157,52 @@ class Kernel:
         self.dir = os.path.join(BUILD, "kernels", series)
         sh(os.path.join(HERE, "kernels.sh"), series)
         self.release = read(os.path.join(self.dir, "release")).decode().strip()
-        kdir = os.path.join(self.dir, "headers")
-        sh("make", "-C", TOP, "kmod", f"KDIR={kdir}", "KFLAGS=W=1")
-        sh("make", "-C", TOP, "guest")
+        self.headers = os.path.join(self.dir, "headers")
+        sh("make", "-C", TOP, "kmod", f"KDIR={self.headers}", "KFLAGS=W=1")
         self.build = os.path.join(BUILD, "kmod", self.release)
         stuck = os.path.join(self.build, "stuck")
         os.makedirs(stuck, exist_ok=True)
         for name in ("Kbuild", "stuck.c"):
-            shutil.copy(os.path.join(HERE, "stuck", name), stuck)
-        sh("make", "-s", "-C", kdir, f"M={stuck}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+            shutil.copy2(os.path.join(HERE, "stuck", name), stuck)
+        self.kbuild(stuck)
+        self.lacks = "not asked for"   # what it takes to have picket_renew()
+
+    def kbuild(self, folder, *flags):
+        sh("make", "-s", "-C", self.headers, f"M={folder}", "CONFIG_DEBUG_INFO_BTF_MODULES=", *flags,
+           "modules")
+
+    def vmlinux(self):
+        """The kernel as it was linked: beside the headers, or out of what boots."""
+        path = os.path.join(self.headers, "vmlinux")
+        if os.path.exists(path):
+            return path
+        path = os.path.join(self.build, "vmlinux")
+        image = read(os.path.join(self.dir, "vmlinuz"))
+        start = (image[0x1f1] + 1) * 512 + struct.unpack_from("<I", image, 0x248)[0]
+        packed = image[start:start + struct.unpack_from("<I", image, 0x24c)[0]]
+        if packed[:6] != b"\xfd7zXZ\0":
+            return None
+        with open(path, "wb") as f:
+            f.write(lzma.LZMADecompressor().decompress(packed))
+        return path
+
+    def kfunc(self):
+        """The same module with PICKET_KFUNC=1, as lib/picket-kfunc.ko: it carries its types."""
+        folder = os.path.join(self.build, "kfunc")
+        vmlinux, ids = self.vmlinux(), glob.glob(os.path.join(
+            BUILD, "kernels", "*", "usr", "lib", "linux-kbuild-*", "tools", "bpf", "resolve_btfids",
+            "resolve_btfids"))
+        self.lacks = "no pahole (package dwarves)" if not shutil.which("pahole") else \
+            "its image is not packed with xz, and no vmlinux is beside its headers" if not vmlinux \
+            else "no resolve_btfids in any linux-kbuild package" if not ids else None
+        if self.lacks:
+            return
+        os.makedirs(folder, exist_ok=True)
+        sh("cp", "-rsuf", *(os.path.join(TOP, part) for part in ("Kbuild", "kmod", "include")), folder)
+        self.kbuild(folder, "PICKET_KFUNC=1")
+        ko = os.path.join(folder, "picket.ko")
+        sh("pahole", "-J", "--btf_base", vmlinux, ko)
+        sh(ids[0], "-b", vmlinux, ko)
 
     def module(self, name):
         for root, _, names in os.walk(os.path.realpath(os.path.join(self.dir, "modules"))):
@@ -152,20 +212,22 @@ class Kernel:
                 return lzma.decompress(read(os.path.join(root, f"{name}.ko.xz")))
         return None
 
-    def initramfs(self, extra=None):
+    def initramfs(self, extra=None, cluster=False):
         loads, files = [], {}
-        for name in MODULES:
+        for name in MODULES + (CLUSTER_MODULES if cluster else []):
             data = self.module(name)
             if data:
                 files[f"lib/{name}.ko"] = (0o100644, data)
                 loads.append(f"{name}.ko")
-        for name, path in (("picket", "picket.ko"), ("stuck", "stuck/stuck.ko")):
+        for name, path in (("picket", "picket.ko"), ("stuck", "stuck/stuck.ko"),
+                           *([] if self.lacks else [("picket-kfunc", "kfunc/picket.ko")])):
             path = os.path.join(self.build, path)
             small = path + ".small"
             sh("strip", "--strip-debug", "-o", small, path)
             files[f"lib/{name}.ko"] = (0o100644, read(small))
         files["init"] = (0o100755, read(os.path.join(BUILD, "qemu", "init")))
-        files["bin/hand"] = (0o100755, read(os.path.join(BUILD, "qemu", "hand")))
+        for name in ("hand", "kfunc"):
+            files[f"bin/{name}"] = (0o100755, read(os.path.join(BUILD, "qemu", name)))
         files["modules"] = (0o100644, ("\n".join(loads) + "\n").encode())
         files.update(extra or {})
         return cpio(files)
@@ -315,12 +377,13 @@ class Dead(Exception):
 
 
 class Guest:
-    count = 0
+    count, living = 0, set()
 
     def __init__(self, kernel, image, ip="10.9.0.11", ip6="fd09::11", tap="tap0", memory=256,
                  cpus=2, append="", watchdog=True, action="reboot=shutdown,panic=none",
-                 incoming=None, number=0, devices=()):
-        """incoming: the snapshot of a guest like this one, which then goes on from there."""
+                 incoming=None, number=0, devices=(), disk=None):
+        """incoming: the snapshot of a guest like this one, which then goes on from there.
+        disk: a file that outlives the guest; "become" mounts it."""
         Guest.count += 1
         self.dir = tempfile.mkdtemp(prefix="picket-qemu-")
         self.tap, self.events, self.returns, self.buffer = tap, [], [], b""
@@ -330,12 +393,14 @@ class Guest:
         initrd = os.path.join(self.dir, "initrd")
         with open(initrd, "wb") as f:
             f.write(image)
+        if disk:
+            devices = [*devices, "-drive", f"file={disk},format=raw,if=virtio"]
         mac = f"52:54:00:00:00:{(number or Guest.count) % 250:02x}"
         words = ["qemu-system-x86_64", "-machine", "q35", "-accel", accelerator(), "-cpu", "max",
                  "-smp", str(cpus), "-m", str(memory), "-display", "none", "-no-user-config", "-nodefaults",
                  "-kernel", os.path.join(kernel.dir, "vmlinuz"), "-initrd", initrd, "-append",
                  f"console=ttyS0 quiet loglevel=6 rdinit=/init net.ifnames=0 mitigations=off "
-                 f"nokaslr tsc=reliable picket.ip={ip} picket.ip6={ip6} {append}",
+                 f"nokaslr tsc=reliable tsc_early_khz={tsc_khz()} picket.ip={ip} picket.ip6={ip6} {append}",
                  "-serial", f"file:{self.dir}/console",
                  "-chardev", f"socket,id=c,path={self.dir}/command,server=on,wait=off",
                  "-serial", "chardev:c",
@@ -352,7 +417,7 @@ class Guest:
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
                                         stderr=open(f"{self.dir}/stderr", "w"),
                                         preexec_fn=die_with_parent)
-        atexit.register(self.close)
+        Guest.living.add(self)
         self.started = time.time()
         self.qmp = self.connect("qmp")
         self.command = self.connect("command")
@@ -428,6 +493,9 @@ class Guest:
             raise Dead("no snapshot")
         self.close()
 
+    def become(self, ip, mac):
+        self.do(f"become {ip} {mac} {int(time.time())} {os.urandom(32).hex()}")
+
     def resumed(self):
         if not wait_for(lambda: self.event("RESUME"), BOOT_S):
             raise Dead("did not resume: " + read(f"{self.dir}/stderr").decode())
@@ -488,6 +556,29 @@ class Guest:
         self.wire.socket.close()
         subprocess.run(["ip", "link", "del", self.tap], capture_output=True, check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
+        Guest.living.discard(self)
+
+    @staticmethod
+    def close_all():
+        for guest in list(Guest.living):
+            guest.close()
+
+
+atexit.register(Guest.close_all)
+
+
+def disk_new(path, files, megabytes=64):
+    """{path: (mode, bytes)}, on a disk for a guest."""
+    with tempfile.TemporaryDirectory(prefix="picket-disk-") as folder:
+        for name, (mode, data) in files.items():
+            os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+            with open(f"{folder}/{name}", "wb") as f:
+                os.fchmod(f.fileno(), mode & 0o7777)
+                f.write(data)
+        with open(path, "wb") as f:
+            f.truncate(megabytes << 20)
+        sh("mkfs.ext4", "-q", "-d", folder, path)
+    return path
 
 
 def die_with_parent():

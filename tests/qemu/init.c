@@ -4,13 +4,18 @@
  * command line (picket.ip=, picket.ip6=), and then does what the other end of ttyS1 says: each line
  * is a command and its arguments, run from /bin; a line that begins with & is not waited for.
  * Answers: what the command printed, then "= STATUS".
+ *
+ *   become IP MAC SECONDS SEED     one of several guests that go on from one snapshot: its address
+ *                                  on eth0, the time, chances of its own, its disk (/dev/vda)
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <linux/ipv6.h>
+#include <linux/random.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WORDS_MAX 32
@@ -81,9 +87,9 @@ static char *argument(const char *name)
 	return NULL;
 }
 
-static void up(const char *iface)
+static void turn(const char *iface, short flags)
 {
-	struct ifreq r = { .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct ifreq r = { .ifr_flags = flags };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", iface);
@@ -92,15 +98,11 @@ static void up(const char *iface)
 	close(fd);
 }
 
-static void network(void)
+static void address(const char *ip)
 {
 	struct ifreq r = { .ifr_name = "eth0" };
 	struct sockaddr_in *in = (struct sockaddr_in *)&r.ifr_addr;
-	struct in6_ifreq six = { .ifr6_prefixlen = 64,
-		.ifr6_ifindex = (int)if_nametoindex("eth0") };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int fd6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	char *ip = argument("picket.ip");
 
 	in->sin_family = AF_INET;
 	if (ip && inet_pton(AF_INET, ip, &in->sin_addr) == 1) {
@@ -109,13 +111,75 @@ static void network(void)
 		inet_pton(AF_INET, "255.255.255.0", &in->sin_addr);
 		ioctl(fd, SIOCSIFNETMASK, &r);
 	}
-	up("lo");
-	up("eth0");
+	close(fd);
+}
+
+static void network(void)
+{
+	struct in6_ifreq six = { .ifr6_prefixlen = 64,
+		.ifr6_ifindex = (int)if_nametoindex("eth0") };
+	int fd6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char *ip;
+
+	address(argument("picket.ip"));
+	turn("lo", IFF_UP | IFF_RUNNING);
+	turn("eth0", IFF_UP | IFF_RUNNING);
 	ip = argument("picket.ip6");
 	if (ip && inet_pton(AF_INET6, ip, &six.ifr6_addr) == 1 && ioctl(fd6, SIOCSIFADDR, &six))
 		complain("eth0, IPv6");
-	close(fd);
 	close(fd6);
+}
+
+/* ---- one of several ------------------------------------------------------------------------- */
+
+static void mac_set(const char *mac)
+{
+	struct ifreq r = { .ifr_name = "eth0", .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+	unsigned char *b = (unsigned char *)r.ifr_hwaddr.sa_data;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", b, b + 1, b + 2, b + 3, b + 4, b + 5) !=
+			6 ||
+		ioctl(fd, SIOCSIFHWADDR, &r))
+		complain(mac);
+	close(fd);
+}
+
+/* Without it all would draw the same boot ID and the same keys. */
+static void seed(const char *text)
+{
+	struct {
+		int bits, len;
+		char text[128];
+	} entropy = { 0 };
+	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+
+	snprintf(entropy.text, sizeof(entropy.text), "%s", text);
+	entropy.len = (int)strlen(entropy.text);
+	entropy.bits = 256;
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &entropy) || ioctl(fd, RNDRESEEDCRNG))
+		complain("/dev/urandom");
+	close(fd);
+}
+
+static void become(char **words)
+{
+	struct timespec now = { .tv_sec = atoll(words[3]) };
+
+	turn("eth0", 0);
+	mac_set(words[2]);
+	address(words[1]);
+	turn("eth0", IFF_UP | IFF_RUNNING);
+	seed(words[4]);
+	if (clock_settime(CLOCK_REALTIME, &now))
+		complain("clock");
+	mkdir("/var", 0755);
+	mkdir("/var/lib", 0755);
+	mkdir("/var/lib/picket", 0755);
+	if (mount("/dev/vda", "/var/lib/picket", "ext4", 0, NULL))
+		complain("/dev/vda");
+	printf("= 0 0\n");
+	fflush(stdout);
 }
 
 /* ---- commands ------------------------------------------------------------------------------ */
@@ -143,6 +207,10 @@ static void command(char *line)
 			words[n++] = word;
 	if (!n)
 		return;
+	if (n == 5 && !strcmp(words[0], "become")) {
+		become(words);
+		return;
+	}
 	pid = fork();
 	if (pid == 0)
 		child(words);

@@ -37,7 +37,10 @@ unpack() { # folder package...
 		linux-image*) # all of it is 400 MB: the kernel, and what a guest's devices need
 			dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$to" --wildcards './boot/vmlinuz*' \
 				'*/drivers/net/virtio_net.ko*' '*/net_failover.ko*' '*/failover.ko*' \
-				'*/drivers/virtio/*' '*/watchdog/i6300esb.ko*' '*/watchdog/watchdog.ko*' '*/net/dummy.ko*' ;;
+				'*/drivers/virtio/*' '*/watchdog/i6300esb.ko*' '*/watchdog/watchdog.ko*' '*/net/dummy.ko*' \
+				'*/virtio_blk.ko*' '*/fs/ext4/*' '*/fs/jbd2/*' '*/fs/mbcache.ko*' '*/lib/crc16.ko*' \
+				'*/crypto/crc32c*' '*/lib/libcrc32c*' \
+				'*/net/sched/sch_ingress.ko*' '*/net/sched/cls_bpf.ko*' ;;
 		*) dpkg-deb -x "$deb" "$to" ;;
 		esac
 		rm "$deb"
@@ -46,11 +49,13 @@ unpack() { # folder package...
 
 make_series() { # series
 	local to=.build/kernels/$1 new image headers release common kbuild
-	[ -e "$to/release" ] && { echo "$to"; return; }
+	new=$(cksum <"${BASH_SOURCE[0]}")
+	[ "$(cat "$to/made-by" 2>/dev/null)" = "$new" ] && { echo "$to"; return; } # by this very script
 	if ! image=$(real image "$1") || ! headers=$(real headers "$1"); then
 		echo "kernels: no kernel $1 in the package sources" >&2
 		return 1
 	fi
+	mkdir -p .build
 	new=$(mktemp -d .build/kernels.XXXXXX)
 	chmod 755 "$new" && mkdir "$new/deb"
 	release=${headers#linux-headers-}
@@ -71,6 +76,7 @@ make_series() { # series
 	ln -s "usr/src/$headers" "$new/headers"
 	ln -s "$(cd "$new" && find . -type d -path "*/lib/modules/$release" | head -n 1)" "$new/modules"
 	echo "$release" >"$new/release"
+	cksum <"${BASH_SOURCE[0]}" >"$new/made-by"
 	mkdir -p .build/kernels && rm -rf "$to" && mv "$new" "$to"
 	echo "$to"
 }

@@ -407,14 +407,95 @@ Test(deadman_module, a_watchdog_follows_the_length_of_the_lease)
 	cr_assert_eq(fake.watchdog_s, 5);
 	lease.lease_ns = 3000000000;
 	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	fake.fed = 0;
+	deadman_tick(d, soon_ns());
+	cr_assert_eq(fake.watchdog_s, 5, "to ask is to feed, and 0.8 s are left of the lease");
+	cr_assert_eq(fake.fed, 0);
+	deadman_tick(d, soon_ns() + 2100000000);
 	cr_assert_eq(fake.watchdog_s, 2, "5 s were never fed inside 3 s");
+	cr_assert_eq(fake.fed, 1);
+}
+
+Test(deadman_module, a_watchdog_whose_timeout_is_changed_is_looked_at_before_it_is_fed)
+{
+	const struct deadman_config config = { .module = DEADMAN_OFF,
+		.watchdog = watchdog,
+		.verdict = PICKET_VERDICT_REBOOT,
+		.say = say };
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+	json_int_t kill_ms;
+
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30;
+	fake.obeys = true;
+	lease.lease_ns = 3000000000;
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(deadman_wait_set(d, lease.lease_ns, 4200000000), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns() + 2100000000);
+	cr_assert_eq(fake.watchdog_s, 2);
+	cr_assert_eq(fake.fed, 1);
+	fake.watchdog_s = 60; /* by somebody else: controllers wait for 1 s of it */
+	said = 0;
+	deadman_tick(d, soon_ns() + 2200000000);
+	cr_assert_eq(fake.fed, 1, "not even once");
+	cr_assert_eq(said, 1);
+	cr_assert_eq(hello_fits(d, &kill_ms), 0, "and it is not called fitting again");
+}
+
+Test(deadman_module, a_watchdog_is_not_started_by_what_is_left_of_a_lease)
+{
+	const struct deadman_config config = {
+		.device = device, .watchdog = watchdog, .verdict = PICKET_VERDICT_REBOOT
+	};
+	struct deadman_lease lease = lease_of(2, NULL);
+	owned(deadman) struct deadman *d = NULL;
+
+	fake_file(device, "");
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30;
+	fake.obeys = true;
+	lease.lease_ns = fake.state.lease_max_ns = 3000000000;
+	fake.state.phase = PICKET_DOOR_ARMED;
+	fake.state.incarnation = 2;
+	fake.state.deadline_ns = soon_ns();
+	cr_assert_eq(deadman_new(&config, &d), 0);
+	cr_assert_eq(deadman_lease_set(d, &lease), 0);
+	deadman_tick(d, soon_ns());
+	cr_assert_eq(fake.watchdog_s, 30, "not opened: 2 s would end after the lease");
+	deadman_tick(d, soon_ns() + 2100000000);
+	cr_assert_eq(fake.watchdog_s, 2);
+}
+
+Test(deadman_module, what_is_added_for_drift_is_not_the_watchdogs)
+{
+	const struct deadman_config config = {
+		.module = DEADMAN_OFF, .watchdog = watchdog, .verdict = PICKET_VERDICT_REBOOT
+	};
+	struct deadman_lease lease = lease_of(2, NULL);
+
+	fake_file(watchdog, "");
+	fake.watchdog_s = 30; /* and takes no other */
+	for (uint64_t spare_ms = 0; spare_ms <= 50; spare_ms += 50) {
+		owned(deadman) struct deadman *d = NULL;
+
+		fake.fed = 0;
+		cr_assert_eq(deadman_new(&config, &d), 0);
+		cr_assert_eq(deadman_wait_set(d, lease.lease_ns,
+				     lease.lease_ns + 30000000000 + spare_ms * 1000000),
+			0);
+		cr_assert_eq(deadman_lease_set(d, &lease), 0);
+		deadman_tick(d, soon_ns());
+		cr_assert_eq(fake.fed > 0, spare_ms > 0, "%llu ms", (unsigned long long)spare_ms);
+	}
 }
 
 Test(deadman_module, an_armed_one_has_the_watchdog_fed_before_the_lease_is_held_again)
 {
-	const struct deadman_config config = { .device = device,
-		.watchdog = watchdog,
-		.verdict = PICKET_VERDICT_REBOOT };
+	const struct deadman_config config = {
+		.device = device, .watchdog = watchdog, .verdict = PICKET_VERDICT_REBOOT
+	};
 	owned(deadman) struct deadman *d = NULL;
 
 	fake_file(device, "");
@@ -430,9 +511,13 @@ Test(deadman_module, an_armed_one_has_the_watchdog_fed_before_the_lease_is_held_
 
 Test(watchdog, is_fed_by_renewals_only)
 {
-	cr_assert(watchdog_due(0, 100, 10, 50, true));
-	cr_assert_not(watchdog_due(100, 100, 10, 50, true), "no renewal since");
+	cr_assert(watchdog_due(0, 100, 10, 500, false));
+	cr_assert_not(watchdog_due(100, 100, 10, 500, false), "no renewal since");
 	cr_assert_not(watchdog_due(0, 0, 10, 50, true), "no lease");
+	cr_assert_not(watchdog_due(0, 0, 10, 500, false), "no lease");
+	/* a timeout that ends before the lease does adds nothing to it, whenever it was fed */
+	cr_assert(watchdog_due(100, 100, 10, 50, true));
+	cr_assert(watchdog_due(200, 100, 10, 50, true), "the lease was made shorter");
 }
 
 Test(watchdog, does_not_outlive_the_lease_that_fed_it)
@@ -441,6 +526,28 @@ Test(watchdog, does_not_outlive_the_lease_that_fed_it)
 	cr_assert_not(watchdog_due(0, 100, 51, 50, true), "now + timeout > deadline");
 	cr_assert(watchdog_due(0, 100, 51, 500, false), "told to the controllers instead");
 	cr_assert_not(watchdog_due(0, 100, 100, 50, false), "the lease is over");
+}
+
+Test(watchdog, asks_for_what_fits_with_two_intervals_to_spare)
+{
+	const uint64_t s = 1000000000, ms = 1000000;
+
+	cr_assert_eq(watchdog_wants_ns(3 * s, 100 * ms), 2 * s);
+	cr_assert_eq(watchdog_wants_ns(3200 * ms, 100 * ms), 3 * s);
+	cr_assert_eq(watchdog_wants_ns(600 * ms, 10 * ms), s, "there is none shorter");
+	cr_assert_eq(watchdog_wants_ns(10 * ms, 100 * ms), s);
+}
+
+Test(watchdog, is_opened_only_while_that_is_a_feed_in_time)
+{
+	const uint64_t s = 1000000000, ms = 1000000, lease = 3 * s, interval = 100 * ms;
+
+	cr_assert(watchdog_startable(10 * s, 8 * s, lease, interval));
+	cr_assert_not(watchdog_startable(10 * s, 8 * s + 1, lease, interval));
+	cr_assert(watchdog_startable(10 * s, 10 * s - 1, 600 * ms, interval),
+		"none fits: it is told to the controllers");
+	cr_assert_not(watchdog_startable(10 * s, 10 * s, 600 * ms, interval), "no lease");
+	cr_assert_not(watchdog_startable(0, 10 * s, 600 * ms, interval), "no lease");
 }
 
 Test(watchdog, a_device_that_is_not_there)

@@ -63,6 +63,28 @@ Test(proof, a_watchdog_that_fits_into_the_lease_adds_nothing_to_its_end)
 	json_decref(odd);
 }
 
+Test(proof, an_agent_that_says_nothing_useful_is_waited_for_as_configured)
+{
+	/* no watchdog; one that nothing is known of; and numbers that are none */
+	static const char *const said[] = {
+		"{\"kill_ms\": 1000}", "{\"kill_ms\": 1000, \"fits\": {}}",
+		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 1000}}",
+		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": \"1000\", \"kill_ms\": 1}}",
+		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 1000, \"kill_ms\": 0}}",
+		"{\"kill_ms\": 1000, \"fits\": {\"timeout_ms\": 999999999999999, \"kill_ms\": 1}}"
+	};
+	json_t *odd = json_pack("{s:i}", "kill_ms", -5);
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		json_t *self = json_loads(said[i], 0, NULL);
+
+		cr_assert_eq(proof_kill_ms(self, 3000, 100), 1000, "%s", said[i]);
+		json_decref(self);
+	}
+	cr_assert_eq(proof_kill_ms(odd, 3000, 100), 0);
+	json_decref(odd);
+}
+
 Test(proof, off_is_refuted_by_a_later_beat)
 {
 	cr_assert_null(proof_off_refused(false, 100, 200));

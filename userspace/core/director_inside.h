@@ -43,7 +43,7 @@ struct director {
 	char *name, *controllers[PICKET_CONTROLLERS_MAX];
 	char *node, *boot_id; /* of our own host; node NULL: it is no node */
 	struct cluster *cluster;
-	bool leader, ready, storming;
+	bool leader, ready, storming, dirty;
 	struct director_log log;
 	uint64_t nonce; /* in our first entry of this leadership */
 	uint64_t term, leader_since_ns, now_ns, epoch_ms;
@@ -58,7 +58,6 @@ struct director {
 	struct storm storm;
 	struct transition *transition;
 	unsigned transitions;
-	bool dirty;
 	uint64_t recheck_s;    /* since 1970, when time alone may change the plan; 0: never */
 	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
 	uint64_t attended_ns;  /* when that was done last */

@@ -28,6 +28,7 @@
 #define RETRY_NS SECOND_NS           /* a module may be loaded at any time */
 #define AGENT_MIN_NS (5 * SECOND_NS) /* an agent may be silent this long: it is restarted */
 #define KILL_NS SECOND_NS
+#define DRIFT_PART 1000                   /* of any time: two clocks, 500 ppm each */
 #define KILL_POWEROFF_NS (10 * SECOND_NS) /* devices are shut down one after the other */
 
 struct deadman {
@@ -37,8 +38,8 @@ struct deadman {
 	bool armed, sends, warned; /* as said last */
 	bool watchdog_warned, watchdog_refused;
 	bool watchdog_misfit; /* it was open, and had a timeout that does not fit */
-	bool renews; /* the module has no page: it is told at the door */
-	bool dumps;  /* the switch was turned on by us */
+	bool renews;          /* the module has no page: it is told at the door */
+	bool dumps;           /* the switch was turned on by us */
 	uint64_t retry_ns, watchdog_retry_ns;
 	uint64_t room_ns;          /* from the end of the lease to the end of W; 0: not known */
 	struct watchdog *watchdog; /* NULL: not open */
@@ -169,11 +170,14 @@ static void deadman_watchdog_open(struct deadman *d, uint64_t lease_ns, uint64_t
  * module does, and knows until when. How often beats are sent is told later; this is close. */
 static void deadman_watchdog_inherit(struct deadman *d, const struct picket_door_state *state)
 {
-	if (!d->watchdog_path || d->watchdog)
+	uint64_t interval_ns = state->lease_max_ns / 10, now = deadman_now_ns();
+
+	if (!d->watchdog_path || d->watchdog ||
+		!watchdog_startable(state->deadline_ns, now, state->lease_max_ns, interval_ns))
 		return;
-	deadman_watchdog_open(d, state->lease_max_ns, state->lease_max_ns / 10);
+	deadman_watchdog_open(d, state->lease_max_ns, interval_ns);
 	if (d->watchdog)
-		watchdog_feed(d->watchdog, state->deadline_ns, deadman_now_ns());
+		watchdog_feed(d->watchdog, state->deadline_ns, now);
 }
 
 static int deadman_open(struct deadman *d)
@@ -287,16 +291,24 @@ static bool deadman_refuses(struct deadman *d)
 
 static void deadman_watch(struct deadman *d, uint64_t deadline, uint64_t now)
 {
+	uint64_t lease_ns = d->lease.lease_max_ns, interval_ns = d->lease.interval_us * 1000ULL;
+
 	if (!d->watchdog_path || !d->lease.incarnation || d->watchdog_refused)
 		return;
-	if (!d->watchdog && deadline > now && now >= d->watchdog_retry_ns) {
-		d->watchdog_retry_ns = now + RETRY_NS;
-		deadman_watchdog_open(
-			d, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
+	if (watchdog_startable(deadline, now, lease_ns, interval_ns)) {
+		/* one made to fit a longer lease would never be fed inside a shorter one */
+		if (d->watchdog) {
+			watchdog_lease_set(d->watchdog, lease_ns, interval_ns);
+		} else if (now >= d->watchdog_retry_ns) {
+			d->watchdog_retry_ns = now + RETRY_NS;
+			deadman_watchdog_open(d, lease_ns, interval_ns);
+		}
 	}
-	if (d->watchdog && !watchdog_fits(d->watchdog))
+	if (!d->watchdog || watchdog_refresh(d->watchdog) < 0)
+		return;
+	if (!watchdog_fits(d->watchdog))
 		d->watchdog_misfit = true;
-	if (d->watchdog && !deadman_refuses(d))
+	if (!deadman_refuses(d))
 		watchdog_feed(d->watchdog, deadline, now);
 }
 
@@ -351,7 +363,7 @@ static uint64_t deadman_needs_ns(const struct deadman *d)
 
 int deadman_wait_set(struct deadman *d, uint64_t lease_ns, uint64_t wait_ns)
 {
-	uint64_t needs_ns = deadman_needs_ns(d);
+	uint64_t needs_ns = deadman_needs_ns(d), room_ns;
 
 	if (!wait_ns || !d->config.verdict)
 		return 0;
@@ -365,9 +377,11 @@ int deadman_wait_set(struct deadman *d, uint64_t lease_ns, uint64_t wait_ns)
 			(unsigned long long)(needs_ns / MS_NS));
 		return -ERANGE;
 	}
-	/* whoever waits longer may give way to a leader who does not */
-	if (!d->room_ns || wait_ns - lease_ns < d->room_ns)
-		d->room_ns = wait_ns - lease_ns;
+	/* what they add for clocks that drift is not the watchdog's; and whoever waits longer may
+	 * give way to a leader who does not */
+	room_ns = wait_ns - lease_ns - least(wait_ns / DRIFT_PART, wait_ns - lease_ns - needs_ns);
+	if (!d->room_ns || room_ns < d->room_ns)
+		d->room_ns = room_ns;
 	return 0;
 }
 
@@ -430,10 +444,6 @@ int deadman_lease_set(struct deadman *d, const struct deadman_lease *lease)
 		.kill_ns = deadman_kill_ns(d->config.verdict),
 		.page = (uint64_t)(uintptr_t)lease->page,
 	};
-	/* one that was made to fit a longer lease would never be fed inside a shorter one */
-	if (d->watchdog)
-		watchdog_lease_set(
-			d->watchdog, d->lease.lease_max_ns, d->lease.interval_us * 1000ULL);
 	if (d->fd < 0 || !lease->incarnation)
 		return 0;
 	rc = deadman_tell(d);
@@ -520,8 +530,8 @@ static int deadman_watchdog_says(const struct deadman *d, const char *what, uint
 	if (!name)
 		return -ENOENT;
 	/* the oldest name is the first device's */
-	path = own_printf("%s/%s/%s", d->watchdogs,
-		strcmp(name, "/watchdog") ? name + 1 : "watchdog0", what);
+	path = own_printf(
+		"%s/%s/%s", d->watchdogs, strcmp(name, "/watchdog") ? name + 1 : "watchdog0", what);
 	rc = file_read(path, 64, &text, &len);
 	if (rc == 0)
 		*ret = strtoull(text, NULL, 0);

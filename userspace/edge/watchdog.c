@@ -16,8 +16,7 @@ struct watchdog {
 	uint64_t fed_ns; /* the deadline that it was fed for */
 };
 
-/* The timeout that is in force, which another program with the device's sysfs may have changed. */
-static int watchdog_ask(struct watchdog *w)
+int watchdog_refresh(struct watchdog *w)
 {
 	int seconds = 0;
 
@@ -29,21 +28,36 @@ static int watchdog_ask(struct watchdog *w)
 	return 0;
 }
 
-int watchdog_lease_set(struct watchdog *w, uint64_t lease_ns, uint64_t interval_ns)
+uint64_t watchdog_wants_ns(uint64_t lease_ns, uint64_t interval_ns)
 {
 	uint64_t room = lease_ns > 2 * interval_ns ? lease_ns - 2 * interval_ns : 0;
-	int seconds = (int)(room / SECOND_NS);
+
+	return room < SECOND_NS ? SECOND_NS : room / SECOND_NS * SECOND_NS;
+}
+
+bool watchdog_startable(
+	uint64_t deadline_ns, uint64_t now_ns, uint64_t lease_ns, uint64_t interval_ns)
+{
+	uint64_t wants_ns = watchdog_wants_ns(lease_ns, interval_ns);
+
+	if (now_ns >= deadline_ns)
+		return false;
+	return wants_ns + interval_ns > lease_ns || now_ns + wants_ns <= deadline_ns;
+}
+
+int watchdog_lease_set(struct watchdog *w, uint64_t lease_ns, uint64_t interval_ns)
+{
+	int seconds = (int)(watchdog_wants_ns(lease_ns, interval_ns) / SECOND_NS);
 
 	if (w->lease_ns == lease_ns && w->interval_ns == interval_ns)
 		return 0;
 	w->lease_ns = lease_ns;
 	w->interval_ns = interval_ns;
-	if (seconds < 1)
-		seconds = 1;
+	w->fed_ns = 0; /* a shorter one's deadlines come before */
 	/* some take less only, many have one timeout, and some round: what counts is read back */
 	while (ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds) < 0 && errno == EINVAL && seconds > 1)
 		seconds /= 2;
-	return watchdog_ask(w);
+	return watchdog_refresh(w);
 }
 
 int watchdog_open(const char *path, uint64_t lease_ns, uint64_t interval_ns, struct watchdog **ret)
@@ -74,15 +88,14 @@ bool watchdog_fits(const struct watchdog *w)
 bool watchdog_due(
 	uint64_t fed_ns, uint64_t deadline_ns, uint64_t now_ns, uint64_t timeout_ns, bool fits)
 {
-	if (!deadline_ns || deadline_ns <= fed_ns || now_ns >= deadline_ns)
+	if (now_ns >= deadline_ns)
 		return false;
-	return !fits || now_ns + timeout_ns <= deadline_ns;
+	return fits ? now_ns + timeout_ns <= deadline_ns : deadline_ns > fed_ns;
 }
 
 bool watchdog_feed(struct watchdog *w, uint64_t deadline_ns, uint64_t now_ns)
 {
-	if (watchdog_ask(w) < 0 ||
-		!watchdog_due(w->fed_ns, deadline_ns, now_ns, w->timeout_ns, watchdog_fits(w)) ||
+	if (!watchdog_due(w->fed_ns, deadline_ns, now_ns, w->timeout_ns, watchdog_fits(w)) ||
 		ioctl(w->fd, WDIOC_KEEPALIVE, 0) < 0)
 		return false;
 	w->fed_ns = deadline_ns;

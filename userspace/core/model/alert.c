@@ -20,7 +20,7 @@ static const char *const kinds[] = { "configuration-refused", "configured", "con
 	"link-heard", "link-silent", "node-blocked", "node-dead", "node-lost", "node-online",
 	"node-refused", "node-stopped", "node-suspected", "operation", "operation-failed", "order",
 	"order-unanswered", "power-on", "power-on-failed", "proof-refuted", "storm", "undecided",
-	"voters-both", "voters-change", "voters-changed" };
+	"voters-both", "voters-change", "voters-changed", "would-do" };
 
 struct check {
 	json_t *root;

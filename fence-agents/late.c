@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Late: the functions of large libraries, bound when the first of them is called. To be linked with
+ * libcurl is to load and relocate twenty-six libraries more, which costs more time than everything
+ * else a fence agent does; metadata never need one, and an outlet behind SNMP needs no libcurl.
+ * Only the agents are linked with this file instead of the libraries: its names are theirs.
+ */
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#undef curl_easy_setopt
+#undef curl_easy_getinfo
+
+/* Without its library an agent can do nothing, and says so. Libraries stay loaded. */
+static void *late_bind(const char *library, const char *name)
+{
+	void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+	void *function = handle ? dlsym(handle, name) : NULL;
+
+	if (!function) {
+		fprintf(stderr, "Failed: %s\n", dlerror());
+		exit(EXIT_FAILURE);
+	}
+	return function;
+}
+
+#define LATE(library, result, name, parameters, arguments)                                         \
+	result name parameters                                                                     \
+	{                                                                                          \
+		static typeof(name) *real;                                                         \
+                                                                                                   \
+		if (!real)                                                                         \
+			real = late_bind(library, #name);                                          \
+		return real arguments;                                                             \
+	}
+
+/* Variadic by declaration; what follows is always one argument, a long or a pointer. */
+#define LATE_OPTION(name, first)                                                                   \
+	CURLcode name(CURL *curl, first option, ...)                                               \
+	{                                                                                          \
+		static typeof(name) *real;                                                         \
+		va_list ap;                                                                        \
+		void *value;                                                                       \
+                                                                                                   \
+		if (!real)                                                                         \
+			real = late_bind(LATE_CURL, #name);                                        \
+		va_start(ap, option);                                                              \
+		value = va_arg(ap, void *);                                                        \
+		va_end(ap);                                                                        \
+		return real(curl, option, value);                                                  \
+	}
+_Static_assert(sizeof(long) == sizeof(void *), "one argument, whichever it is");
+
+#define C LATE_CURL
+LATE(C, CURLcode, curl_global_init, (long flags), (flags))
+LATE(C, CURL *, curl_easy_init, (void), ())
+LATE_OPTION(curl_easy_setopt, CURLoption)
+LATE_OPTION(curl_easy_getinfo, CURLINFO)
+LATE(C, CURLcode, curl_easy_perform, (CURL * curl), (curl))
+LATE(C, void, curl_easy_cleanup, (CURL * curl), (curl))
+LATE(C, const char *, curl_easy_strerror, (CURLcode code), (code))
+LATE(C, void, curl_free, (void *memory), (memory))
+LATE(C, struct curl_slist *, curl_slist_append, (struct curl_slist * list, const char *text),
+	(list, text))
+LATE(C, void, curl_slist_free_all, (struct curl_slist * list), (list))
+LATE(C, CURLU *, curl_url, (void), ())
+LATE(C, void, curl_url_cleanup, (CURLU * url), (url))
+LATE(C, CURLUcode, curl_url_set, (CURLU * url, CURLUPart what, const char *part, unsigned flags),
+	(url, what, part, flags))
+/* By its name for the linker: whether url is const differs between versions of the header. */
+CURLUcode late_url_get(CURLU *url, CURLUPart what, char **part, unsigned flags) __asm__(
+	"curl_url_get");
+CURLUcode late_url_get(CURLU *url, CURLUPart what, char **part, unsigned flags)
+{
+	static typeof(late_url_get) *real;
+
+	if (!real)
+		real = late_bind(LATE_CURL, "curl_url_get");
+	return real(url, what, part, flags);
+}
+
+#define S LATE_SNMP
+LATE(S, void, init_snmp, (const char *type), (type))
+LATE(S, int, netsnmp_ds_set_boolean, (int store, int which, int value), (store, which, value))
+LATE(S, void, snmp_disable_log, (void), ())
+LATE(S, void, snmp_sess_init, (netsnmp_session * session), (session))
+LATE(S, void *, snmp_sess_open, (netsnmp_session * session), (session))
+LATE(S, netsnmp_session *, snmp_sess_session, (void *session), (session))
+LATE(S, int, snmp_sess_close, (void *session), (session))
+LATE(S, int, snmp_sess_synch_response, (void *session, netsnmp_pdu *pdu, netsnmp_pdu **answer),
+	(session, pdu, answer))
+LATE(S, void, snmp_sess_error, (void *session, int *os_error, int *error, char **text),
+	(session, os_error, error, text))
+LATE(S, void, snmp_error, (netsnmp_session * session, int *os_error, int *error, char **text),
+	(session, os_error, error, text))
+LATE(S, const char *, snmp_errstring, (int error), (error))
+LATE(S, netsnmp_pdu *, snmp_pdu_create, (int command), (command))
+LATE(S, void, snmp_free_pdu, (netsnmp_pdu * pdu), (pdu))
+LATE(S, netsnmp_variable_list *, snmp_pdu_add_variable,
+	(netsnmp_pdu * pdu, const oid *name, size_t n, u_char type, const void *value, size_t size),
+	(pdu, name, n, type, value, size))
+LATE(S, netsnmp_variable_list *, snmp_add_null_var, (netsnmp_pdu * pdu, const oid *name, size_t n),
+	(pdu, name, n))
+LATE(S, int, usm_lookup_auth_type, (const char *text), (text))
+LATE(S, int, usm_lookup_priv_type, (const char *text), (text))
+LATE(S, oid *, sc_get_auth_oid, (int type, size_t *n), (type, n))
+LATE(S, oid *, sc_get_priv_oid, (int type, size_t *n), (type, n))
+LATE(S, int, generate_Ku,
+	(const oid *hash, u_int n, const u_char *password, size_t size, u_char *key,
+		size_t *key_size),
+	(hash, n, password, size, key, key_size))
