@@ -220,9 +220,12 @@ static bool chosen(const char *choices, const char *value)
 {
 	size_t n = strlen(value);
 
-	for (const char *at = choices; at; at = strchr(at, '|'), at += at != NULL)
+	for (const char *at = choices; *at;) {
 		if (!strncmp(at, value, n) && (!at[n] || at[n] == '|'))
 			return true;
+		at += strcspn(at, "|");
+		at += *at == '|';
+	}
 	return false;
 }
 

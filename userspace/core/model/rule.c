@@ -242,7 +242,7 @@ unsigned rule_preview(const struct index *ids, const struct element *rule,
 	unsigned n = 0;
 
 	/* A part of a rule may change without the whole: those instants are passed over. */
-	for (unsigned tries = 0; n < max && next && tries < 64 * max; tries++) {
+	for (unsigned tries = 0; n < max && next && tries < 32 + 8 * max; tries++) {
 		bool now;
 
 		at.now.seconds = next;

@@ -77,6 +77,20 @@ static enum unit spec_misfit(const struct element *spec, const struct when *when
 	return UNIT_N;
 }
 
+/* What is no range fits at no time: nobody needs to look for one. */
+static bool spec_valid(const struct element *spec)
+{
+	bool fits;
+
+	for (unsigned i = 0; i < N_FIELDS; i++) {
+		const char *range = element_get(spec, fields[i].name);
+
+		if (range && when_range(range, 0, &fits))
+			return false;
+	}
+	return true;
+}
+
 static enum unit spec_finest(const struct element *spec)
 {
 	enum unit finest = UNIT_DAY;
@@ -119,7 +133,7 @@ static bool spec_passes(const struct element *expression, const struct element *
 	struct when now = in->now;
 	bool passes;
 
-	if (!spec || !in_zone(in, zone, &now))
+	if (!spec || !spec_valid(spec) || !in_zone(in, zone, &now))
 		return false;
 	passes = spec_misfit(spec, &now) == UNIT_N;
 	if (next_change)
