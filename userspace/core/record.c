@@ -283,9 +283,8 @@ void record_hold(struct record *record, struct operation *o)
 	case OPERATION_DEMOTE:
 		if (!record->held)
 			break;
-		json_incref(record->held);
-		json_decref(o->params);
-		o->params = record->held;
+		json_object_set(json_object_get(o->order, "action"), "params", record->held);
+		o->params = record->held; /* the order's own, as before */
 		break;
 	default:
 		break;
