@@ -272,7 +272,7 @@ $(UNIT): $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES) $(LIBFENCE)
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 .PHONY: fuzz fuzz-here
 fuzz: ## the fuzzers of tests/fuzz, with clang (tests/fuzz/test-* run them)
-	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-here
+	$(Q)mkdir -p .build && flock .build/fuzz.lock $(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-here
 fuzz-here: $(FUZZ)
 $(FUZZ): EXTRA_LIBS = -fsanitize=fuzzer -lfreeipmi -lnetsnmp
 $(FUZZ): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIBFENCE) $(LIBCORE) $(LIBBASE)

@@ -208,30 +208,36 @@ static enum ocf stop(const struct settings *s)
 	return r < 0 ? system_error(s, "taking it off", r) : OK;
 }
 
-/* Others are told again a few times, as long as the address is here; nobody waits for that. */
+/* When the address was added here; 0: it is not here. */
+static uint32_t born(const struct settings *s)
+{
+	owned(free) struct netaddr *found = NULL;
+	size_t n = 0;
+
+	if (netaddr_find(s->want.family, s->want.ip, &found, &n) < 0 || !n)
+		return 0;
+	return found->born;
+}
+
+/* Others are told again a few times, as long as this address is here, not one that came after it;
+ * nobody waits for that. */
 static void announce_again(const struct settings *s)
 {
+	uint32_t first = born(s);
 	int null;
-	pid_t pid;
 
-	if (s->arp_count < 2)
+	/* without another process there is one announcement */
+	if (s->arp_count < 2 || !first || fork())
 		return;
-	pid = fork();
-	if (pid)
-		return; /* without it there is one announcement */
 	setsid();
 	null = open("/dev/null", O_RDWR);
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
 	closefrom(3);
 	for (unsigned i = 1; i < s->arp_count; i++) {
-		struct netaddr *found = NULL;
-		size_t n = 0;
-
 		sleep_ms(s->arp_interval_ms);
-		if (netaddr_find(s->want.family, s->want.ip, &found, &n) < 0 || !n)
+		if (born(s) != first)
 			_exit(0);
-		free(found);
 		announce_address(s->want.family, s->want.ip, s->want.ifindex);
 	}
 	_exit(0);

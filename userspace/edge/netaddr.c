@@ -89,6 +89,8 @@ static int on_address(const struct nlmsghdr *m, void *ctx)
 			any = true;
 		} else if (type == IFA_LABEL) {
 			strncpy(a.label, mnl_attr_get_str(attribute), sizeof(a.label) - 1);
+		} else if (type == IFA_CACHEINFO) {
+			a.born = ((const struct ifa_cacheinfo *)value)->cstamp;
 		} else if (type == IFA_FLAGS) {
 			a.flags = mnl_attr_get_u32(attribute);
 		}

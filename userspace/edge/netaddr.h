@@ -13,6 +13,7 @@ struct netaddr {
 	int family; /* AF_INET, AF_INET6 */
 	unsigned char ip[16];
 	unsigned prefix, ifindex;
+	uint32_t born;           /* when it was added, in 10 ms since boot */
 	uint32_t flags;          /* IFA_F_TENTATIVE, IFA_F_DADFAILED, ... */
 	char label[IF_NAMESIZE]; /* IPv4's; may be empty */
 };
