@@ -58,3 +58,34 @@ Test(document, twice_the_same_key_is_an_error)
 	cr_assert_eq(parse("a: 1\na: 2\n", &p, &d), -EINVAL);
 	problems_done(&p);
 }
+
+Test(document, what_is_not_utf8_says_where, .timeout = 20)
+{
+	static const char *const bad[] = { "% a directive \xe6 eached\nb: c\n", "a: \xc0\xaf\n",
+		"a: \xed\xa0\x80\n", "a: \xf4\x90\x80\x80\n", "a: \xe2\x82", "%\xff" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct document *d = NULL;
+		struct problems p = { 0 };
+
+		cr_assert_eq(parse(bad[i], &p, &d), -EINVAL, "%zu", i);
+		cr_assert_null(d);
+		cr_assert(strstr(p.items[0].text, "is not UTF-8"), "%s", p.items[0].text);
+		problems_done(&p);
+	}
+}
+
+/* A directive without an end, a bare one, one that nobody knows: whatever it is, it comes back. */
+Test(document, directives_come_to_an_end, .timeout = 20)
+{
+	static const char *const odd[] = { "%", "% ", "%x", "%x y z", "%YAML", "%YAML 1.2",
+		"%TAG ! \xc2\x85\na: b\n", "%x \xe2\x80\xa8\na: b\n", "%\xef\xbb\xbfx\n--- a\n" };
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		owned(document) struct document *d = NULL;
+		struct problems p = { 0 };
+
+		parse(odd[i], &p, &d);
+		problems_done(&p);
+	}
+}

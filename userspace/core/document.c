@@ -182,6 +182,46 @@ static void collect_errors(struct walk *w, struct fy_diag *diag)
 		problems_add(w->problems, false, w->name, "not a YAML or JSON document");
 }
 
+/* Bytes of the UTF-8 sequence at s (RFC 3629: shortest, no surrogates, up to U+10FFFF); 0: none. */
+static size_t sequence(const unsigned char *s, size_t left)
+{
+	size_t n = *s < 0x80   ? 1
+		   : *s < 0xc2 ? 0
+		   : *s < 0xe0 ? 2
+		   : *s < 0xf0 ? 3
+		   : *s < 0xf5 ? 4
+			       : 0;
+
+	if (!n || n > left || (*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
+		(*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* The parser may never come back from bytes that are none (in a directive it does not). */
+static bool is_utf8(const struct walk *w, const char *text, size_t len)
+{
+	unsigned line = 1, column = 1;
+	char place[256];
+	size_t n;
+
+	for (size_t at = 0; at < len; at += n) {
+		n = sequence((const unsigned char *)text + at, len - at);
+		if (!n) {
+			snprintf(place, sizeof(place), "%s:%u:%u", w->name, line, column);
+			problems_add(w->problems, false, place, "byte 0x%02x is not UTF-8",
+				(unsigned char)text[at]);
+			return false;
+		}
+		column = text[at] == '\n' ? 1 : column + 1;
+		line += text[at] == '\n';
+	}
+	return true;
+}
+
 int document_parse(const char *text, size_t len, const char *name, struct problems *problems,
 	struct document **ret)
 {
@@ -197,6 +237,8 @@ int document_parse(const char *text, size_t len, const char *name, struct proble
 		problems_add(problems, false, name, "larger than %d bytes", PICKET_DOCUMENT_MAX);
 		return -EINVAL;
 	}
+	if (!is_utf8(&w, text, len))
+		return -EINVAL;
 	fy_diag_cfg_default(&diag_cfg);
 	cfg.diag = fy_diag_create(&diag_cfg);
 	if (!cfg.diag)
