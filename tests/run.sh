@@ -86,7 +86,7 @@ test | soak)
 	suite tidy tests/tidy/tidy.py
 	binaries unit
 	step make --no-print-directory -j"$(nproc)" CC=clang CFLAGS=-O0 objects
-	if step make --no-print-directory -j"$(nproc)" SAN=address,undefined unit; then
+	if step make --no-print-directory -j"$(nproc)" SAN=address,undefined CFLAGS='-O1 -g -Wno-maybe-uninitialized' unit; then
 		plain=$build build=.build/gcc-address-undefined
 		binaries unit
 		build=$plain
