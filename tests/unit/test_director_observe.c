@@ -105,3 +105,31 @@ Test(director_observe, and_what_was_to_be_started_is)
 	later(1000);
 	cr_assert(n_orders);
 }
+
+static void lease_runs_out(const char *node)
+{
+	json_int_t incarnation = 0;
+	json_t *n;
+	size_t i;
+
+	ask("GET", "/v1/status", "");
+	json_array_foreach (json_object_get(answer, "nodes"), i, n)
+		if (!strcmp(json_string_value(json_object_get(n, "name")), node))
+			incarnation = json_integer_value(json_object_get(n, "incarnation"));
+	cr_assert(incarnation);
+	says(node, json_pack("{s:s, s:I}", "type", "expired", "incarnation", incarnation - 1),
+		EVENT_LINK_SAYS);
+	cr_assert_eq(told("node-blocked"), 0, "of an earlier incarnation");
+	says(node, json_pack("{s:s, s:I}", "type", "expired", "incarnation", incarnation),
+		EVENT_LINK_SAYS);
+}
+
+Test(director_observe, whose_lease_has_run_out_is_blocked_but_not_while_observing)
+{
+	lease_runs_out("n1");
+	later(1000);
+	cr_assert_eq(told("node-blocked"), 0, "%s", notes);
+	ask("PUT", "/v1/configuration", SITE("false"));
+	cr_assert_eq(status, 200);
+	cr_assert_eq(told("node-blocked"), 1, "%s", notes);
+}

@@ -181,7 +181,8 @@ static void hello(struct director *d, struct director_node *n, json_t *message)
 static void lapsed(struct director *d, struct director_node *n)
 {
 	if (n->expired && n->expired == cluster_incarnation(d->cluster, n->name) && d->leader &&
-		d->ready && !n->blocking && cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED)
+		d->ready && !n->blocking && !director_observes(d) &&
+		cluster_life(d->cluster, n->name) == CLUSTER_ADMITTED)
 		director_block(d, n, "its lease has run out, and its verdict has fallen");
 }
 
