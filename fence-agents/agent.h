@@ -42,7 +42,8 @@ struct agent {
 	const struct agent_device *device;
 };
 
-/* The whole program. Returns its exit status: 0, 1, or 2 for the status of a plug that is off. */
+/* The whole program. Returns its exit status, or ends the process with it: 0, 1, or 2 for the
+ * status of a plug that is off. */
 int agent_main(const struct agent *agent, int argc, char **argv);
 
 #endif

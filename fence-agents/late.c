@@ -8,20 +8,60 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
+enum { HEAP = 576 << 10, PAGE = 4096 }; /* HEAP: what a TLS connection takes, in small pieces */
+
+/* Half a megabyte that is touched page by page costs a fault for each page, and where the machine
+ * is virtual these may be dear; asked for at once, it is one call. Older kernels refuse. */
+static void late_heap(void)
+{
+	char *heap;
+
+	mallopt(M_MMAP_THRESHOLD, 4 * HEAP);
+	mallopt(M_TRIM_THRESHOLD, 4 * HEAP);
+	heap = malloc(HEAP);
+	if (heap)
+		madvise(heap + PAGE - (uintptr_t)heap % PAGE, HEAP - PAGE, MADV_POPULATE_WRITE);
+	free(heap);
+}
+
+/* With libcurl comes GnuTLS, for LDAP and RTMP, which base/http.c does not allow; it would set up
+ * itself as it is loaded. Only this process is told not to: a script that it starts may need it. */
+static void late_load_curl(void)
+{
+	static const char name[] = "GNUTLS_NO_IMPLICIT_INIT";
+	bool ours = !getenv(name) && setenv(name, "1", 0) == 0;
+
+	late_heap();
+	dlopen(LATE_CURL, RTLD_LAZY | RTLD_LOCAL);
+	if (ours)
+		unsetenv(name);
+}
+
 /* Without its library an agent can do nothing, and says so. Libraries stay loaded. */
 static void *late_bind(const char *library, const char *name)
 {
-	void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
-	void *function = handle ? dlsym(handle, name) : NULL;
+	static bool curl;
+	void *handle, *function;
 
+	if (!curl && strcmp(library, LATE_CURL) == 0) {
+		curl = true;
+		late_load_curl();
+	}
+	handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+	function = handle ? dlsym(handle, name) : NULL;
 	if (!function) {
 		fprintf(stderr, "Failed: %s\n", dlerror());
 		exit(EXIT_FAILURE);

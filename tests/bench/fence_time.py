@@ -7,10 +7,9 @@
 Runs PREPARE (a shell line, not timed) and then a command, RUNS times each, PARALLEL at once. Prints one line:
 median wall time, CPU time of all processes, and the largest resident set, ours and the peer's, and which aims
 are met: a tenth of the peer's CPU time, half of its memory, and no more wall time than the device takes and
-20 ms. What the device took is what our agent waited for it, from the evidence it writes to the file EVIDENCE
-(whole milliseconds, rounded down, so to our disadvantage); '' = the device has no part in it, '-' = not told
-(many at once wait for one device and for each other). A row ends early after 15 s. That the packaged agent failed is
-said in its row; ours must not.
+20 ms. What the device took is what our agent waited for it, from the evidence it writes to the file EVIDENCE;
+'' = the device has no part in it, '-' = not told (many at once wait for one device and for each other). A row
+ends early after 15 s. That the packaged agent failed is said in its row; ours must not.
 """
 import json
 import os
