@@ -39,29 +39,30 @@ static void late_heap(void)
 
 /* With libcurl comes GnuTLS, for LDAP and RTMP, which base/http.c does not allow; it would set up
  * itself as it is loaded. Only this process is told not to: a script that it starts may need it. */
-static void late_load_curl(void)
+static void *late_load_curl(void)
 {
 	static const char name[] = "GNUTLS_NO_IMPLICIT_INIT";
 	bool ours = !getenv(name) && setenv(name, "1", 0) == 0;
+	void *handle;
 
 	late_heap();
-	dlopen(LATE_CURL, RTLD_LAZY | RTLD_LOCAL);
+	handle = dlopen(LATE_CURL, RTLD_LAZY | RTLD_LOCAL);
 	if (ours)
 		unsetenv(name);
+	return handle;
 }
 
-/* Without its library an agent can do nothing, and says so. Libraries stay loaded. */
+/* Libraries stay loaded. Without its library an agent can do nothing, and says so. */
 static void *late_bind(const char *library, const char *name)
 {
-	static bool curl;
-	void *handle, *function;
+	static void *curl, *other;
+	bool is_curl = strcmp(library, LATE_CURL) == 0;
+	void **handle = is_curl ? &curl : &other;
+	void *function;
 
-	if (!curl && strcmp(library, LATE_CURL) == 0) {
-		curl = true;
-		late_load_curl();
-	}
-	handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
-	function = handle ? dlsym(handle, name) : NULL;
+	if (!*handle)
+		*handle = is_curl ? late_load_curl() : dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+	function = *handle ? dlsym(*handle, name) : NULL;
 	if (!function) {
 		fprintf(stderr, "Failed: %s\n", dlerror());
 		exit(EXIT_FAILURE);
