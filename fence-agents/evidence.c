@@ -68,7 +68,8 @@ void evidence_add(struct evidence *evidence, const struct evidence_step *step)
 	if (step->reads)
 		json_object_set_new(line, "reads", json_integer((json_int_t)step->reads));
 	if (step->start_ns)
-		json_object_set_new(line, "ms", json_real((double)((now - step->start_ns) / 1000U) / 1e3));
+		json_object_set_new(
+			line, "ms", json_real((double)((now - step->start_ns) / 1000U) / 1e3));
 	text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	json_decref(line);
 	if (!text)
