@@ -505,6 +505,11 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	json_decref(event.fence.evidence);
 }
 
+static bool on_abreast(void *ctx)
+{
+	return director_abreast(((struct daemon *)ctx)->director);
+}
+
 /* To one controller's desk, or to the leader's. */
 static int on_relay(void *ctx, int controller, json_t *message)
 {
@@ -673,7 +678,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_step, on_office, on_link_figures,
-		on_relay, on_figures };
+		on_relay, on_abreast, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
