@@ -560,16 +560,7 @@ static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned lea
 /* A beat's age as this controller's kernel knows it. */
 static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cell)
 {
-	struct heartbeat_link figures;
-	struct daemon *d = ctx;
-	uint64_t now = boot_ns();
-
-	if (heartbeat_link_get(d->heartbeat, node, link, &figures) || !figures.last_ns)
-		return;
-	json_object_set_new(cell, "age_ms",
-		json_real(now > figures.last_ns ? (double)(now - figures.last_ns) / MS : 0));
-	json_object_set_new(cell, "beats", json_integer(figures.beats));
-	json_object_set_new(cell, "agent_age_ms", json_integer(figures.agent_age_ms));
+	heartbeat_link_tell(((struct daemon *)ctx)->heartbeat, node, link, boot_ns(), cell);
 }
 
 static char *on_figures(void *ctx)
