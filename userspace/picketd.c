@@ -505,6 +505,11 @@ static void on_fenced(void *ctx, const struct fencer_result *r)
 	json_decref(event.fence.evidence);
 }
 
+static bool on_abreast(void *ctx)
+{
+	return director_abreast(((struct daemon *)ctx)->director);
+}
+
 /* To one controller's desk, or to the leader's. */
 static int on_relay(void *ctx, int controller, json_t *message)
 {
@@ -555,16 +560,7 @@ static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned lea
 /* A beat's age as this controller's kernel knows it. */
 static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cell)
 {
-	struct heartbeat_link figures;
-	struct daemon *d = ctx;
-	uint64_t now = boot_ns();
-
-	if (heartbeat_link_get(d->heartbeat, node, link, &figures) || !figures.last_ns)
-		return;
-	json_object_set_new(cell, "age_ms",
-		json_real(now > figures.last_ns ? (double)(now - figures.last_ns) / MS : 0));
-	json_object_set_new(cell, "beats", json_integer(figures.beats));
-	json_object_set_new(cell, "agent_age_ms", json_integer(figures.agent_age_ms));
+	heartbeat_link_tell(((struct daemon *)ctx)->heartbeat, node, link, boot_ns(), cell);
 }
 
 static char *on_figures(void *ctx)
@@ -673,7 +669,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_step, on_office, on_link_figures,
-		on_relay, on_figures };
+		on_relay, on_abreast, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,

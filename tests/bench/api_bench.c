@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Load for the API's doors, and what it feels like:
- *   api_bench SOCKET status CONNECTIONS SECONDS         requests per second, p50, p99
+ *   api_bench SOCKET status CONNECTIONS SECONDS [PATH]  requests per second, p50, p99
  *   api_bench SOCKET streams READERS SLOW SECONDS [COMMAND...]
  *                       event streams, of which SLOW never read; COMMAND makes events; how long the
  *                       first and the last reader differ, and what a request takes meanwhile
@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ASK "GET /v1/status HTTP/1.1\r\nHost: picket\r\n\r\n"
+#define ASK "GET %s HTTP/1.1\r\nHost: picket\r\n\r\n"
 #define FOLLOW "GET /v1/events?follow=1&after=%llu HTTP/1.1\r\nHost: picket\r\n\r\n"
 #define SAMPLES (1 << 20)
 #define EVENTS 4096
@@ -40,6 +40,7 @@ struct connection {
 };
 
 static struct connection *connections;
+static char ask[512];
 static int n_connections, epoll = -1, refused, dropped;
 static double *samples;
 static size_t n_samples;
@@ -123,7 +124,7 @@ static void answer_done(struct connection *c)
 	c->len = 0;
 	c->in_body = false;
 	c->asked_ns = now;
-	if (write(c->fd, ASK, strlen(ASK)) != (ssize_t)strlen(ASK))
+	if (write(c->fd, ask, strlen(ask)) != (ssize_t)strlen(ask))
 		lose(c);
 }
 
@@ -270,7 +271,7 @@ static void streams(int argc, char **argv)
 		open_one(argv[1], i < readers ? READER : SLOW, follow);
 	run(1);
 	n_events = 0;
-	open_one(argv[1], ASKER, ASK);
+	open_one(argv[1], ASKER, ask);
 	if (argc > 6 && !(pid = fork())) {
 		execvp(argv[6], argv + 6);
 		_exit(127);
@@ -293,13 +294,15 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &files);
 	epoll = epoll_create1(0);
 	samples = calloc(SAMPLES, sizeof(*samples));
+	snprintf(ask, sizeof(ask), ASK,
+		argc == 6 && !strcmp(argv[2], "status") ? argv[5] : "/v1/status");
 	if (argc >= 6 && !strcmp(argv[2], "streams")) {
 		connections = calloc(atoi(argv[3]) + atoi(argv[4]) + 1, sizeof(*connections));
 		streams(argc, argv);
-	} else if (argc == 5 && !strcmp(argv[2], "status")) {
+	} else if ((argc == 5 || argc == 6) && !strcmp(argv[2], "status")) {
 		connections = calloc(n = atoi(argv[3]), sizeof(*connections));
 		while (n--)
-			open_one(argv[1], ASKER, ASK);
+			open_one(argv[1], ASKER, ask);
 		run(atof(argv[4]));
 		say_samples("status", atof(argv[4]));
 	} else if (argc == 5 && !strcmp(argv[2], "idle")) {

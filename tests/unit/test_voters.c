@@ -270,6 +270,7 @@ Test(voters, who_is_no_controller_any_more_grants_nothing)
 {
 	begin();
 	cr_assert_gt(director_grant_until(d, now), now);
+	cr_assert(director_abreast(d));
 	says(EVENT_PEER_SAYS, NULL, 1, json_pack("{s:s}", "type", "retired"));
 	cr_assert_eq(director_grant_until(d, now), 0);
 	end();

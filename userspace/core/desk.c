@@ -347,6 +347,13 @@ static bool gate_who(struct desk *d, struct desk_case *of, const struct desk_ask
 			NULL);
 		return false;
 	}
+	if (r && *a->authorization && d->handler.on_abreast && !d->handler.on_abreast(d->ctx)) {
+		desk_problem(d, of, 503, "This controller has just started",
+			"It has not read yet who may ask what: ask again in a second, or another "
+			"controller.",
+			NULL);
+		return false;
+	}
 	if (r) {
 		audit_alone(d, of, 401, r == -EKEYEXPIRED ? "the token has run out" : "no token");
 		desk_problem(d, of, 401, "Who are you?",

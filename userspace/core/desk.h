@@ -61,6 +61,9 @@ struct desk_handler {
 	/* A message to another controller's desk (desk_relay_take()), or to the leader's (-1);
 	 * borrowed. -ENOTCONN: not connected, nobody leads, or we do; -EMSGSIZE. May be NULL. */
 	int (*on_relay)(void *ctx, int controller, json_t *message);
+	/* director_abreast(): a token that is not known may be one that is not known yet. May be
+	 * NULL. */
+	bool (*on_abreast)(void *ctx);
 };
 
 struct desk_config {

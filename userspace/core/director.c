@@ -515,6 +515,11 @@ uint64_t director_grant_until(const struct director *d, uint64_t now_ns)
 	return d->site ? grant_until(&d->grant, now_ns, d->timing.lease_ms * MS) : 0;
 }
 
+bool director_abreast(const struct director *d)
+{
+	return grant_may(&d->grant);
+}
+
 uint64_t director_lease_ns(const struct director *d)
 {
 	return d->site ? d->timing.lease_ms * MS : 0;

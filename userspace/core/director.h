@@ -45,6 +45,9 @@ uint64_t director_due(const struct director *director);
 /* Until when this controller's kernel may grant: 0 while it may not (design: rules 4a, 4b). */
 uint64_t director_grant_until(const struct director *director, uint64_t now_ns);
 uint64_t director_lease_ns(const struct director *director);
+/* Has it applied what was committed before it was started? Until then it knows less than was
+ * acknowledged. */
+bool director_abreast(const struct director *director);
 
 /* The configuration's section "alerts", borrowed, or NULL; *ret_cluster: its name. */
 json_t *director_alerts(const struct director *director, const char **ret_cluster);

@@ -108,6 +108,13 @@ static int on_relay(void *ctx, int controller, json_t *message)
 	return d->handler.on_relay(d->ctx, controller, message);
 }
 
+static bool on_abreast(void *ctx)
+{
+	struct api_desk *d = ctx;
+
+	return d->handler.on_abreast(d->ctx);
+}
+
 /* As a list, whether it comes from a file (a list) or from the log (by index). */
 static json_t *controllers_list(json_t *controllers)
 {
@@ -265,7 +272,8 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 	static const struct signer_handler signer = { on_sign, on_signature };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
 		handler->on_link ? on_link : NULL, on_join,
-		handler->on_relay ? on_relay : NULL };
+		handler->on_relay ? on_relay : NULL,
+		handler->on_abreast ? on_abreast : NULL };
 	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
 	struct api_desk *d = own_new(struct api_desk);

@@ -490,6 +490,19 @@ int heartbeat_link_get(const struct heartbeat *hb, uint32_t node, unsigned link,
 	return 0;
 }
 
+void heartbeat_link_tell(const struct heartbeat *hb, uint32_t node, unsigned link,
+	uint64_t now_ns, json_t *cell)
+{
+	struct heartbeat_link l;
+
+	if (heartbeat_link_get(hb, node, link, &l))
+		return;
+	json_object_set_new(cell, "age_ms",
+		json_real(now_ns > l.last_ns ? (double)(now_ns - l.last_ns) / 1e6 : 0));
+	json_object_set_new(cell, "beats", json_integer(l.beats));
+	json_object_set_new(cell, "agent_age_ms", json_integer(l.agent_age_ms));
+}
+
 int heartbeat_link_age(const struct heartbeat *hb, uint32_t node, unsigned link,
 	uint64_t *ret_last_ns)
 {

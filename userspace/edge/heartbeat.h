@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include <jansson.h>
+
 #include <picket/count.h>
 #include <picket/event.h>
 
@@ -71,6 +73,9 @@ int heartbeat_grant_until(struct heartbeat *hb, uint64_t boot_ns);
 
 int heartbeat_link_get(const struct heartbeat *hb, uint32_t node, unsigned link,
 	struct heartbeat_link *ret); /* -ENOENT: never heard */
+/* The same as members of cell, with the beat's age; nothing, if it was never heard. */
+void heartbeat_link_tell(const struct heartbeat *hb, uint32_t node, unsigned link,
+	uint64_t now_ns, json_t *cell);
 int heartbeat_link_age(const struct heartbeat *hb, uint32_t node, unsigned link,
 	uint64_t *ret_last_ns);
 
