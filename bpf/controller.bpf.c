@@ -20,7 +20,7 @@
 #define EBUSY 16
 #define CLOCK_BOOTTIME 7
 #define SWEEP_GAP_MIN_NS 200000ULL   /* two sweeps are at least this far apart … */
-#define SWEEP_GAP_MAX_NS 2000000ULL
+#define SWEEP_GAP_MAX_NS 500000ULL
 #define SWEEP_GAP_SHARE 64           /* … or 1/64 of the shortest promise */
 #define SWEEP_IDLE_NS 1000000000ULL  /* with nobody to watch */
 
