@@ -286,12 +286,19 @@ $(B)/tools/sim/sim: $(call obj,$(SIM_SRC)) $(ARCHIVES)
 $(filter-out %/sim/sim,$(TOOLS)): $(B)/tools/%: $(B)/tests/%.o $(ARCHIVES) $(LIBBPFTEST)
 	$(link)
 
-# What the lab alone loads: the far end of its cables.
+# What the lab alone loads, the far end of its cables, and what feeds a benchmark.
+define bpf_for_tests
+$(call say,BPF,$<)
+$(Q)mkdir -p $(@D)
+$(Q)$(CLANG) -target bpf -O2 -g -Wall -Werror -I/usr/include/$(shell gcc -print-multiarch) -c $< -o $@
+endef
 $(GEN)/lab_%.bpf.o: tests/lab/lab_%.bpf.c
-	$(call say,BPF,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Werror -I/usr/include/$(shell gcc -print-multiarch) -c $< -o $@
+	$(bpf_for_tests)
+$(GEN)/bench_%.bpf.o: tests/bench/bench_%.bpf.c
+	$(bpf_for_tests)
 tools: $(GEN)/lab_pass.bpf.o
+$(B)/tests/bench/heartbeat.o: $(GEN)/bench_feed.skel.h
+.SECONDARY: $(GEN)/bench_feed.bpf.o
 
 # ---- BPF: CO-RE objects and skeletons -------------------------------------------------------------
 $(GEN)/vmlinux.h:
