@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Feed: under BPF_PROG_TEST_RUN, which gives every repetition the same frame, each hears another. */
+/* Feed: BPF_PROG_TEST_RUN gives every repetition the same frame; here each hears another. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
