@@ -5,7 +5,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/filter.h>
-#include <malloc.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
@@ -411,10 +410,8 @@ int lease_sender_start(struct lease_sender *s)
 		rc = sender_thread(s);
 	if (rc < 0)
 		return rc;
-	/* What the thread touches exists by now. What loading BPF took and gave back goes to the
-	 * kernel first. On fault: locks what is used, not every library; not "future": without the
-	 * right to lock, later allocations of the agent would fail. */
-	malloc_trim(0);
+	/* What the thread touches exists by now. On fault: locks what is used, not every library;
+	 * not "future": without the right to lock, later allocations of the agent would fail. */
 	rc = mlockall(MCL_CURRENT | MCL_ONFAULT);
 	pthread_mutex_lock(&s->mutex);
 	s->stats.locked = rc == 0;
