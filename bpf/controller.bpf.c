@@ -19,10 +19,8 @@
 #define TC_ACT_SHOT 2
 #define EBUSY 16
 #define CLOCK_BOOTTIME 7
-#define SWEEP_GAP_MIN_NS 200000ULL   /* two sweeps are at least this far apart … */
-#define SWEEP_GAP_MAX_NS 500000ULL
-#define SWEEP_GAP_SHARE 64           /* … or 1/64 of the shortest promise */
-#define SWEEP_IDLE_NS 1000000000ULL  /* with nobody to watch */
+#define SWEEP_GAP_NS 400000ULL      /* two sweeps are at least this far apart */
+#define SWEEP_IDLE_NS 1000000000ULL /* with nobody to watch */
 
 struct sweeper {
 	struct bpf_timer timer;
@@ -360,7 +358,7 @@ static int sweep(void *map, __u32 *key, struct sweeper *sweeper)
 {
 	struct picket_controller_settings *set = bpf_map_lookup_elem(&settings, &zero);
 	struct sweep s = { .now = bpf_ktime_get_boot_ns() };
-	__u64 promise, gap, delay, now;
+	__u64 promise, delay, now;
 
 	if (!set)
 		return 0;
@@ -371,15 +369,10 @@ static int sweep(void *map, __u32 *key, struct sweeper *sweeper)
 	sweeper->swept_ns = s.now;
 	count(PICKET_COUNT_SWEEPS);
 
-	gap = promise / SWEEP_GAP_SHARE;
-	if (gap < SWEEP_GAP_MIN_NS)
-		gap = SWEEP_GAP_MIN_NS;
-	if (gap > SWEEP_GAP_MAX_NS)
-		gap = SWEEP_GAP_MAX_NS;
 	now = bpf_ktime_get_boot_ns();
 	delay = s.next > now ? s.next - now : 0;
-	if (delay < gap)
-		delay = gap;
+	if (delay < SWEEP_GAP_NS)
+		delay = SWEEP_GAP_NS;
 	if (bpf_timer_start(&sweeper->timer, delay, 0))
 		count(PICKET_COUNT_TIMER_FAILED);
 	return 0;
