@@ -85,6 +85,16 @@ class Lab:
                     out += [f"# == {f}"] + [f"# {x}" for x in open(f, errors="replace").read().splitlines()[-lines:]]
         return "\n".join(out)
 
+    def losses(self, lines=12):
+        """Who was lost and why, who led, whose lease ran out: the last lines that say so."""
+        out = []
+        for m in sorted(os.listdir(DIR)) if os.path.isdir(DIR) else []:
+            path = f"{DIR}/{m}/disk/{m}.log"
+            said = open(path, errors="replace").read().splitlines() if os.path.exists(path) else []
+            told = [x[:160] for x in said if re.search(r" is lost: | leads in term |lease has run out|was blocked", x)]
+            out += [f"{m}: {x}" for x in told[-lines // 3:]]
+        return "\n".join(out)
+
     # ---- what picket says
     def picket(self, *args, check=True):
         return self("picket", *args, check=check)
