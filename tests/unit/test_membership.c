@@ -112,3 +112,22 @@ Test(membership, a_controller_that_hears_nobody_is_the_fault)
 	f = only();
 	cr_assert(f.kind == MEMBERSHIP_CONTROLLER && f.controller == 2);
 }
+
+Test(membership, a_controller_that_grants_nothing_yet_is_a_fault_until_it_does)
+{
+	struct membership_fault f;
+
+	membership_mute(&m, 1, true);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_MUTE && f.controller == 1);
+	membership_gone(&m, 1);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_CONTROLLER && f.controller == 1, "one explanation");
+	membership_come(&m, 1);
+	for (uint32_t n = 1; n <= 3; n++)
+		for (unsigned l = 0; l < 2; l++)
+			membership_note(&m, 1, n, l, true, 400);
+	membership_mute(&m, 1, true);
+	membership_mute(&m, 1, false);
+	cr_assert_eq(membership_faults(&m, &f, 1), 0);
+}

@@ -266,6 +266,46 @@ Test(voters, heartbeat_keys_change_by_time_and_on_order_the_kernel_first)
 	end();
 }
 
+/* Whether the status has a fault with these words, after the time that a fault has to last. */
+static bool fault(const char *words)
+{
+	json_t *f;
+	size_t i;
+
+	later(500);
+	ask("GET", "/v1/status", "{}");
+	json_array_foreach (json_object_get(answer, "faults"), i, f)
+		if (strstr(json_string_value(f), words))
+			return true;
+	return false;
+}
+
+static bool granting(size_t c)
+{
+	ask("GET", "/v1/status", "{}");
+	return json_is_true(json_object_get(
+		json_array_get(json_object_get(answer, "controllers"), c), "granting"));
+}
+
+Test(voters, who_is_back_and_has_not_caught_up_is_a_fault_on_every_controller)
+{
+	begin();
+	cr_assert(granting(0) && granting(1) && !fault("grants nothing"));
+	for (int leads = 1; leads >= 0; leads--) {
+		step(&(struct event){ .kind = EVENT_ROLE, .leader = leads, .term = 1 });
+		says(EVENT_PEER_DOWN, NULL, 1, json_null());
+		cr_assert(fault("controller c2 is not connected") && !granting(1));
+		step(&(struct event){ .kind = EVENT_PEER_UP, .controller = 1 });
+		says(EVENT_PEER_SAYS, NULL, 1,
+			json_pack("{s:s, s:i, s:b, s:[], s:[]}", "type", "hello", "life", 201,
+				"granting", 0, "heard", "silent"));
+		cr_assert(fault("controller c2 grants nothing yet") && !granting(1));
+		says(EVENT_PEER_SAYS, NULL, 1, json_pack("{s:s}", "type", "granting"));
+		cr_assert(!fault("c2") && granting(1));
+	}
+	end();
+}
+
 Test(voters, who_is_no_controller_any_more_grants_nothing)
 {
 	begin();

@@ -29,6 +29,7 @@ struct director *director_new(const struct director_config *config)
 	d->cluster = cluster_new();
 	grant_init(&d->grant, config->life, config->museum);
 	membership_init(&d->members, config->index, d->config.voters);
+	membership_mute(&d->members, config->index, !grant_may(&d->grant));
 	d->log.files = roll_of_files(config->members);
 	journal_init(&d->journal);
 	d->attributes = attributes_new();
@@ -304,7 +305,10 @@ static bool caught_up(struct director *d)
 	bool before = grant_may(&d->grant);
 
 	grant_catch(&d->grant, cluster_started(d->cluster, d->config.index));
-	return !before && grant_may(&d->grant);
+	if (before || !grant_may(&d->grant))
+		return false;
+	director_peer_granting(d);
+	return true;
 }
 
 /* A promise to a leader whose block never came to be ends with its term. */
@@ -444,6 +448,8 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		if (news)
 			director_attribute_world(d);
 	}
+	if (d->site && d->now_ns >= d->hold_ns)
+		director_faults(d);
 	d->out = NULL;
 }
 
@@ -478,16 +484,18 @@ uint64_t director_due(const struct director *d)
 {
 	uint64_t due = 0;
 
-	if (!d->leader || !d->site)
+	if (!d->site)
 		return 0;
+	if (d->faults_ns)
+		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
+	if (!d->leader)
+		return due;
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		sooner(&due, d->nodes[i].lost_at_ns);
 		sooner(&due, d->nodes[i].fence.until_ns);
 	}
 	if (d->now_ns < d->leader_since_ns + d->timing.join_ms * MS)
 		sooner(&due, d->leader_since_ns + d->timing.join_ms * MS);
-	if (d->faults_ns)
-		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	sooner(&due, transition_due(d->transition));
 	sooner(&due, director_rehearse_due(d));
 	sooner(&due, director_recheck_ns(d));

@@ -122,6 +122,7 @@ void director_peer_note(struct director *d, json_t *event); /* to the others' jo
 void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool heard, uint64_t ns);
 void director_peer_bar(struct director *d, struct director_node *n);
 void director_peer_ready(struct director *d);
+void director_peer_granting(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 

@@ -514,7 +514,6 @@ void director_watch(struct director *d)
 			break;
 		}
 	}
-	director_faults(d);
 }
 
 /* ---- what was agreed --------------------------------------------------------------------------

@@ -145,11 +145,20 @@ static void view(struct director *d, unsigned c, json_t *list, bool heard)
 			heard ? d->now_ns : 0);
 }
 
+/* Our own part in everybody's lease begins: until then another controller must not be stopped. */
+void director_peer_granting(struct director *d)
+{
+	membership_mute(&d->members, d->config.index, false);
+	d->faults_ns = d->now_ns;
+	tell(d, -1, json_pack("{s:s}", "type", "granting"));
+}
+
 static void hello(struct director *d, unsigned c, json_t *message)
 {
 	d->peer_life[c] = json_integer_value(json_object_get(message, "life"));
 	membership_gone(&d->members, c);
 	membership_come(&d->members, c);
+	membership_mute(&d->members, c, json_is_false(json_object_get(message, "granting")));
 	view(d, c, json_object_get(message, "silent"), false);
 	view(d, c, json_object_get(message, "heard"), true);
 	weigh_all(d);
@@ -216,6 +225,8 @@ static void says(struct director *d, unsigned c, json_t *message)
 		return;
 	if (!strcmp(type, "hello"))
 		hello(d, c, message);
+	else if (!strcmp(type, "granting"))
+		membership_mute(&d->members, c, false), d->faults_ns = d->now_ns;
 	else if (!strcmp(type, "heard"))
 		heard(d, c, message);
 	else if (!strcmp(type, "bar"))
@@ -239,9 +250,9 @@ void director_peer(struct director *d, const struct event *event)
 		director_note(d, "controller-connected", NULL, NULL, "controller %s is connected",
 			d->controllers[c]);
 		tell(d, (int)c,
-			json_pack("{s:s, s:I, s:o, s:o}", "type", "hello", "life",
-				(json_int_t)d->config.life, "heard", whole_view(d, true), "silent",
-				whole_view(d, false)));
+			json_pack("{s:s, s:I, s:b, s:o, s:o}", "type", "hello", "life",
+				(json_int_t)d->config.life, "granting", grant_may(&d->grant),
+				"heard", whole_view(d, true), "silent", whole_view(d, false)));
 	} else if (event->kind == EVENT_PEER_DOWN) {
 		director_note(d, "controller-gone", NULL, NULL,
 			"controller %s is not connected any more", d->controllers[c]);
@@ -271,6 +282,8 @@ static char *fault_text(struct director *d, const struct membership_fault *f)
 		return own_printf("controller %s hears nobody on link %u", c, f->link);
 	case MEMBERSHIP_CUT:
 		return own_printf("controller %s is cut off: it hears nobody", c);
+	case MEMBERSHIP_MUTE:
+		return own_printf("controller %s grants nothing yet: it is catching up", c);
 	default:
 		return own_printf("controller %s is not connected", c);
 	}
@@ -289,11 +302,26 @@ static bool has(json_t *list, json_t *text)
 
 #define FAULTS_MAX 256
 
-/* Not before the trouble has lasted as long as a node's would have to. */
+static void tell_faults(struct director *d, json_t *list)
+{
+	json_t *t;
+	size_t i;
+
+	json_array_foreach (list, i, t)
+		if (!has(d->faults, t))
+			director_note(d, "fault", NULL, NULL, "%s", json_string_value(t));
+	json_array_foreach (d->faults, i, t)
+		if (!has(list, t))
+			director_note(d, "fault-mended", NULL, NULL, "no longer: %s",
+				json_string_value(t));
+}
+
+/* Not before the trouble has lasted as long as a node's would have to. Every controller shows what
+ * it knows is broken; the leader alone tells of it. */
 void director_faults(struct director *d)
 {
 	struct membership_fault faults[FAULTS_MAX];
-	json_t *list, *t;
+	json_t *list;
 	size_t n, i;
 
 	if (!d->faults_ns || d->now_ns < d->faults_ns + d->timing.confirm_ms * MS)
@@ -306,13 +334,8 @@ void director_faults(struct director *d)
 
 		json_array_append_new(list, json_string(text));
 	}
-	json_array_foreach (list, i, t)
-		if (!has(d->faults, t))
-			director_note(d, "fault", NULL, NULL, "%s", json_string_value(t));
-	json_array_foreach (d->faults, i, t)
-		if (!has(list, t))
-			director_note(d, "fault-mended", NULL, NULL, "no longer: %s",
-				json_string_value(t));
+	if (d->leader && d->ready)
+		tell_faults(d, list);
 	json_decref(d->faults);
 	d->faults = list;
 }

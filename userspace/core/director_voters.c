@@ -332,9 +332,11 @@ json_t *director_voters_json(struct director *d)
 
 	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
 		if (all & 1u << c)
-			json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:s}", "index", c,
-							    "name", d->controllers[c], "connected",
-							    (d->members.present & 1u << c) != 0,
-							    "part", part_of(d, 1u << c)));
+			json_array_append_new(list,
+				json_pack("{s:i, s:s, s:b, s:b, s:s}", "index", c, "name",
+					d->controllers[c], "connected",
+					(d->members.present & 1u << c) != 0, "granting",
+					(d->members.present & ~d->members.mute & 1u << c) != 0,
+					"part", part_of(d, 1u << c)));
 	return list;
 }

@@ -26,6 +26,7 @@ struct membership {
 	struct quorum quorum;
 	unsigned self;
 	uint32_t present; /* controllers whose view is up to date; always with self */
+	uint32_t mute;    /* those of them that grant nothing (yet) */
 	struct membership_row *rows;
 	size_t n, cap;
 };
@@ -43,6 +44,8 @@ void membership_note(struct membership *m, unsigned controller, uint32_t node, u
 void membership_come(struct membership *m, unsigned controller);
 /* Nobody knows what this controller hears: it is no voice for a node, and none against it. */
 void membership_gone(struct membership *m, unsigned controller);
+/* It grants nothing yet: it has not caught up with what an earlier life of it promised. */
+void membership_mute(struct membership *m, unsigned controller, bool mute);
 /* A node begins a new life: what was heard of the old one says nothing. */
 void membership_forget(struct membership *m, uint32_t node);
 
@@ -61,6 +64,7 @@ enum membership_fault_kind {
 	MEMBERSHIP_DEAF,       /* the controller hears nobody on the link, others do */
 	MEMBERSHIP_CUT,        /* the controller hears nobody at all */
 	MEMBERSHIP_CONTROLLER, /* the controller itself is not connected */
+	MEMBERSHIP_MUTE,       /* it is, and grants nothing: losing another may cost all leases */
 };
 
 struct membership_fault {
