@@ -235,6 +235,14 @@ class Lab:
                 return m
         return None
 
+    def whole(self, controllers):
+        """Every node is online, and every controller there and part of everybody's lease, as the leader sees it."""
+        leader = self.leader(controllers)
+        status, text = self.ask(leader, "GET", "/v1/status") if leader else (0, "")
+        told = json.loads(text) if status == 200 else {}
+        return bool(told) and not told.get("faults") and all(n["state"] == "online" for n in told["nodes"]) and \
+            all(c["granting"] for c in told["controllers"])
+
     def bmc_log(self, node, since=0.0):
         out = []
         path = f"{DIR}/bmc-{node}/log"
