@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The witness inside a machine of the lab: which of these addresses are configured here, asked
- * every 2 ms.
+ * The witness inside a machine of the lab: which of these addresses are configured here, as the
+ * kernel tells of each change, and asked every 100 ms besides.
  *
  *   lab_watch ADDRESS LOG [ADDRESS LOG]...
  *
@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PERIOD_NS 2000000L
+#define VOICE_MS 2
+#define LOOK_MS 100
 #define VOICE_PORT 9
 
 #define WATCHED_MAX 8
@@ -35,7 +37,7 @@ struct watched {
 	bool before, now;
 };
 
-static void mark(struct watched *w, int n, const struct nlmsghdr *h)
+static void mark(struct watched *w, int n, const struct nlmsghdr *h, bool now)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(h);
 	int len = IFA_PAYLOAD(h);
@@ -44,7 +46,7 @@ static void mark(struct watched *w, int n, const struct nlmsghdr *h)
 		for (int i = 0; i < n; i++)
 			if (a->rta_type == IFA_LOCAL &&
 				!memcmp(RTA_DATA(a), &w[i].address, sizeof(w[i].address)))
-				w[i].now = true;
+				w[i].now = now;
 }
 
 /* Marks those that are held. False: the kernel did not answer. */
@@ -73,7 +75,7 @@ static bool look(int fd, struct watched *w, int n)
 			if (h->nlmsg_type == NLMSG_ERROR)
 				return false;
 			if (h->nlmsg_type == RTM_NEWADDR)
-				mark(w, n, h);
+				mark(w, n, h, true);
 		}
 	}
 }
@@ -90,6 +92,25 @@ static bool note(struct watched *w)
 		now.tv_sec * 1000000000LL + now.tv_nsec);
 	w->before = w->now;
 	return write(w->log, line, strlen(line)) > 0;
+}
+
+/* Notes what the kernel told since; false: some of it is lost, and has to be asked for. */
+static bool listen_to(int fd, struct watched *w, int n)
+{
+	static char buffer[32768];
+	int got;
+
+	while ((got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+		for (struct nlmsghdr *h = (void *)buffer; NLMSG_OK(h, got);
+			h = NLMSG_NEXT(h, got)) {
+			if (h->nlmsg_type != RTM_NEWADDR && h->nlmsg_type != RTM_DELADDR)
+				continue;
+			mark(w, n, h, h->nlmsg_type == RTM_NEWADDR);
+			for (int i = 0; i < n; i++)
+				if (!note(&w[i]))
+					exit(1);
+		}
+	return got < 0 && errno == EAGAIN;
 }
 
 /* A socket that speaks from ADDRESS; -1: not (yet). */
@@ -123,12 +144,24 @@ static void voice_say(int *fd, in_addr_t address, const char *iface)
 	}
 }
 
+static int netlink(unsigned groups)
+{
+	struct sockaddr_nl at = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at))) {
+		perror("lab_watch");
+		exit(1);
+	}
+	return fd;
+}
+
 int main(int argc, char **argv)
 {
-	struct timespec period = { 0, PERIOD_NS };
 	struct watched watched[WATCHED_MAX] = { 0 };
 	const char *iface = getenv("VOICE");
-	int fd, voice = -1, n = 0;
+	int voice = -1, n = 0, asked, since = LOOK_MS;
+	struct pollfd told;
 
 	for (int i = 1; i + 1 < argc && n < WATCHED_MAX; i += 2, n++) {
 		watched[n].log = open(argv[i + 1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -139,18 +172,25 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: lab_watch IPV4-ADDRESS LOG [IPV4-ADDRESS LOG]...\n");
 		return 2;
 	}
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0) {
-		perror("lab_watch");
-		return 1;
-	}
-	for (;; nanosleep(&period, NULL)) {
-		if (!look(fd, watched, n))
-			continue;
-		if (watched[0].now && iface && *iface)
-			voice_say(&voice, watched[0].address, iface);
+	asked = netlink(0);
+	told = (struct pollfd){ .fd = netlink(RTMGRP_IPV4_IFADDR), .events = POLLIN };
+	for (;;) {
+		bool lost = !listen_to(told.fd, watched, n), speaks;
+		int ms;
+
+		if (lost || since >= LOOK_MS) {
+			since = LOOK_MS;
+			if (!look(asked, watched, n))
+				continue;
+			since = 0;
+		}
 		for (int i = 0; i < n; i++)
 			if (!note(&watched[i]))
 				return 1;
+		speaks = watched[0].now && iface && *iface;
+		if (speaks)
+			voice_say(&voice, watched[0].address, iface);
+		ms = speaks ? VOICE_MS : LOOK_MS;
+		since += poll(&told, 1, ms) ? 0 : ms;
 	}
 }
