@@ -10,13 +10,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
 #include <picket/wire.h>
 
+#include "base/memory.h"
 #include "base/own.h"
 #include "base/siphash.h"
 
@@ -410,9 +410,9 @@ int lease_sender_start(struct lease_sender *s)
 		rc = sender_thread(s);
 	if (rc < 0)
 		return rc;
-	/* What the thread touches exists by now. On fault: locks what is used, not every library;
-	 * not "future": without the right to lock, later allocations of the agent would fail. */
-	rc = mlockall(MCL_CURRENT | MCL_ONFAULT);
+	/* What the thread touches exists by now. Not "future": without the right to lock, later
+	 * allocations of the agent would fail. */
+	rc = memory_lock(false);
 	pthread_mutex_lock(&s->mutex);
 	s->stats.locked = rc == 0;
 	pthread_mutex_unlock(&s->mutex);

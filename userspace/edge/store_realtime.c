@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "base/memory.h"
 #include "base/own.h"
 #include "edge/store_inside.h"
 
@@ -55,7 +55,7 @@ bool store_realtime(uv_loop_t *loop)
 	unsigned n = size ? (unsigned)strtoul(size, NULL, 10) : REALTIME_POOL;
 	struct pool pool = { 0 };
 
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+	if (memory_lock(true))
 		return false;
 	n = n < 1 ? 1 : n > REALTIME_POOL_MAX ? REALTIME_POOL_MAX : n;
 	pthread_barrier_init(&pool.barrier, NULL, n);
