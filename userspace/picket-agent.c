@@ -116,6 +116,14 @@ static void take_renewed(struct agent *agent, json_t *message)
 		log_notice(&agent->log, "this node's certificate was renewed");
 }
 
+/* Once with each beat, which tells how old the word is. */
+static uint64_t alive_ms(const struct agent *agent)
+{
+	uint64_t ms = worker_allegiance(agent->worker)->interval_us / 1000;
+
+	return !agent->keeper.lease || ms > 1000 ? 1000 : ms ? ms : 1;
+}
+
 static void on_alive(uv_timer_t *timer)
 {
 	struct agent *agent = timer->data;
@@ -132,14 +140,12 @@ static void on_alive(uv_timer_t *timer)
 		sd_notify(0, "WATCHDOG=1");
 		agent->watchdog_next_ms = ms + agent->watchdog_ms / 3;
 	}
+	uv_timer_set_repeat(timer, alive_ms(agent)); /* another configuration may be in force */
 }
 
 static void alive_start(struct agent *agent)
 {
-	uint64_t ms = worker_allegiance(agent->worker)->interval_us / 2000;
-
-	uv_timer_start(&agent->alive, on_alive, 0,
-		agent->keeper.lease && ms < 1000 ? (ms ? ms : 1) : 1000);
+	uv_timer_start(&agent->alive, on_alive, 0, alive_ms(agent));
 }
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
