@@ -205,11 +205,6 @@ json_t *director_status(struct director *d)
 	json_object_set_new(j, "controllers", director_voters_json(d));
 	if (d->log.waits)
 		json_object_set_new(j, "voters_wait", json_string(d->log.waits));
-	if (d->site) {
-		json_object_set_new(j, "silence_ms",
-			json_real((double)d->timing.interval_us * d->timing.misses / 1000));
-		json_object_set_new(j, "lease_ms", json_integer((json_int_t)d->timing.lease_ms));
-	}
 	json_object_set_new(j, "observe", json_boolean(director_observes(d)));
 	json_object_set_new(j, "granting", json_boolean(grant_may(&d->grant)));
 	json_object_set_new(j, "faults", faults_json(d));
