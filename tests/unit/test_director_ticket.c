@@ -64,3 +64,37 @@ Test(director_ticket, the_model_has_what_decides_and_no_secret)
 	cr_assert(strstr(cib, "name=\"admin_password\" value=\"********\""));
 	cr_assert_not(strstr(cib, "hush"));
 }
+
+static void whatif(const char *verb)
+{
+	char body[128];
+
+	snprintf(body, sizeof(body), "{\"nodes\": {\"n1\": \"online\"}, \"tickets\": {%s}}", verb);
+	ask("POST", "/v1/whatif", body);
+}
+
+static size_t web_on(void)
+{
+	return json_array_size(json_object_get(json_object_get(answer, "after"), "web"));
+}
+
+Test(director_ticket, what_would_be_if_it_were_held_changes_nothing)
+{
+	whatif("\"T\": \"revoke\"");
+	cr_assert(status == 200 && web_on() == 0);
+	whatif("\"T\": \"grant\"");
+	cr_assert(status == 200 && web_on() == 1);
+	cr_assert(json_is_false(json_object_get(ticket(), "granted")), "nobody was asked to");
+	ask("POST", "/v1/tickets/T/grant", "{}");
+	whatif("\"T\": \"standby\"");
+	cr_assert(status == 200 && web_on() == 0);
+	whatif("\"T\": \"activate\"");
+	cr_assert(status == 200 && web_on() == 1);
+	whatif("\"T\": \"revoke\"");
+	cr_assert(status == 200 && web_on() == 0);
+	cr_assert(json_is_true(json_object_get(ticket(), "granted")));
+	whatif("\"TT\": \"grant\"");
+	cr_assert_eq(status, 422, "no constraint names it");
+	whatif("\"T\": \"lend\"");
+	cr_assert_eq(status, 422);
+}

@@ -497,8 +497,7 @@ static void ask_write(struct director *d, const struct event *e)
 static void ask_whatif(struct director *d, const struct event *e)
 {
 	json_t *answer = NULL;
-	unsigned status = director_whatif(d, json_object_get(e->ask.body, "nodes"),
-		json_integer_value(json_object_get(e->ask.body, "at_s")), &answer);
+	unsigned status = director_whatif(d, e->ask.body, &answer);
 
 	if (status == 200) {
 		reply(d, e->ask.token, status, answer);

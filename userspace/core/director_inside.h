@@ -126,8 +126,8 @@ void director_peer_granting(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 
-/* director_whatif.c: a status, and a document or a problem's title and detail */
-unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret);
+/* director_whatif.c: {nodes, tickets, at_s}; a status, and a document or a title and detail */
+unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
 void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
 void director_attribute_request(struct director *d, struct director_node *n, json_t *message);

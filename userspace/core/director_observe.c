@@ -58,11 +58,11 @@ void director_observed(struct director *d, const struct plan *plan)
 /* What its loss would bring about is what the policy says to it. */
 void director_observed_loss(struct director *d, const char *node, const char *why)
 {
-	json_t *wishes = json_pack("{s:s}", node, "down"), *answer = NULL, *c;
+	json_t *wishes = json_pack("{s:{s:s}}", "nodes", node, "down"), *answer = NULL, *c;
 	struct lines text = { 0 };
 	size_t i;
 
-	if (director_whatif(d, wishes, 0, &answer) == 200)
+	if (director_whatif(d, wishes, &answer) == 200)
 		json_array_foreach (json_object_get(answer, "changes"), i, c) {
 			const char *resource = json_string_value(json_object_get(c, "resource"));
 

@@ -56,6 +56,35 @@ static const char *wish_take(struct picture *p, const char *name, const char *wi
 	return NULL;
 }
 
+/* The same of a ticket, as the order would be committed. */
+static const char *ticket_take(
+	struct director *d, struct picture *p, const char *name, const char *verb)
+{
+	json_t *entry, *all, *ticket, *set;
+
+	if (!director_ticket_known(d, name))
+		return "No constraint names this ticket";
+	entry = verb ? director_ticket_entry(d, name, verb, "") : NULL;
+	if (!entry)
+		return "A ticket can be granted, revoked, put on standby or activated: grant, "
+		       "revoke, standby, activate";
+	all = p->tickets ? json_deep_copy(p->tickets) : json_object();
+	json_decref(p->tickets); /* the cluster's own: it is not to change */
+	p->tickets = all;
+	ticket = json_object_get(all, name);
+	if (!ticket) {
+		ticket = json_object();
+		json_object_set_new(all, name, ticket);
+	}
+	set = json_object_get(entry, "set");
+	json_object_update(ticket, set);
+	if (json_is_true(json_object_get(set, "granted")))
+		json_object_set_new(
+			ticket, "at_s", json_integer((json_int_t)(d->epoch_ms / 1000)));
+	json_decref(entry);
+	return NULL;
+}
+
 static json_t *after(const struct decision *decision)
 {
 	json_t *all = decision_placement(decision), *on, *one;
@@ -76,26 +105,42 @@ static unsigned refuse(json_t **ret, unsigned status, const char *title, const c
 	return status;
 }
 
-/* at_s: which time it is then; 0: now. */
-unsigned director_whatif(struct director *d, json_t *wishes, int64_t at_s, json_t **ret)
+/* Makes the wishes true; NULL, or why one cannot be, and which. */
+static const char *wishes_take(struct director *d, struct picture *p, json_t *wishes,
+	json_t *actions, const char **ret_name)
 {
+	const char *wrong;
+	json_t *wish;
+
+	json_object_foreach (json_object_get(wishes, "nodes"), *ret_name, wish) {
+		wrong = wish_take(p, *ret_name, json_string_value(wish), actions);
+		if (wrong)
+			return wrong;
+	}
+	json_object_foreach (json_object_get(wishes, "tickets"), *ret_name, wish) {
+		wrong = ticket_take(d, p, *ret_name, json_string_value(wish));
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret)
+{
+	int64_t at_s = json_integer_value(json_object_get(wishes, "at_s"));
 	owned(picture) struct picture *picture =
 		d->site ? director_picture(d, d->site, true) : NULL;
 	owned(decision) struct decision *decision = NULL;
 	owned(free) char *why = NULL;
-	json_t *actions, *before, *wish, *plan;
-	const char *name, *wrong = NULL;
+	const char *name = NULL, *wrong;
+	json_t *actions, *before, *plan;
 
 	if (!picture)
 		return refuse(ret, 409, "There is no configuration yet",
 			"Apply one first: picket apply FILE.");
 	actions = json_array();
 	before = placement(d, picture);
-	json_object_foreach (wishes, name, wish) {
-		wrong = wish_take(picture, name, json_string_value(wish), actions);
-		if (wrong)
-			break;
-	}
+	wrong = wishes_take(d, picture, wishes, actions, &name);
 	if (!wrong && decision_new(picture, at_s ? at_s : (int64_t)(d->epoch_ms / 1000), true,
 			      &decision, &why))
 		wrong = name = why;

@@ -172,7 +172,9 @@ int cli_whatif(const struct command *command, void *ctx)
 {
 	const char *fault = strrchr(command->row->verb, '-') + 1;
 	struct door_request request = { .method = "POST", .path = "/v1/whatif" };
-	json_t *nodes = json_object(), *wish = json_pack("{s:o}", "nodes", nodes);
+	bool of_ticket = !strncmp(command->row->verb, "ticket-", strlen("ticket-"));
+	json_t *things = json_object(),
+	       *wish = json_pack("{s:o}", of_ticket ? "tickets" : "nodes", things);
 	owned(free) char *body = NULL;
 	const struct cli *cli = ctx;
 	struct door_answer answer;
@@ -180,7 +182,7 @@ int cli_whatif(const struct command *command, void *ctx)
 	int r;
 
 	for (size_t i = 0; i < command->n_words; i++)
-		json_object_set_new(nodes, command->words[i], json_string(fault));
+		json_object_set_new(things, command->words[i], json_string(fault));
 	body = json_dumps(wish, JSON_COMPACT);
 	json_decref(wish);
 	request.body = body;
