@@ -12,6 +12,12 @@
 
 #define PAGE 4096
 
+#ifdef __SANITIZE_ADDRESS__
+#define LOCKS 0 /* the sanitizer takes mlockall for itself, and locks nothing */
+#else
+#define LOCKS 1
+#endif
+
 /* Pages that this process holds of a segment of an object: (present or swapped, by pagemap). */
 static size_t held(const void *from, size_t len)
 {
@@ -88,7 +94,7 @@ Test(memory, keeps_what_is_used_and_not_what_the_start_needed)
 	cr_assert_float_eq(sine(1), 0.8414709848, 1e-9, "what is needed again comes back");
 	cr_assert_gt(held(text.from, text.len), 0);
 	if (rc == 0)
-		cr_assert_gt(locked_kb(), 0);
+		cr_assert(!LOCKS || locked_kb() > 0);
 	else
 		cr_assert(rc == -EPERM || rc == -ENOMEM, "%d", rc);
 }
