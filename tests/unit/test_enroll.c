@@ -88,7 +88,7 @@ static void rig_init(struct rig *rig, unsigned role, const char *roles, uint64_t
 	cr_assert(mkdtemp(rig->dir));
 	rig->pki = own_printf("%s/pki", rig->dir);
 	rig->host = own_printf("%s/host", rig->dir);
-	rig->address = own_printf("127.0.0.1:%d", 20000 + getpid() % 30000);
+	rig->address = own_printf("127.0.0.1:%d", 30000 + getpid() % 2700);
 	socket = own_printf("%s/sock", rig->dir);
 	cr_assert_eq(authority_create(rig->pki, "test", &why), 0, "%s", why);
 	cr_assert_eq(authority_issue(rig->pki, &subject, rig->pki, &why), 0, "%s", why);
