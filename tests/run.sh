@@ -38,25 +38,6 @@ suite() { # name command...
 	tell "$1"
 }
 
-pulse=.build/log/pulse
-beats() { wc -l 2>/dev/null <$pulse || echo 0; }
-
-# A suite against real clocks. When it failed, and the machine itself stood still for longer than the shortest lease
-# (0.6 s) meanwhile, all its nodes were lost at once, and rightly so: once more, and both are told.
-timed() { # name command...
-	local before stood
-	before=$(beats)
-	run "$@"
-	stood=$(tail -n "+$((before + 1))" $pulse 2>/dev/null | sort -nk2 | tail -n 1 | cut -d ' ' -f 2)
-	[ -z "$stood" ] || printf '%s: the machine stood still for up to %s ms\n' "$1" "$stood"
-	if [ "${stood:-0}" -ge 500 ] && read -r rc _ <".build/log/${1//[ \/]/-}.log.end" && [ "$rc" -ne 0 ]; then
-		printf '%s failed meanwhile, and is run again:\n' "$1"
-		grep -E -A4 '^not ok ' ".build/log/${1//[ \/]/-}.log" | head -20 | sed 's/^/    /'
-		run "$@"
-	fi
-	tell "$1"
-}
-
 # The suites of a folder: tests/unit binaries and the like.
 binaries() { # folder [argument]
 	local b
@@ -76,7 +57,7 @@ step() { # a build step that must succeed before suites make sense
 scripts() { # folder: every executable tests/FOLDER/test-*
 	local t
 	for t in tests/"$1"/test-*; do
-		[ -x "$t" ] && timed "$1/${t##*/test-}" "$t"
+		[ -x "$t" ] && suite "$1/${t##*/test-}" "$t"
 	done
 }
 
@@ -114,8 +95,6 @@ test | soak)
 	LIMIT=$([ "$mode" = soak ] && echo 10800 || echo 1500)
 	side_by_side model fence conformance sim fuzz
 	side_by_side agent # among themselves alone: they have deadlines, and wait for most of their time
-	"$build/tools/lab/lab_pulse" >$pulse & # where deadline tasks are refused it ends, and nothing is run again
-	trap 'kill '$!' 2>/dev/null' EXIT
 	for folder in bpf lab stack qemu $([ "$mode" = soak ] && echo package); do scripts $folder; done
 	;;
 bench)

@@ -180,8 +180,10 @@ int main(int argc, char **argv)
 
 		if (lost || since >= LOOK_MS) {
 			since = LOOK_MS;
-			if (!look(asked, watched, n))
+			if (!look(asked, watched, n)) {
+				poll(NULL, 0, VOICE_MS);
 				continue;
+			}
 			since = 0;
 		}
 		for (int i = 0; i < n; i++)

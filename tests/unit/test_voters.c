@@ -123,8 +123,8 @@ static void peer(unsigned controller)
 {
 	step(&(struct event){ .kind = EVENT_PEER_UP, .controller = controller });
 	says(EVENT_PEER_SAYS, NULL, controller,
-		json_pack("{s:s, s:i, s:[], s:[]}", "type", "hello", "life", 100 + (int)controller,
-			"heard", "silent"));
+		json_pack("{s:s, s:i, s:b, s:[], s:[]}", "type", "hello", "life",
+			100 + (int)controller, "granting", 1, "heard", "silent"));
 }
 
 static void node_knows(void)

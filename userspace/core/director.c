@@ -448,7 +448,7 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		if (news)
 			director_attribute_world(d);
 	}
-	if (d->site && d->now_ns >= d->hold_ns)
+	if (d->site)
 		director_faults(d);
 	d->out = NULL;
 }

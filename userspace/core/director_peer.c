@@ -145,11 +145,16 @@ static void view(struct director *d, unsigned c, json_t *list, bool heard)
 			heard ? d->now_ns : 0);
 }
 
+static void mute(struct director *d, unsigned c, bool yes)
+{
+	membership_mute(&d->members, c, yes);
+	d->faults_ns = d->now_ns;
+}
+
 /* Our own part in everybody's lease begins: until then another controller must not be stopped. */
 void director_peer_granting(struct director *d)
 {
-	membership_mute(&d->members, d->config.index, false);
-	d->faults_ns = d->now_ns;
+	mute(d, d->config.index, false);
 	tell(d, -1, json_pack("{s:s}", "type", "granting"));
 }
 
@@ -158,7 +163,7 @@ static void hello(struct director *d, unsigned c, json_t *message)
 	d->peer_life[c] = json_integer_value(json_object_get(message, "life"));
 	membership_gone(&d->members, c);
 	membership_come(&d->members, c);
-	membership_mute(&d->members, c, json_is_false(json_object_get(message, "granting")));
+	mute(d, c, !json_is_true(json_object_get(message, "granting")));
 	view(d, c, json_object_get(message, "silent"), false);
 	view(d, c, json_object_get(message, "heard"), true);
 	weigh_all(d);
@@ -226,7 +231,7 @@ static void says(struct director *d, unsigned c, json_t *message)
 	if (!strcmp(type, "hello"))
 		hello(d, c, message);
 	else if (!strcmp(type, "granting"))
-		membership_mute(&d->members, c, false), d->faults_ns = d->now_ns;
+		mute(d, c, false);
 	else if (!strcmp(type, "heard"))
 		heard(d, c, message);
 	else if (!strcmp(type, "bar"))

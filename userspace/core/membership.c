@@ -222,9 +222,9 @@ static void find_controllers(struct finder *f)
 		} else if (!hears_many(m, c, -1) && others_hear(m, c, -1)) {
 			f->cut |= 1u << c;
 			found(f, (struct membership_fault){ MEMBERSHIP_CUT, .controller = c });
-		}
-		if (m->mute & 1u << c)
+		} else if (m->mute & 1u << c) {
 			found(f, (struct membership_fault){ MEMBERSHIP_MUTE, .controller = c });
+		}
 		for (unsigned l = 0; l < PICKET_LINKS_MAX && !(f->cut & 1u << c); l++)
 			if (!hears_many(m, c, (int)l) && others_hear(m, c, (int)l) > 1) {
 				f->deaf[l] |= 1u << c;
