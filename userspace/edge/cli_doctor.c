@@ -198,6 +198,32 @@ static void look_quorum(struct doctor *d, json_t *status)
 			"%zu of %zu controllers; %zu more may go", up, all, up - (all / 2 + 1));
 }
 
+/* Could it be fenced? What the last test of each of its devices said: the only proof without a
+ * power cut. */
+static void look_tests(struct doctor *d, const char *node, json_t *tests)
+{
+	owned(free) char *todo = own_printf("picket fence test %s", node);
+	json_t *t;
+	size_t i;
+
+	json_array_foreach (tests, i, t) {
+		double hours = ((double)time(NULL) * 1000 -
+				       json_number_value(json_object_get(t, "at_ms"))) /
+			       3.6e6;
+
+		if (!strcmp(text(t, "state"), "passed"))
+			say(d, GOOD, text(t, "device"), NULL,
+				"could fence %s when it was tested %.1f hours ago", node, hours);
+		else if (!strcmp(text(t, "state"), "failed"))
+			say(d, BAD, text(t, "device"),
+				"look at the device and what the configuration says of it",
+				"could not fence %s when it was tested: %s", node, text(t, "text"));
+		else
+			say(d, WARN, text(t, "device"), todo,
+				"it was never tested whether it can fence %s", node);
+	}
+}
+
 static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 {
 	json_t *n, *l;
@@ -225,6 +251,7 @@ static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 			say(d, BAD, text(n, "name"), "fencing: topology in the configuration",
 				"nothing can fence it: what it runs is never taken over without "
 				"you");
+		look_tests(d, text(n, "name"), json_object_get(of, "tests"));
 	}
 }
 
@@ -363,7 +390,8 @@ int cli_bundle(const struct command *command, void *ctx)
 	static const char *const parts[][2] = { { "status", "/v1/status" },
 		{ "links", "/v1/links" }, { "events", "/v1/events" }, { "fencing", "/v1/fencing" },
 		{ "history", "/v1/configuration/history" }, { "audit", "/v1/audit?limit=500" },
-		{ "transitions", "/v1/transitions" }, { "openapi", "/v1/openapi.json" } };
+		{ "transitions", "/v1/transitions" }, { "model", "/v1/model" },
+		{ "controllers", "/v1/controllers" } };
 	const char *file = command->words[0];
 	char dir[] = "/tmp/picket-bundle-XXXXXX";
 	owned(free) char *line = NULL;
@@ -371,10 +399,13 @@ int cli_bundle(const struct command *command, void *ctx)
 
 	if (strchr(file, '\''))
 		return cli_fail(CLI_USAGE, "%s: no quotes in the name", file);
+	umask(077); /* no secret is in it, but who may do what and where everything is */
 	if (!mkdtemp(dir))
 		return cli_fail(CLI_FAILURE, "%s: %m", dir);
+	setenv("PICKET_SOCKET", ((const struct cli *)ctx)->socket, 1);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		bundle_put(ctx, dir, parts[i][0], parts[i][1]);
+	bundle_run(dir, "doctor", "/proc/$PPID/exe doctor");
 	bundle_run(dir, "uname", "uname -a; cat /etc/os-release");
 	bundle_run(dir, "journal", "journalctl --no-pager -n 5000 -u picketd -u picket-agent");
 	bundle_run(dir, "network", "ip -s link; ip addr; ip route");
@@ -383,6 +414,6 @@ int cli_bundle(const struct command *command, void *ctx)
 	if (r)
 		return cli_fail(CLI_FAILURE, "%s was not written; its parts are in %s", file, dir);
 	fprintf(((const struct cli *)ctx)->out,
-		"%s: status, events, fencing, history, audit, journal\n", file);
+		"%s: status, events, fencing, model, history, audit, doctor, journal\n", file);
 	return CLI_OK;
 }
