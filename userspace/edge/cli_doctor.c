@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/cli.h"
+#include "edge/daemoncfg.h"
 #include "edge/identity.h"
 
 #define DAYS_SOON 30
@@ -31,6 +32,8 @@ enum finding { GOOD, WARN, BAD };
 
 struct doctor {
 	const struct cli *cli;
+	struct daemoncfg
+		*config; /* of this host's controller; NULL: there is none, or it is wrong */
 	json_t *findings;
 	unsigned n[3];
 };
@@ -272,11 +275,14 @@ static int knock(const char *host, const char *port)
 	return r == -EINPROGRESS ? -ETIMEDOUT : r;
 }
 
-static bool agent_there(const char *agent)
+/* Where this host's controller looks for it. */
+static bool agent_there(const struct doctor *d, const char *agent)
 {
-	static const char *const folders[] = { "/usr/libexec/picket/fence", "/usr/sbin" };
+	static const char *const usual[] = { "/usr/libexec/picket/fence", "/usr/sbin" };
+	const char *const *folders = d->config ? (const char *const *)d->config->fence_path : usual;
+	size_t n = d->config ? d->config->n_fence_path : sizeof(usual) / sizeof(*usual);
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+	for (size_t i = 0; i < n; i++) {
 		owned(free) char *path = own_printf("%s/%s", folders[i], agent);
 
 		if (!access(path, X_OK))
@@ -298,12 +304,11 @@ static void look_devices(struct doctor *d, json_t *root)
 			*text(params, "ip") ? text(params, "ip") : text(params, "ipaddr");
 		int r;
 
-		if (!agent_there(agent)) {
-			say(d, WARN, name, "install picket-fence-agents or fence-agents",
-				"%s is neither in /usr/sbin nor in /usr/libexec/picket/fence",
-				agent);
-			continue;
-		}
+		if (!agent_there(d, agent))
+			say(d, BAD, name,
+				"install picket-fence-agents or fence-agents; fence_path in "
+				"picketd.yaml says where they are",
+				"%s is in no folder where fence agents are looked for", agent);
 		if (!strstr(agent, "redfish") || !*host)
 			continue; /* spoken to over UDP, or not over a network */
 		r = knock(host, *port ? port : "443");
@@ -315,6 +320,19 @@ static void look_devices(struct doctor *d, json_t *root)
 	}
 }
 
+/* What the controller here was told of this host. */
+static void look_configuration(struct doctor *d)
+{
+	owned(free) char *why = NULL;
+
+	if (access(DAEMONCFG_DEFAULT, F_OK))
+		return; /* a node alone, or a host that only asks */
+	if (daemoncfg_read(DAEMONCFG_DEFAULT, &d->config, &why))
+		say(d, BAD, "picketd.yaml", "mend it: picketd does not start with it", "%s", why);
+	else
+		say(d, GOOD, "picketd.yaml", NULL, "controller %s", d->config->name);
+}
+
 static int ask(const struct cli *cli, const char *path, struct door_answer *ret)
 {
 	struct door_request request = { .method = "GET", .path = path };
@@ -323,7 +341,9 @@ static int ask(const struct cli *cli, const char *path, struct door_answer *ret)
 }
 
 const struct command_option cli_doctor_options[] = {
-	{ "pki", "DIR", "folder of this host's certificates (/etc/picket/pki)", 0 },
+	{ "pki", "DIR",
+		"folder of this host's certificates (as picketd.yaml says, or /etc/picket/pki)",
+		0 },
 	{ 0 },
 };
 
@@ -337,7 +357,8 @@ int cli_doctor(const struct command *command, void *ctx)
 	look_clock(&d);
 	look_watchdog(&d);
 	look_mtu(&d);
-	look_certificates(&d, pki ? pki : "/etc/picket/pki");
+	look_configuration(&d);
+	look_certificates(&d, pki ? pki : d.config ? d.config->pki : "/etc/picket/pki");
 	if (ask(ctx, "/v1/status", &status)) {
 		say(&d, BAD, "controller", "systemctl status picketd", "none answers on this host");
 	} else {
@@ -358,6 +379,7 @@ int cli_doctor(const struct command *command, void *ctx)
 		fprintf(d.cli->out, "%u good, %u to look at, %u bad\n", d.n[GOOD], d.n[WARN],
 			d.n[BAD]);
 	json_decref(d.findings);
+	daemoncfg_free(d.config);
 	return d.n[BAD] ? CLI_FAILURE : d.n[WARN] ? CLI_WARNINGS : CLI_OK;
 }
 
