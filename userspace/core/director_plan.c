@@ -322,6 +322,20 @@ static void planned(struct director *d)
 			timeline_set(&d->nodes[i].timeline, TIMELINE_PLANNED, d->now_ns);
 }
 
+/* From one moment to another one, when both are known. */
+static void took_one(struct histogram *h, uint64_t from_ns, uint64_t to_ns)
+{
+	if (from_ns && to_ns >= from_ns)
+		histogram_add(h, (double)(to_ns - from_ns) / 1e9);
+}
+
+static void took(struct director *d, const struct timeline *t, uint64_t first_ns)
+{
+	took_one(&d->detections, t->ns[TIMELINE_LAST_BEAT], t->ns[TIMELINE_LOST]);
+	took_one(&d->fencings, t->ns[TIMELINE_FENCE_STARTED], t->ns[TIMELINE_DEAD]);
+	took_one(&d->failovers, first_ns, t->ns[TIMELINE_DONE]);
+}
+
 /* Nothing is left to do: who died meanwhile has been taken over from. */
 static void recovered(struct director *d)
 {
@@ -337,6 +351,7 @@ static void recovered(struct director *d)
 			first = n->timeline.ns[TIMELINE_LOST];
 		d->failover_ms = (double)(d->now_ns - first) / 1e6;
 		d->n_failovers++;
+		took(d, &n->timeline, first);
 		text = own_printf("what %s ran is taken care of, %.1f ms after it was last heard",
 			n->name, d->failover_ms);
 		director_note_more(d, "failover", n->name, text,
