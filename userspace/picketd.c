@@ -12,7 +12,6 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "core/model/alert.h"
 #include "core/director.h"
 #include "core/replicated.h"
 #include "core/roll.h"
@@ -192,21 +191,7 @@ static void act_fence(struct daemon *d, struct action *a)
 
 static void act_note(struct daemon *d, struct action *a)
 {
-	const char *text = json_string_value(json_object_get(a->json, "text"));
-	const char *kind = json_string_value(json_object_get(a->json, "kind"));
-	char id[ALERT_ID_HEX] = "";
-	struct log_field fields[] = {
-		{ "MESSAGE_ID",
-			d->log.journal && kind ? id : NULL }, /* for the journal's catalog */
-		{ "PICKET_EVENT", kind },
-		{ "PICKET_NODE", json_string_value(json_object_get(a->json, "node")) },
-		{ "PICKET_RESOURCE", json_string_value(json_object_get(a->json, "resource")) },
-		{ NULL, NULL },
-	};
-
-	if (kind)
-		alert_kind_id(kind, id);
-	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
+	alerter_log(&d->log, a->json);
 	if (d->api)
 		api_desk_publish(d->api, a->json);
 	if (d->store)

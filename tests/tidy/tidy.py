@@ -31,7 +31,8 @@ EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identi
             ("executor", "cgroup"), ("cli", "door"), ("ocfcmd", "local"),
             ("council", "link"), ("council", "heartbeat"), ("council", "lease_sender"),
             ("api", "authority"), ("cli", "recovery"), ("cli", "enroll"), ("enroll", "identity"),
-            ("council", "daemoncfg"), ("electorate", "store"), ("signer", "authority"),
+            ("council", "daemoncfg"), ("cli", "daemoncfg"), ("electorate", "store"),
+            ("signer", "authority"),
             ("api", "signer"), ("renewal", "identity"), ("renewer", "renewal"),
             ("renewer", "api_desk"), ("renewer", "link"), ("keeper", "agentcfg"),
             ("keeper", "lease"), ("keeper", "deadman"), ("keeper", "link"), ("cli", "zone")}

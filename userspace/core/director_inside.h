@@ -14,7 +14,6 @@
 #include "core/membership.h"
 #include "core/proof.h"
 #include "core/storm.h"
-#include "base/histogram.h"
 #include "core/timeline.h"
 #include "core/timing.h"
 #include "core/topology.h"
@@ -75,8 +74,7 @@ struct director {
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids;
 	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
-	double failover_ms;               /* of the last one */
-	struct histogram detections, fencings, failovers;
+	struct timeline_times times;
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
 	struct director_rehearse rehearse;
 	struct actions *out;

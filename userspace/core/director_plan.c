@@ -322,38 +322,20 @@ static void planned(struct director *d)
 			timeline_set(&d->nodes[i].timeline, TIMELINE_PLANNED, d->now_ns);
 }
 
-/* From one moment to another one, when both are known. */
-static void took_one(struct histogram *h, uint64_t from_ns, uint64_t to_ns)
-{
-	if (from_ns && to_ns >= from_ns)
-		histogram_add(h, (double)(to_ns - from_ns) / 1e9);
-}
-
-static void took(struct director *d, const struct timeline *t, uint64_t first_ns)
-{
-	took_one(&d->detections, t->ns[TIMELINE_LAST_BEAT], t->ns[TIMELINE_LOST]);
-	took_one(&d->fencings, t->ns[TIMELINE_FENCE_STARTED], t->ns[TIMELINE_DEAD]);
-	took_one(&d->failovers, first_ns, t->ns[TIMELINE_DONE]);
-}
-
 /* Nothing is left to do: who died meanwhile has been taken over from. */
 static void recovered(struct director *d)
 {
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		struct director_node *n = &d->nodes[i];
-		uint64_t first = n->timeline.ns[TIMELINE_LAST_BEAT];
 		owned(free) char *text = NULL;
 
 		if (!n->timeline.ns[TIMELINE_DEAD])
 			continue;
 		timeline_set(&n->timeline, TIMELINE_DONE, d->now_ns);
-		if (!first)
-			first = n->timeline.ns[TIMELINE_LOST];
-		d->failover_ms = (double)(d->now_ns - first) / 1e6;
+		timeline_account(&n->timeline, &d->times);
 		d->n_failovers++;
-		took(d, &n->timeline, first);
 		text = own_printf("what %s ran is taken care of, %.1f ms after it was last heard",
-			n->name, d->failover_ms);
+			n->name, d->times.last_ms);
 		director_note_more(d, "failover", n->name, text,
 			json_pack("{s:o}", "timeline", timeline_json(&n->timeline)));
 		n->timeline = (struct timeline){ 0 };
