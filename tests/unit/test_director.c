@@ -186,8 +186,8 @@ static void result(const char *node, json_t *o, int rc, const char *how)
 	action = json_object_get(o, "action");
 	says(node,
 		json_pack("{s:s, s:i, s:O, s:O, s:O, s:O, s:i, s:s, s:O, s:O?}", "type", "result",
-			"call_id", ++call, "id",
-			json_object_get(o, "id"), "op", json_object_get(action, "op"), "resource",
+			"call_id", ++call, "id", json_object_get(o, "id"), "op",
+			json_object_get(action, "op"), "resource",
 			json_object_get(action, "resource"), "interval_ms",
 			json_object_get(action, "interval_ms"), "rc", rc, "status", how,
 			"incarnation", json_object_get(o, "incarnation"), "digest",
@@ -310,6 +310,34 @@ Test(director, a_bmc_that_lies_is_found_out, .init = set_up)
 	later(1000); /* and it is heard all the time */
 	cr_assert_null(order("n2", "start"));
 	cr_assert(strstr(json_string_value(json_object_get(node_status("n1"), "why")), "is on"));
+}
+
+/* Whom an operator fences falls silent when it is off: its story began before that. */
+Test(director, the_story_of_a_fenced_node_begins_with_its_block, .init = set_up)
+{
+	json_t *note, *story = NULL;
+	size_t i;
+
+	forget_sent();
+	ask("POST", "/v1/nodes/n1/fence", "");
+	cr_assert_str_eq(fenced.op, "off");
+	later(50);
+	lose(1);
+	later(50);
+	fence_result(EVENT_OFF, "");
+	later(50);
+	for (i = 0; i < n_sent; i++) /* each answer may bring the next order */
+		if (json_object_get(sent[i], "action") && strcmp(sent_to[i], "n1"))
+			result(sent_to[i], sent[i], 0, "done");
+	later(100);
+	json_array_foreach (notes, i, note)
+		if (!strcmp(json_string_value(json_object_get(note, "kind")), "failover"))
+			story = json_object_get(note, "timeline");
+	cr_assert(story);
+	cr_assert(json_object_get(story, "blocked"));
+	cr_assert(json_object_get(story, "fence_started"));
+	cr_assert_null(json_object_get(story, "last_beat"));
+	cr_assert_geq(json_number_value(json_object_get(story, "dead")), 100);
 }
 
 Test(director, a_blocked_boot_never_returns, .init = set_up)
@@ -736,11 +764,10 @@ static const char *word(json_t *object, const char *key)
 /* The start of db on n2 takes its time. */
 Test(director, what_is_slow_holds_nobody_up_whom_it_does_not_concern, .init = set_up)
 {
-	static const char more[] =
-		"  db: {type: 'ocf:x:y'}\n"
-		"constraints:\n"
-		"  - {id: l1, location: db, node: n2, score: INFINITY}\n"
-		"  - {id: l2, location: db, node: n1, score: -INFINITY}\n";
+	static const char more[] = "  db: {type: 'ocf:x:y'}\n"
+				   "constraints:\n"
+				   "  - {id: l1, location: db, node: n2, score: INFINITY}\n"
+				   "  - {id: l2, location: db, node: n1, score: -INFINITY}\n";
 	owned(free) char *site = own_printf("%s%s", SITE, more);
 	json_t *stop;
 
@@ -754,8 +781,7 @@ Test(director, what_is_slow_holds_nobody_up_whom_it_does_not_concern, .init = se
 	stop = order("n1", "stop");
 	cr_assert(stop, "web does not wait for db");
 	result("n1", stop, 0, "done");
-	cr_assert_str_eq(
-		word(json_object_get(order("n2", "start"), "action"), "resource"), "web");
+	cr_assert_str_eq(word(json_object_get(order("n2", "start"), "action"), "resource"), "web");
 	for (size_t i = 0; i < n_sent; i++)
 		cr_assert_str_neq(word(json_object_get(sent[i], "action"), "resource"), "db",
 			"it is not ordered twice");
