@@ -312,34 +312,6 @@ Test(director, a_bmc_that_lies_is_found_out, .init = set_up)
 	cr_assert(strstr(json_string_value(json_object_get(node_status("n1"), "why")), "is on"));
 }
 
-/* Whom an operator fences falls silent when it is off: its story began before that. */
-Test(director, the_story_of_a_fenced_node_begins_with_its_block, .init = set_up)
-{
-	json_t *note, *story = NULL;
-	size_t i;
-
-	forget_sent();
-	ask("POST", "/v1/nodes/n1/fence", "");
-	cr_assert_str_eq(fenced.op, "off");
-	later(50);
-	lose(1);
-	later(50);
-	fence_result(EVENT_OFF, "");
-	later(50);
-	for (i = 0; i < n_sent; i++) /* each answer may bring the next order */
-		if (json_object_get(sent[i], "action") && strcmp(sent_to[i], "n1"))
-			result(sent_to[i], sent[i], 0, "done");
-	later(100);
-	json_array_foreach (notes, i, note)
-		if (!strcmp(json_string_value(json_object_get(note, "kind")), "failover"))
-			story = json_object_get(note, "timeline");
-	cr_assert(story);
-	cr_assert(json_object_get(story, "blocked"));
-	cr_assert(json_object_get(story, "fence_started"));
-	cr_assert_null(json_object_get(story, "last_beat"));
-	cr_assert_geq(json_number_value(json_object_get(story, "dead")), 100);
-}
-
 Test(director, a_blocked_boot_never_returns, .init = set_up)
 {
 	uint64_t old = json_integer_value(json_object_get(node_status("n1"), "incarnation"));

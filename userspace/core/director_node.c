@@ -327,6 +327,7 @@ void director_link(struct director *d, const struct event *event)
  * was broken, maybe while we were away. */
 void director_weigh(struct director *d, struct director_node *n, bool silent)
 {
+	enum cluster_life life = cluster_life(d->cluster, n->name);
 	bool heard = membership_heard(&d->members, n->id);
 
 	if (heard) {
@@ -335,8 +336,8 @@ void director_weigh(struct director *d, struct director_node *n, bool silent)
 		n->closed &= !n->connected;
 	} else if ((n->heard || silent) && !n->silent_ns) {
 		n->silent_ns = d->now_ns;
-		/* Who is being fenced falls silent in the middle of its story, not at its begin. */
-		if (cluster_life(d->cluster, n->name) != CLUSTER_BLOCKED) {
+		/* Whom an operator fences falls silent in the middle of its story, or behind it. */
+		if (life != CLUSTER_BLOCKED && life != CLUSTER_DEAD) {
 			n->timeline = (struct timeline){ 0 };
 			timeline_set(&n->timeline, TIMELINE_LAST_BEAT,
 				membership_last(&d->members, n->id));
