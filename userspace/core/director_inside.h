@@ -8,6 +8,7 @@
 #include "core/director.h"
 #include "core/director_death.h"
 #include "core/director_rehearse.h"
+#include "core/director_trust.h"
 #include "core/director_voters.h"
 #include "core/grant.h"
 #include "core/journal.h"
@@ -45,8 +46,9 @@ struct director {
 	struct cluster *cluster;
 	bool leader, ready, storming, dirty;
 	struct director_log log;
-	uint64_t nonce; /* in our first entry of this leadership */
-	uint64_t term, leader_since_ns, now_ns, epoch_ms;
+	struct director_trust trust;
+	/* nonce: in our first entry of this leadership */
+	uint64_t nonce, term, leader_since_ns, now_ns, epoch_ms;
 	uint64_t hold_ns; /* nothing is proposed before */
 	struct grant grant;
 	struct membership members;
@@ -126,7 +128,7 @@ void director_peer_granting(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 
-/* director_whatif.c: {nodes, tickets, at_s}; a status, and a document or a title and detail */
+/* director_whatif.c: a status, and a document or a title and detail */
 unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
 void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
@@ -144,7 +146,6 @@ void director_ask_done(struct director *d);
 json_t *director_status(struct director *d);
 json_t *director_plan_json(struct director *d, const struct site *site);
 char *director_metrics(struct director *d);
-
 #include "core/director_plan.h"
 
 #endif
