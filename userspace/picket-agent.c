@@ -593,7 +593,8 @@ static int link_begin(struct agent *agent)
 			(struct link_controller){ c->controllers[i].name, c->controllers[i].link };
 	r = link_client_new(&agent->loop, agent->identity, c->bind, controllers, c->n_controllers,
 		&handler, agent, &agent->link);
-	agent->credential = (struct credential){ agent->identity, c->pki, agent->link, &agent->log };
+	agent->credential =
+		(struct credential){ agent->identity, c->pki, agent->link, &agent->log };
 	if (r)
 		log_error(&agent->log, "links to the controllers: %s", strerror(-r));
 	return r;

@@ -683,8 +683,11 @@ static int open_doors(struct daemon *d)
 static int open_all(struct daemon *d)
 {
 	struct director_config director = { .name = d->config->name,
-		.index = d->config->index, .cluster = identity_cluster(d->config->pki),
-		.node = d->config->node, .certificate = authority_read, .zone = zone_offset };
+		.index = d->config->index,
+		.cluster = identity_cluster(d->config->pki),
+		.node = d->config->node,
+		.certificate = authority_read,
+		.zone = zone_offset };
 	owned(free) char *boot_id = NULL;
 	char *why = NULL;
 	size_t len;

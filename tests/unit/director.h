@@ -13,8 +13,8 @@ static struct director *d;
 static uint64_t now = 1000 * MS, log_index;
 static unsigned status;
 static json_t *answer;
-static unsigned n_orders;   /* sent to agents */
-static char notes[1 << 16]; /* "KIND: TEXT" of each, a line */
+static unsigned n_orders;                              /* sent to agents */
+static char notes[1 << 16];                            /* "KIND: TEXT" of each, a line */
 static void (*on_action)(const struct action *action); /* NULL: nobody else wants to see them */
 static director_certificate_fn *reads_certificates;    /* lead() takes it; NULL: nobody does */
 
@@ -78,10 +78,9 @@ static inline void ask(const char *method, const char *path, const char *text)
 
 static inline void lead(const char *configuration)
 {
-	struct director_config config = { .name = "c1",
-		.cluster = 7,
-		.life = 9,
-		.certificate = reads_certificates };
+	struct director_config config = {
+		.name = "c1", .cluster = 7, .life = 9, .certificate = reads_certificates
+	};
 	struct event event = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
 
 	d = director_new(&config);

@@ -7,7 +7,8 @@
 
 #include "core/trust.h"
 
-#define SITE "cluster: {name: t}\nnodes: {n1: {id: 1, addresses: [a]}, n2: {id: 2, addresses: [b]}}\n"
+#define SITE                                                                                       \
+	"cluster: {name: t}\nnodes: {n1: {id: 1, addresses: [a]}, n2: {id: 2, addresses: [b]}}\n"
 #define NEXT "{\"certificate\":\"new\\n\"}"
 
 static char to_nodes[256], to_own[256]; /* what ca.crt is to say, as it was told last */
@@ -63,7 +64,8 @@ static void connect(const char *node)
 {
 	struct event e = { .kind = EVENT_LINK_UP,
 		.node = node,
-		.json = json_pack("{s:s, s:s, s:i}", "type", "hello", "boot_id", "b", "incarnation", 0) };
+		.json = json_pack(
+			"{s:s, s:s, s:i}", "type", "hello", "boot_id", "b", "incarnation", 0) };
 
 	step(&e);
 	json_decref(e.json);
@@ -157,7 +159,8 @@ Test(director_trust, who_refuses_is_named_and_not_asked_for_ever)
 	to_nodes[0] = '\0';
 	node_says("n2", "old\n", "old", "the disk is full");
 	cr_assert_str_eq(to_nodes, "");
-	cr_assert(strstr(notes, "ca-refused: node n2 does not take the cluster's CA: the disk is full"));
+	cr_assert(strstr(
+		notes, "ca-refused: node n2 does not take the cluster's CA: the disk is full"));
 	cr_assert_str_eq(step_name(), "both");
 	cr_assert_str_eq(json_string_value(json_object_get(
 				 json_array_get(json_object_get(answer, "hosts"), 2), "why")),

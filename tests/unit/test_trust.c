@@ -10,7 +10,8 @@
 #define NEW "-----BEGIN CERTIFICATE-----\nnew\n-----END CERTIFICATE-----\n"
 #define THIRD "-----BEGIN CERTIFICATE-----\nthird\n-----END CERTIFICATE-----\n"
 
-static bool apply(json_t **state, const char *step, const char *now, const char *next, const char *pin)
+static bool apply(
+	json_t **state, const char *step, const char *now, const char *next, const char *pin)
 {
 	json_t *entry = json_pack("{s:s, s:s, s:s*, s:s*, s:s}", "do", "ca", "step", step, "now",
 		now, "next", next, "pin", pin);
@@ -75,10 +76,12 @@ Test(trust, a_cluster_keeps_its_id_when_its_ca_changes)
 	cr_assert_neq(id, trust_cluster(NEW));
 	cr_assert_eq(id >> 63, 0);
 	for (int i = 0; i < 3; i++) {
-		cr_assert(apply(&state, "both", i ? trust_now(state, "") : OLD, i % 2 ? OLD : NEW, "aa"));
+		cr_assert(apply(
+			&state, "both", i ? trust_now(state, "") : OLD, i % 2 ? OLD : NEW, "aa"));
 		text = trust_text(state, id);
 		cr_assert_eq(trust_cluster(text), id);
-		cr_assert_str_eq(trust_now(NULL, text), strstr(text, "-----"), "its line is left out");
+		cr_assert_str_eq(
+			trust_now(NULL, text), strstr(text, "-----"), "its line is left out");
 		free(text);
 		apply(&state, "next", NULL, NULL, "aa");
 		apply(&state, "settled", NULL, NULL, "aa");

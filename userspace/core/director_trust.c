@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The director on the cluster's CA: who trusts which, and when the next step may be taken. A host is
- * told what its ca.crt is to say, and says what it says, and which CA signed what it shows; whoever
- * does not show the certificate of the CA that signs now has itself a new one, by the ordinary way
- * of renewal. Connections stay: no lease, and no beat, hangs on it.
+ * The director on the cluster's CA: who trusts which, and when the next step may be taken. A host
+ * is told what its ca.crt is to say, and says what it says, and which CA signed what it shows;
+ * whoever does not show the certificate of the CA that signs now has itself a new one, by the
+ * ordinary way of renewal. Connections stay: no lease, and no beat, hangs on it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -217,10 +217,9 @@ void director_trust_watch(struct director *d)
 		return;
 	if (step == TRUST_BOTH) {
 		d->trust.again_ns = d->now_ns + AGAIN_NS;
-		director_propose(d,
-			json_pack("{s:s, s:s, s:s, s:I}", "do", "ca", "step", "next", "pin",
-				trust_pin(cluster_ca(d->cluster)), "since_ms",
-				(json_int_t)d->epoch_ms));
+		director_propose(d, json_pack("{s:s, s:s, s:s, s:I}", "do", "ca", "step", "next",
+					    "pin", trust_pin(cluster_ca(d->cluster)), "since_ms",
+					    (json_int_t)d->epoch_ms));
 	} else if (!d->trust.shown) {
 		d->trust.shown = true;
 		director_note(d, "ca-shown", NULL, NULL,
@@ -242,12 +241,11 @@ static void host_add(
 {
 	json_t *said = said_by(d, kind, name);
 
-	json_array_append_new(list,
-		json_pack("{s:s, s:s, s:b, s:b, s:b, s:s*}", "name", name, "kind", kind, "trusts",
-			trusts(said, h->mark), "shows",
-			said && !strcmp(text_of(said, "by"), h->pin), "without",
-			trust_without(left_behind(d), name), "why",
-			json_string_value(json_object_get(said, "why"))));
+	json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b, s:b, s:s*}", "name", name,
+					    "kind", kind, "trusts", trusts(said, h->mark), "shows",
+					    said && !strcmp(text_of(said, "by"), h->pin), "without",
+					    trust_without(left_behind(d), name), "why",
+					    json_string_value(json_object_get(said, "why"))));
 }
 
 json_t *director_trust_json(struct director *d)
@@ -269,10 +267,9 @@ json_t *director_trust_json(struct director *d)
 			host_add(d, list, &h, "controller", d->controllers[c]);
 	for (size_t i = 0; i < d->n_nodes; i++)
 		host_add(d, list, &h, "node", d->nodes[i].name);
-	return json_pack("{s:s, s:s, s:O*, s:O*, s:o}", "step",
-		trust_step_names[trust_step(state)], "fingerprint", h.pin, "since_ms",
-		json_object_get(state, "since_ms"), "user", json_object_get(state, "user"), "hosts",
-		list);
+	return json_pack("{s:s, s:s, s:O*, s:O*, s:o}", "step", trust_step_names[trust_step(state)],
+		"fingerprint", h.pin, "since_ms", json_object_get(state, "since_ms"), "user",
+		json_object_get(state, "user"), "hosts", list);
 }
 
 /* A list of names, or nothing. */
@@ -296,8 +293,7 @@ static json_t *entry_of(struct director *d, const struct event *e, const char *s
 
 	return json_pack("{s:s, s:s, s:I, s:s, s:O*, s:I}", "do", "ca", "step", step, "since_ms",
 		(json_int_t)d->epoch_ms, "user", e->ask.user, "without",
-		without ? without : left_behind(d), "asked",
-		(json_int_t)++d->asked);
+		without ? without : left_behind(d), "asked", (json_int_t)++d->asked);
 }
 
 static void rotate(struct director *d, const struct event *e)
@@ -325,7 +321,8 @@ static void rotate(struct director *d, const struct event *e)
 	entry = entry_of(d, e, "both");
 	if (!json_object_get(e->ask.body, "without"))
 		json_object_set_new(entry, "without", json_array());
-	json_object_set_new(entry, "now", json_string(trust_now(cluster_ca(d->cluster), d->trust.text)));
+	json_object_set_new(
+		entry, "now", json_string(trust_now(cluster_ca(d->cluster), d->trust.text)));
 	json_object_set_new(entry, "next", json_string(next));
 	json_object_set_new(entry, "pin", json_string(pin));
 	director_reply_when_applied(d, e->ask.token, entry);
@@ -349,8 +346,9 @@ static void retire(struct director *d, const struct event *e)
 	text = wanted(d, mark);
 	who = missing(d, mark, true, without ? without : left_behind(d));
 	if (who) {
-		detail = own_printf("They would be shut out: %s. Wait for them, or leave them behind "
-				    "(without) and let them join again.",
+		detail = own_printf(
+			"They would be shut out: %s. Wait for them, or leave them behind "
+			"(without) and let them join again.",
 			who);
 		director_problem(d, e->ask.token, 409,
 			"Not everybody shows a certificate of the new CA", detail, NULL);

@@ -7,7 +7,8 @@
 #include "base/own.h"
 #include "core/trust.h"
 
-/* What stands before the first certificate of a PEM file is for people, to all who read such files. */
+/* What stands before the first certificate of a PEM file is for people, to all who read such files.
+ */
 #define TRUST_LINE "picket cluster "
 
 const char *const trust_step_names[] = { "settled", "both", "next" };
@@ -46,7 +47,9 @@ enum trust_step trust_step(json_t *state)
 {
 	const char *name = text_of(state, "step");
 
-	return !strcmp(name, "both") ? TRUST_BOTH : !strcmp(name, "next") ? TRUST_NEXT : TRUST_SETTLED;
+	return !strcmp(name, "both")   ? TRUST_BOTH
+	       : !strcmp(name, "next") ? TRUST_NEXT
+				       : TRUST_SETTLED;
 }
 
 const char *trust_pin(json_t *state)
@@ -106,7 +109,8 @@ static json_t *step_on(json_t *state, json_t *entry, enum trust_step from, const
 	return changed;
 }
 
-/* Nobody has a certificate of a next one before TRUST_NEXT: until then another may take its place. */
+/* Nobody has a certificate of a next one before TRUST_NEXT: until then another may take its place.
+ */
 bool trust_apply(json_t **state, json_t *entry)
 {
 	static const char *const along[] = { "since_ms", "user", "without" };

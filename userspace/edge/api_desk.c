@@ -264,8 +264,7 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 {
 	static const struct signer_handler signer = { on_sign, on_signature };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
-		handler->on_link ? on_link : NULL, on_join,
-		handler->on_relay ? on_relay : NULL,
+		handler->on_link ? on_link : NULL, on_join, handler->on_relay ? on_relay : NULL,
 		handler->on_abreast ? on_abreast : NULL };
 	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };

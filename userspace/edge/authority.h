@@ -34,9 +34,9 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 int authority_renew(const char *dir, const char *certificate, const char *request,
 	char **ret_certificate, char **ret_ca, char **why);
 
-/* Makes the CA that is to come: DIR/ca-next.key and ca-next.crt, *ret is the latter's text. It signs
- * nothing before its certificate is the first one of DIR/ca.crt; until then the same one is given
- * again. -ENOENT: DIR has no ca.key. */
+/* Makes the CA that is to come: DIR/ca-next.key and ca-next.crt, *ret is the latter's text. It
+ * signs nothing before its certificate is the first one of DIR/ca.crt; until then the same one is
+ * given again. -ENOENT: DIR has no ca.key. */
 int authority_next(const char *dir, const char *cluster, char **ret, char **why);
 /* Has ca-next.key become the key of ca.crt's first certificate? Then it becomes ca.key, and the key
  * before is gone. Nothing to do is no failure. */

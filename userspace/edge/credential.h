@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Credential: a node's certificate, and the CAs it trusts, as it asks for them and takes them in. */
+/* Credential: a node's certificate, and the CAs it trusts, as it asks for them and takes them in.
+ */
 #ifndef EDGE_CREDENTIAL_H
 #define EDGE_CREDENTIAL_H
 

@@ -270,8 +270,7 @@ static int join(const char *address, const char *token, const char *dir, struct 
 	return r;
 }
 
-int enroll(
-	const char *address, const char *token, const char *dir, json_t **ret_answer, char **why)
+int enroll(const char *address, const char *token, const char *dir, json_t **ret_answer, char **why)
 {
 	const char *pin = strchr(token, '.');
 	owned(free) char *secret = pin ? strndup(token, (size_t)(pin - token)) : NULL;

@@ -47,8 +47,8 @@ uint64_t identity_cluster(const char *dir);
 /* Makes text DIR/ca.crt, and reads the files again. It must hold for our own certificate: else
  * nothing changes, and it fails as identity_load() does. */
 int identity_trust(struct identity *identity, const char *text, char **why);
-/* {type: trusts, mark, by, text}: ca.crt, its trust_mark(), and the fingerprint (SHA-256) of the one
- * of its CAs that signed our certificate. */
+/* {type: trusts, mark, by, text}: ca.crt, its trust_mark(), and the fingerprint (SHA-256) of the
+ * one of its CAs that signed our certificate. */
 json_t *identity_trusts(struct identity *identity);
 /* Our certificate is not of the first CA of ca.crt, which is the one that signs now. */
 bool identity_behind(struct identity *identity);
