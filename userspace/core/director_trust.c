@@ -27,7 +27,7 @@ static json_t *said_by(const struct director *d, const char *kind, const char *n
 	return json_object_get(d->trust.said, key);
 }
 
-static void note_said(struct director *d, const char *kind, const char *name, json_t *message)
+static void keep_said(struct director *d, const char *kind, const char *name, json_t *message)
 {
 	owned(free) char *key = own_printf("%s %s", kind, name);
 	const char *why = text_of(message, "why");
@@ -47,7 +47,7 @@ void director_trust_own(struct director *d, json_t *message)
 
 	free(d->trust.text);
 	d->trust.text = own_string(text_of(message, "text"));
-	note_said(d, "controller", d->name, message);
+	keep_said(d, "controller", d->name, message);
 	/* What our own host refused is not asked of it again before something changes. */
 	d->trust.own_due = !*text_of(message, "why");
 	if (quorum_count(director_members(d)) < 2)
@@ -69,7 +69,7 @@ json_t *director_trust_report(struct director *d)
 void director_trust_peer(struct director *d, unsigned controller, json_t *message)
 {
 	if (d->controllers[controller])
-		note_said(d, "controller", d->controllers[controller], message);
+		keep_said(d, "controller", d->controllers[controller], message);
 }
 
 /* Also of one that no configuration names yet: it says so once. */
@@ -77,7 +77,7 @@ void director_trust_node(struct director *d, const char *node, json_t *message)
 {
 	if (strcmp(text_of(message, "type"), "trusts"))
 		return;
-	note_said(d, "node", node, message);
+	keep_said(d, "node", node, message);
 	d->trust.nodes_due |= !*text_of(message, "why");
 }
 
