@@ -42,4 +42,10 @@ Test(timeline, what_is_not_known_is_not_counted)
 	cr_assert_float_eq(times.fencings.sum_s, 0.3, 1e-9);
 	cr_assert_float_eq(times.failovers.sum_s, 0.5 + 0.7, 1e-9);
 	cr_assert_float_eq(times.last_ms, 700, 1e-9);
+	t = (struct timeline){ 0 };
+	timeline_set(&t, TIMELINE_BLOCKED, 2000000000);
+	timeline_set(&t, TIMELINE_DONE, 2100000000);
+	timeline_account(&t, &times);
+	cr_assert_eq(times.failovers.n, 3);
+	cr_assert_float_eq(times.last_ms, 100, 1e-9);
 }

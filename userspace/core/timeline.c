@@ -28,8 +28,8 @@ void timeline_account(const struct timeline *t, struct timeline_times *times)
 
 	took(&times->detections, first, t->ns[TIMELINE_LOST]);
 	took(&times->fencings, t->ns[TIMELINE_FENCE_STARTED], t->ns[TIMELINE_DEAD]);
-	if (!first) /* it was never heard by this controller */
-		first = t->ns[TIMELINE_LOST];
+	for (int i = 0; !first && i < TIMELINE_END; i++) /* an operator fenced it, unheard or not */
+		first = t->ns[i];
 	took(&times->failovers, first, done);
 	times->last_ms = (double)(done - first) / 1e6;
 }
