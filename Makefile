@@ -164,7 +164,7 @@ install-programs: all
 
 install-host: all
 	$(call say,INSTALL,$(D): units and what a host looks for)
-	$(Q)install -d $(DESTDIR)$(unitdir) $(D)/lib/sysusers.d $(D)/lib/tmpfiles.d $(D)/lib/firewalld/services \
+	$(Q)install -d $(DESTDIR)$(unitdir) $(D)/lib/sysusers.d $(D)/lib/tmpfiles.d $(D)/lib/firewalld/services $(D)/lib/systemd/catalog \
 		$(D)/share/picket $(D)/share/bash-completion/completions $(D)/share/zsh/vendor-completions \
 		$(D)/share/fish/vendor_completions.d
 	$(Q)install -d -m750 $(DESTDIR)$(sysconfdir)/picket $(DESTDIR)$(sysconfdir)/picket/pki
@@ -173,6 +173,7 @@ install-host: all
 	$(Q)install -m644 $(H)/sysusers.conf $(D)/lib/sysusers.d/picket.conf
 	$(Q)install -m644 $(H)/tmpfiles.conf $(D)/lib/tmpfiles.d/picket.conf
 	$(Q)install -m644 $(H)/firewalld.xml $(D)/lib/firewalld/services/picket.xml
+	$(Q)install -m644 $(H)/picket.catalog $(D)/lib/systemd/catalog/
 	$(Q)install -m644 $(H)/prometheus.yaml $(H)/grafana.json $(H)/picketd.yaml $(H)/agent.yaml $(D)/share/picket/
 	$(Q)$(BIN)/picket completion bash >$(D)/share/bash-completion/completions/picket
 	$(Q)$(BIN)/picket completion zsh >$(D)/share/zsh/vendor-completions/_picket
@@ -198,7 +199,7 @@ uninstall: ## take away what `make install` put there; configuration and state s
 	$(Q)rm -f $(D)/bin/picket $(D)/sbin/picketd $(D)/sbin/picket-agent $(addprefix $(D)/sbin/,$(notdir $(FENCE))) \
 		$(foreach u,$(wildcard $(H)/*.service),$(DESTDIR)$(unitdir)/$(notdir $(u))) \
 		$(D)/lib/sysusers.d/picket.conf $(D)/lib/tmpfiles.d/picket.conf $(D)/lib/modprobe.d/picket.conf \
-		$(D)/lib/firewalld/services/picket.xml $(D)/share/bash-completion/completions/picket \
+		$(D)/lib/firewalld/services/picket.xml $(D)/lib/systemd/catalog/picket.catalog $(D)/share/bash-completion/completions/picket \
 		$(D)/share/zsh/vendor-completions/_picket $(D)/share/fish/vendor_completions.d/picket.fish \
 		$(foreach m,$(wildcard userspace/*.[1-8] fence-agents/*.[1-8] kmod/*.[1-8]),$(D)/share/man/man$(lastword $(subst ., ,$(m)))/$(notdir $(m)))
 	$(Q)rm -rf $(D)/libexec/picket $(D)/lib/ocf/resource.d/picket $(D)/share/picket $(D)/src/picket-$(RELEASE)

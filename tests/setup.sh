@@ -19,11 +19,13 @@ test=(spin fence-agents openipmi ipmitool snmpd snmp pacemaker pacemaker-cli-uti
 	clang-format shellcheck tcpdump git chromium
 	chromium-driver python3-jsonschema debhelper dh-dkms dpkg-dev debootstrap dkms
 	libclang-rt-dev e2fsprogs dwarves kmod graphviz tzdata)
-# What the stack runs, and what the survey of OCF agents drives. None of it is started by dpkg.
+# What the stack runs, what the survey of OCF agents drives, and for whom a host's files are (tests/package/test-host).
+# None of it is started by dpkg.
 stack=(mariadb-server galera-4 rsync redis-server rabbitmq-server haproxy keepalived memcached
 	python3-pymysql keystone uwsgi-core uwsgi-plugin-python3 corosync)
 survey=(apache2-bin bind9 bind9-host isc-dhcp-server slapd ldap-utils squid postfix
-	corosync-qnetd rsyslog iptables iputils-ping postgresql)
+	corosync-qnetd rsyslog iptables iputils-ping postgresql
+	zsh fish firewalld prometheus)
 
 [ -e /etc/debian_version ] || { echo "setup: this is not Debian; install by hand: ${build[*]}" >&2; exit 1; }
 . /etc/os-release

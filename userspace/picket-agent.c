@@ -353,8 +353,9 @@ static void log_result(struct agent *agent, json_t *m)
 	const char *reason = json_string_value(json_object_get(m, "exit_reason"));
 	long long rc = json_integer_value(json_object_get(m, "rc"));
 	owned(free) char *rc_text = own_printf("%lld", rc);
-	struct log_field fields[] = { { "RESOURCE", resource }, { "OPERATION", op },
-		{ "RC", rc_text }, { "STATUS", status }, { 0 } };
+	struct log_field fields[] = { { "PICKET_RESOURCE", resource },
+		{ "PICKET_OPERATION", op }, { "PICKET_RC", rc_text }, { "PICKET_STATUS", status },
+		{ 0 } };
 	bool bad = status && strcmp(status, "done");
 
 	log_say(&agent->log, bad ? LOG_WARNING : LOG_INFO, fields, "%s of %s: %s, rc %lld%s%s",

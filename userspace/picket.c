@@ -28,6 +28,10 @@ static const struct command_row rows[] = {
 		cli_status_options, cli_status },
 	{ "events", NULL, NULL, "what has happened", cli_events_options, cli_events },
 	{ "why", NULL, "RESOURCE|NODE", "why it is as it is", NULL, cli_why },
+	{ "show", NULL, "WHAT",
+		"nodes, resources, links, leases, constraints, actions, failovers, fencing, jobs, "
+		"whoami or metrics",
+		NULL, cli_show },
 	{ "whatif", "node-down", "NODE...", "what would happen if these nodes were lost", NULL,
 		cli_whatif },
 	{ "whatif", "node-standby", "NODE...", "what would happen if they went on standby", NULL,
@@ -54,7 +58,7 @@ static const struct command_row rows[] = {
 	{ "history", NULL, NULL, "the configuration's revisions", NULL, cli_history },
 	{ "diff", NULL, "REVISION [REVISION]", "what changed since, or between two", NULL,
 		cli_diff },
-	{ "rollback", NULL, "REVISION", "make an older revision the newest one", NULL,
+	{ "rollback", NULL, "REVISION", "make an older revision the newest one", cli_wait_options,
 		cli_rollback },
 	{ "backup", NULL, NULL, "print configuration and tokens, for restore", NULL, cli_backup },
 	{ "restore", NULL, "FILE", "take a backup's configuration and tokens", cli_sure_options,
@@ -69,27 +73,32 @@ static const struct command_row rows[] = {
 		"print a Pacemaker configuration (cibadmin -Q) as picket's, and say what is not in "
 		"it",
 		NULL, cli_import },
-	{ "node", "standby", "NODE", "move everything away from it", NULL, cli_node },
-	{ "node", "online", "NODE", "end its standby", NULL, cli_node },
-	{ "node", "maintenance", "NODE", "leave it and what it runs alone", NULL, cli_node },
-	{ "node", "unmaintenance", "NODE", "end its maintenance", NULL, cli_node },
-	{ "node", "stop", "NODE", "move everything away, then let it leave", NULL, cli_node },
+	{ "node", "standby", "NODE", "move everything away from it", cli_wait_options, cli_node },
+	{ "node", "online", "NODE", "end its standby", cli_wait_options, cli_node },
+	{ "node", "maintenance", "NODE", "leave it and what it runs alone", cli_wait_options,
+		cli_node },
+	{ "node", "unmaintenance", "NODE", "end its maintenance", cli_wait_options, cli_node },
+	{ "node", "stop", "NODE", "move everything away, then let it leave", cli_wait_options,
+		cli_node },
 	{ "resource", "move", "RESOURCE [NODE]", "to NODE, or away from where it runs",
 		cli_resource_options, cli_resource },
 	{ "resource", "ban", "RESOURCE [NODE]", "keep it from NODE, or from where it runs",
 		cli_resource_options, cli_resource },
-	{ "resource", "clear", "RESOURCE", "forget what move and ban asked for", NULL,
+	{ "resource", "clear", "RESOURCE", "forget what move and ban asked for", cli_wait_options,
 		cli_resource },
-	{ "resource", "cleanup", "RESOURCE [NODE]", "forget its failures", NULL, cli_resource },
-	{ "resource", "restart", "RESOURCE", "stop it and start it again", NULL, cli_resource },
+	{ "resource", "cleanup", "RESOURCE [NODE]", "forget its failures", cli_wait_options,
+		cli_resource },
+	{ "resource", "restart", "RESOURCE", "stop it and start it again", cli_wait_options,
+		cli_resource },
 	{ "ticket", "list", NULL, "the tickets, who depends on them, which are held here", NULL,
 		cli_ticket_list },
 	{ "ticket", "grant", "TICKET", "let this cluster hold it: no other one may then",
 		cli_sure_options, cli_ticket },
 	{ "ticket", "revoke", "TICKET", "take it away: what depends on it stops, or as it says",
 		cli_sure_options, cli_ticket },
-	{ "ticket", "standby", "TICKET", "stop what depends on it, and keep it", NULL, cli_ticket },
-	{ "ticket", "activate", "TICKET", "end its standby", NULL, cli_ticket },
+	{ "ticket", "standby", "TICKET", "stop what depends on it, and keep it", cli_wait_options,
+		cli_ticket },
+	{ "ticket", "activate", "TICKET", "end its standby", cli_wait_options, cli_ticket },
 	{ "fence", NULL, "NODE", "cut a node off and switch it off", cli_sure_options, cli_fence },
 	{ "fence", "test", "NODE", "rehearse that: log in to each of its devices, switch nothing",
 		NULL, cli_fence_test },
@@ -166,7 +175,7 @@ static int run(const struct command *command)
 {
 	const char *output = command_option(command, "output");
 	const char *timeout = command_option(command, "timeout");
-	const char *socket = command_option(command, "socket");
+	const char *socket = command_option(command, "socket"), *wait;
 	struct cli cli = { .output = output ? output : "text", .out = stdout };
 	int r;
 
@@ -176,6 +185,10 @@ static int run(const struct command *command)
 	cli.timeout_s = timeout ? (unsigned)strtoul(timeout, NULL, 10) : DEFAULT_TIMEOUT_S;
 	if (!cli.timeout_s || cli.timeout_s > 86400)
 		return cli_fail(CLI_USAGE, "--timeout %s: 1 to 86400 seconds", timeout);
+	wait = command_option(command, "wait");
+	cli.wait_s = wait ? (unsigned)strtoul(wait, NULL, 10) : 0;
+	if (wait && (!cli.wait_s || cli.wait_s > 86400))
+		return cli_fail(CLI_USAGE, "--wait %s: 1 to 86400 seconds", wait);
 	cli.colour = isatty(STDOUT_FILENO) && !command_option(command, "no-color") &&
 		     !getenv("NO_COLOR");
 	r = command->row->run(command, &cli);

@@ -177,15 +177,7 @@ static void act_fence(struct daemon *d, struct action *a)
 
 static void act_note(struct daemon *d, struct action *a)
 {
-	const char *text = json_string_value(json_object_get(a->json, "text"));
-	struct log_field fields[] = {
-		{ "PICKET_EVENT", json_string_value(json_object_get(a->json, "kind")) },
-		{ "PICKET_NODE", json_string_value(json_object_get(a->json, "node")) },
-		{ "PICKET_RESOURCE", json_string_value(json_object_get(a->json, "resource")) },
-		{ NULL, NULL },
-	};
-
-	log_say(&d->log, LOG_NOTICE, fields, "%s", text);
+	alerter_log(&d->log, a->json);
 	if (d->api)
 		api_desk_publish(d->api, a->json);
 	if (d->store)

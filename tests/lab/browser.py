@@ -54,7 +54,7 @@ class Browser:
                 value = what()
                 if value:
                     return value
-            except (RuntimeError, OSError):
+            except (RuntimeError, OSError, subprocess.SubprocessError):
                 pass
             if time.monotonic() > end:
                 raise TimeoutError(f"gave up waiting for {name}")
@@ -95,7 +95,7 @@ class Browser:
     def text(self, css="main"):
         return self.run("return document.querySelector(arguments[0])?.innerText || ''", css)
 
-    def wait_text(self, text, css="main", seconds=30):
+    def wait_text(self, text, css="main", seconds=60):
         return self.wait(lambda: text in self.text(css), seconds, f"'{text}' in {css}")
 
     def log(self):

@@ -394,6 +394,8 @@ static void act(struct sim *s, int c, struct actions *actions)
 				if (p != c && (a->controller < 0 || a->controller == p))
 					wire_to_peer(s, c, p, json_deep_copy(a->json));
 			break;
+		case ACTION_TRUST: /* and nobody has a certificate */
+			break;
 		case ACTION_VOTER: /* the controllers of a seed stay as they are */
 		case ACTION_ROLL:
 		case ACTION_NOTE:

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "core/model/alert.h"
 
 static json_t *root_of(const char *alerts)
@@ -157,4 +158,28 @@ Test(alert, knows_every_kind)
 	}
 	pclose(f);
 	cr_expect_gt(n, 20, "%d kinds were found in the sources", n);
+}
+
+/* What journalctl -x says of it; and a kind has the same id for ever, as dashboards filter by it.
+ */
+Test(alert, every_kind_stands_in_the_catalog)
+{
+	owned(free) char *catalog = NULL;
+	char id[ALERT_ID_HEX];
+	size_t len, n = 0;
+
+	cr_assert_eq(file_read("userspace/host/picket.catalog", 1 << 20, &catalog, &len), 0);
+	for (; alert_kind(n); n++) {
+		owned(free) char *entry = NULL;
+
+		alert_kind_id(alert_kind(n), id);
+		entry = own_printf("-- %s\nSubject: ", id);
+		cr_assert(strstr(catalog, entry), "%s: %s", alert_kind(n), entry);
+	}
+	cr_assert_geq(n, 36);
+	alert_kind_id("node-dead", id);
+	cr_assert_str_eq(id, "c906d21985e7ea61632748581dd41e49");
+	for (const char *at = catalog; (at = strstr(at, "\n-- ")); at++)
+		n--;
+	cr_assert_eq(n, 0, "the catalog explains what there is not");
 }

@@ -135,8 +135,7 @@ Test(command, other_shells_and_man_name_everything)
 	command_completion_zsh(&table, f);
 	command_manual(&table, f);
 	fclose(f);
-	cr_assert_not_null(
-		strstr(text, "complete -c lamps -n '__fish_seen_subcommand_from lamp' -a on"));
+	cr_assert_not_null(strstr(text, "complete -c lamps -n '__lamps_at lamp' -a on"));
 	cr_assert_not_null(strstr(text, "-l output -s o -r -f -a 'text json'"));
 	cr_assert_not_null(strstr(text, "#compdef lamps"));
 	cr_assert_not_null(strstr(text, ".B lamp on\\fI LAMP [COLOUR]\\fR"));

@@ -17,6 +17,7 @@ struct rig {
 	bool follower, hold, director_proposes, behind;
 	struct desk_case *held;
 	uint64_t index, now;
+	json_t *schemas;
 };
 
 static void on_reply(void *ctx, void *token, struct desk_reply *r)
@@ -87,9 +88,11 @@ static void rig_init(struct rig *rig)
 		.on_propose = on_propose,
 		.on_file = on_file,
 		.on_abreast = on_abreast };
-	struct desk_config config = { .name = "c1", .version = "1", .schemas = NULL };
+	struct desk_config config = { .name = "c1", .version = "1" };
 
 	memset(rig, 0, sizeof(*rig));
+	config.schemas = rig->schemas = json_load_file("userspace/ui/schemas.json", 0, NULL);
+	cr_assert(rig->schemas, "run from the top of the tree");
 	rig->entries = json_array();
 	rig->director_status = 200;
 	rig->now = 1000000;
@@ -102,6 +105,7 @@ static void rig_done(struct rig *rig)
 	json_decref(rig->json);
 	json_decref(rig->director);
 	json_decref(rig->entries);
+	json_decref(rig->schemas);
 }
 
 /* Everything that was proposed is committed. */
@@ -120,6 +124,7 @@ static void commit(struct rig *rig)
 
 struct wish {
 	const char *method, *path, *text, *type, *match, *key, *authorization, *prefer;
+	const char *query; /* one parameter, which is 1 */
 	unsigned rights;
 };
 
@@ -139,6 +144,8 @@ static void say(struct rig *rig, struct wish w)
 		.rights = w.authorization ? 0 : w.rights,
 		.query = json_object() };
 
+	if (w.query)
+		json_object_set_new((json_t *)a.query, w.query, json_string("1"));
 	memset(a.random, (int)rig->now & 255, sizeof(a.random));
 	desk_ask(rig->desk, &a, ++rig->now);
 	json_decref(a.query);
@@ -169,8 +176,99 @@ Test(desk, says_what_is_wrong_with_a_request)
 	cr_assert_eq(rig.status, 415);
 	say(&rig,
 		(struct wish){ "POST", "/v1/resources/web/move", "{\"node\": 3}", .rights = ALL });
-	cr_assert_eq(rig.status, 400);
+	cr_assert_eq(rig.status, 422);
+	cr_assert_str_eq(member(&rig, "detail"), "/node: a text is wanted.");
 	cr_assert_eq(rig.passes, 0);
+	rig_done(&rig);
+}
+
+/* A wish that is misspelt is no wish for nothing: it would be answered, and mean something else. */
+Test(desk, what_nobody_would_read_is_refused_with_its_place)
+{
+	static const struct {
+		const char *path, *body, *detail;
+	} wrong[] = {
+		{ "/v1/whatif", "{\"node\": {\"n1\": \"down\"}}",
+			"/node: there is no such member; known: nodes, tickets or at_s." },
+		{ "/v1/whatif", "{\"nodes\": {\"n1\": \"dwon\"}}",
+			"/nodes/n1: down, standby or online is wanted." },
+		{ "/v1/whatif", "{\"nodes\": [\"n1\"]}", "/nodes: an object is wanted." },
+		{ "/v1/whatif", "{\"at_s\": \"noon\"}", "/at_s: a whole number is wanted." },
+		{ "/v1/nodes/n1/standby", "{\"for\": \"2h\"}",
+			"/for: there is no such member: an empty object is wanted." },
+		{ "/v1/resources/web/move", "{\"to\": \"n1\"}",
+			"/to: there is no such member; known: node or for." },
+		{ "/v1/configuration/rollback", "{\"revision\": \"1\"}",
+			"/revision: a whole number is wanted." },
+		{ "/v1/tokens", "{\"name\": \"x\", \"roles\": \"viewer\", \"scopes\": [\"web\"]}",
+			"/scopes: there is no such member; known: name, roles, scope, days or "
+			"ttl_s." },
+		{ "/v1/controllers", "{\"add\": [{\"name\": \"c2\"}]}",
+			"/add/0/addresses: it is missing." },
+		{ "/v1/restore",
+			"{\"schema\": 1, \"configuration\": \"a: 1\", \"tokens\": {\"t\": 5}}",
+			"/tokens/t: an object is wanted." },
+	};
+	struct rig rig;
+
+	rig_init(&rig);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		say(&rig, (struct wish){ "POST", wrong[i].path, wrong[i].body, .rights = ALL });
+		cr_assert_eq(rig.status, 422, "%s", wrong[i].body);
+		cr_assert_str_eq(
+			member(&rig, "detail"), wrong[i].detail, "%s", member(&rig, "detail"));
+		cr_assert_geq(json_array_size(json_object_get(rig.json, "errors")), 1);
+	}
+	cr_assert_eq(rig.passes, 0);
+	rig_done(&rig);
+}
+
+/* "dryrun" would have applied it. */
+Test(desk, a_parameter_that_nobody_knows_is_refused)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	say(&rig, (struct wish){
+			  "PUT", "/v1/configuration", "a: 1", .query = "dryrun", .rights = ALL });
+	cr_assert_eq(rig.status, 422);
+	cr_assert_str_eq(member(&rig, "detail"),
+		"?dryrun: there is no such parameter; known: dryRun or name.");
+	say(&rig,
+		(struct wish){ "POST", "/v1/nodes/n1/standby", .query = "dryRun", .rights = ALL });
+	cr_assert_eq(rig.status, 422);
+	cr_assert_eq(rig.passes, 0);
+	say(&rig, (struct wish){
+			  "PUT", "/v1/configuration", "a: 1", .query = "dryRun", .rights = ALL });
+	cr_assert_eq(rig.status, 200);
+	rig_done(&rig);
+}
+
+/* All of a backup, or nothing of it. */
+Test(desk, a_backup_whose_configuration_is_wrong_brings_no_token)
+{
+	static const char backup[] =
+		"{\"schema\": 1, \"configuration\": \"x\", \"tokens\": {\"t1\": {\"name\": \"a\","
+		" \"roles\": \"admin\", \"hash\": "
+		"\"0123456789abcdef0123456789abcdef0123456789abcdef"
+		"0123456789abcdef\"}}}";
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.director_status = 422;
+	rig.director =
+		json_pack("{s:s, s:s}", "title", "The configuration is wrong", "detail", "x");
+	say(&rig, (struct wish){ "POST", "/v1/restore", backup, .rights = ALL });
+	cr_assert_eq(rig.status, 422);
+	commit(&rig);
+	cr_assert_eq(json_object_size(desk_office(rig.desk)->tokens), 0);
+	json_decref(rig.director);
+	rig.director = NULL;
+	rig.director_status = 200;
+	say(&rig, (struct wish){ "POST", "/v1/restore", backup, .rights = ALL });
+	cr_assert_eq(rig.status, 200);
+	commit(&rig);
+	cr_assert_eq(json_object_size(desk_office(rig.desk)->tokens), 1);
 	rig_done(&rig);
 }
 
@@ -297,7 +395,7 @@ Test(desk, wishes_for_tokens_are_checked)
 	rig_init(&rig);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		say(&rig, (struct wish){ "POST", "/v1/tokens", wrong[i], .rights = ALL });
-		cr_assert_eq(rig.status, 400, "%s", wrong[i]);
+		cr_assert_eq(rig.status, 422, "%s", wrong[i]);
 	}
 	rig.follower = true;
 	say(&rig, (struct wish){ "POST", "/v1/tokens", "{\"name\": \"x\", \"roles\": \"viewer\"}",

@@ -186,8 +186,8 @@ static void result(const char *node, json_t *o, int rc, const char *how)
 	action = json_object_get(o, "action");
 	says(node,
 		json_pack("{s:s, s:i, s:O, s:O, s:O, s:O, s:i, s:s, s:O, s:O?}", "type", "result",
-			"call_id", ++call, "id",
-			json_object_get(o, "id"), "op", json_object_get(action, "op"), "resource",
+			"call_id", ++call, "id", json_object_get(o, "id"), "op",
+			json_object_get(action, "op"), "resource",
 			json_object_get(action, "resource"), "interval_ms",
 			json_object_get(action, "interval_ms"), "rc", rc, "status", how,
 			"incarnation", json_object_get(o, "incarnation"), "digest",
@@ -736,11 +736,10 @@ static const char *word(json_t *object, const char *key)
 /* The start of db on n2 takes its time. */
 Test(director, what_is_slow_holds_nobody_up_whom_it_does_not_concern, .init = set_up)
 {
-	static const char more[] =
-		"  db: {type: 'ocf:x:y'}\n"
-		"constraints:\n"
-		"  - {id: l1, location: db, node: n2, score: INFINITY}\n"
-		"  - {id: l2, location: db, node: n1, score: -INFINITY}\n";
+	static const char more[] = "  db: {type: 'ocf:x:y'}\n"
+				   "constraints:\n"
+				   "  - {id: l1, location: db, node: n2, score: INFINITY}\n"
+				   "  - {id: l2, location: db, node: n1, score: -INFINITY}\n";
 	owned(free) char *site = own_printf("%s%s", SITE, more);
 	json_t *stop;
 
@@ -754,8 +753,7 @@ Test(director, what_is_slow_holds_nobody_up_whom_it_does_not_concern, .init = se
 	stop = order("n1", "stop");
 	cr_assert(stop, "web does not wait for db");
 	result("n1", stop, 0, "done");
-	cr_assert_str_eq(
-		word(json_object_get(order("n2", "start"), "action"), "resource"), "web");
+	cr_assert_str_eq(word(json_object_get(order("n2", "start"), "action"), "resource"), "web");
 	for (size_t i = 0; i < n_sent; i++)
 		cr_assert_str_neq(word(json_object_get(sent[i], "action"), "resource"), "db",
 			"it is not ordered twice");

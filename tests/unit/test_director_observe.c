@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director.h"
 
+#include "base/own.h"
+#include "core/director_inside.h"
+
 #define SITE(observe)                                                                              \
 	"cluster: {name: t}\n"                                                                     \
 	"properties: {observe: " observe "}\n"                                                     \
@@ -133,4 +136,55 @@ Test(director_observe, whose_lease_has_run_out_is_blocked_but_not_while_observin
 	cr_assert_eq(told("node-blocked"), 1, "%s", notes);
 	lease_runs_out("n2", 0);
 	cr_assert_eq(told("node-blocked"), 2, "%s", notes);
+}
+
+/* Whom an operator fences falls silent when it is off, and is proven dead before or after that is
+ * noticed: the story of its death began with the block, and is told once. */
+static void fenced_by_an_operator(bool silent_first)
+{
+	struct event e = { .kind = EVENT_FENCED };
+	owned(free) char *figures = NULL;
+
+	ask("PUT", "/v1/configuration",
+		"cluster: {name: t}\n"
+		"nodes: {n1: {id: 1, addresses: [a]}, n2: {id: 2, addresses: [a]}}\n"
+		"fencing: {devices: {b1: {agent: fence_x, targets: [n1, n2]}}}\n");
+	cr_assert_eq(status, 200);
+	ask("POST", "/v1/nodes/n1/fence", "");
+	cr_assert(fence_id);
+	later(50);
+	if (silent_first)
+		beat(1, false);
+	later(50);
+	e.fence.id = fence_id;
+	e.fence.proof = EVENT_OFF;
+	e.fence.text = "";
+	e.fence.t_end_ns = now;
+	e.fence.evidence = json_array();
+	step(&e);
+	json_decref(e.fence.evidence);
+	if (!silent_first) {
+		later(20);
+		beat(1, false);
+	}
+	later(500);
+	figures = director_metrics(d);
+	cr_assert_eq(told("node-dead"), 1, "%s", notes);
+	cr_assert(told("failover"), "%s", notes);
+	cr_assert(strstr(figures, "picket_failover_seconds_count 1\n"), "%s", figures);
+	cr_assert_lt(d->times.last_ms, 1000);
+	cr_assert(d->nodes[0].timeline.ns[TIMELINE_FENCE_STARTED] ||
+			  strstr(figures, "picket_fencing_seconds_count 1\n"),
+		"%s", figures);
+	cr_assert(d->nodes[0].timeline.ns[TIMELINE_DEAD] || told("failover"), "%s", notes);
+}
+
+Test(director_observe, a_story_goes_on_when_who_is_fenced_falls_silent)
+{
+	fenced_by_an_operator(true);
+}
+
+Test(director_observe, a_story_goes_on_when_who_is_dead_falls_silent)
+{
+	fenced_by_an_operator(false);
 }

@@ -28,6 +28,25 @@ static bool is_first(const struct command_table *t, size_t i)
 	return !i || strcmp(t->rows[i].noun, t->rows[i - 1].noun);
 }
 
+/* The options that the next word belongs to. */
+static void valued_of(const struct command_option *o, const char *between, FILE *out)
+{
+	for (; o && o->name; o++) {
+		if (!o->value)
+			continue;
+		if (o->letter)
+			fprintf(out, "%s-%c", between, o->letter);
+		fprintf(out, "%s--%s", between, o->name);
+	}
+}
+
+static void valued(const struct command_table *t, const char *between, FILE *out)
+{
+	valued_of(t->options, between, out);
+	for (size_t i = 0; i < t->n; i++)
+		valued_of(t->rows[i].options, between, out);
+}
+
 /* ---- fish ------------------------------------------------------------------------------------ */
 
 static void fish_options(
@@ -53,26 +72,46 @@ static void fish_options(
 	}
 }
 
+/* What stands on the line so far, without options and the words that belong to them: a resource may
+ * be called "status", and the value of -o is no command. */
+static void fish_functions(const struct command_table *t, FILE *out)
+{
+	fprintf(out,
+		"function __%s_plain\n\tset -l skip 0\n\tset -l all (commandline -opc)\n"
+		"\tfor w in $all[2..-1]\n\t\tif test $skip = 1\n\t\t\tset skip 0\n\t\t\tcontinue\n"
+		"\t\tend\n\t\tswitch $w\n\t\t\tcase ''",
+		t->program);
+	valued(t, " ", out);
+	fprintf(out,
+		"\n\t\t\t\tset skip 1\n\t\t\tcase '-*'\n\t\t\tcase '*'\n\t\t\t\techo -- $w\n"
+		"\t\tend\n\tend\nend\n"
+		"function __%s_at\n\tset -l plain (__%s_plain)\n"
+		"\ttest (count $plain) -eq (count $argv); and test \"$plain\" = \"$argv\"\nend\n"
+		"function __%s_in\n\tset -l plain (__%s_plain)\n"
+		"\ttest (count $plain) -ge (count $argv); and "
+		"test \"$plain[1..\"(count $argv)\"]\" = \"$argv\"\nend\n",
+		t->program, t->program, t->program, t->program);
+}
+
 void command_completion_fish(const struct command_table *t, FILE *out)
 {
-	fprintf(out, "# fish completion for %s\ncomplete -c %s -f\n", t->program, t->program);
+	fprintf(out, "# fish completion for %s\n", t->program);
+	fish_functions(t, out);
+	fprintf(out, "complete -c %s -f\n", t->program);
 	fish_options(t->program, "", t->options, out);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct command_row *row = &t->rows[i];
-		owned(free) char *when =
-			row->verb ? own_printf("'__fish_seen_subcommand_from %s; and "
-					       "__fish_seen_subcommand_from %s'",
-					    row->noun, row->verb)
-				  : own_printf("'__fish_seen_subcommand_from %s'", row->noun);
+		owned(free) char *when = own_printf("'__%s_in %s%s%s'", t->program, row->noun,
+			row->verb ? " " : "", row->verb ? row->verb : "");
 
 		if (is_first(t, i)) {
-			fprintf(out, "complete -c %s -n __fish_use_subcommand -a %s -d ",
-				t->program, row->noun);
+			fprintf(out, "complete -c %s -n __%s_at -a %s -d ", t->program, t->program,
+				row->noun);
 			quoted(row->verb ? "" : row->help, out);
 			fputc('\n', out);
 		}
 		if (row->verb) {
-			fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -a %s -d ",
+			fprintf(out, "complete -c %s -n '__%s_at %s' -a %s -d ", t->program,
 				t->program, row->noun, row->verb);
 			quoted(row->help, out);
 			fputc('\n', out);
@@ -107,13 +146,43 @@ static void zsh_options(const struct command_option *o, FILE *out)
 		fprintf(out, " --%s", o->name);
 }
 
-void command_completion_zsh(const struct command_table *t, FILE *out)
+static void zsh_choices(const struct command_option *o, FILE *out)
+{
+	for (; o && o->name; o++) {
+		if (!o->value || !strchr(o->value, '|'))
+			continue;
+		fprintf(out, "\t--%s", o->name);
+		if (o->letter)
+			fprintf(out, "|-%c", o->letter);
+		fputs(") compadd --", out);
+		for (const char *c = o->value; *c; c++)
+			fprintf(out, "%s%c", c == o->value ? " " : "", *c == '|' ? ' ' : *c);
+		fputs("; return ;;\n", out);
+	}
+}
+
+/* What stands so far, without options and their words; the choices of an option that ends it. */
+static void zsh_plain(const struct command_table *t, FILE *out)
 {
 	fprintf(out,
-		"#compdef %s\n_%s()\n{\n\tlocal -a nouns verbs plain\n\tlocal w\n"
-		"\tfor w in ${words[2,CURRENT-1]}; do [[ $w == -* ]] || plain+=($w); done\n"
-		"\tif [[ ${words[CURRENT]} == -* ]]; then\n\t\tcase \"${plain[1,2]}\" in\n",
+		"#compdef %s\n_%s()\n{\n\tlocal -a nouns verbs plain\n\tlocal w skip=0\n"
+		"\tfor w in ${words[2,CURRENT-1]}; do\n"
+		"\t\tif (( skip )); then skip=0; continue; fi\n\t\tcase $w in\n\t\t''",
 		t->program, t->program);
+	valued(t, "|", out);
+	fputs(") skip=1 ;;\n\t\t-*) ;;\n\t\t*) plain+=($w) ;;\n\t\tesac\n\tdone\n"
+	      "\tcase ${words[CURRENT-1]} in\n",
+		out);
+	zsh_choices(t->options, out);
+	for (size_t i = 0; i < t->n; i++)
+		zsh_choices(t->rows[i].options, out);
+	fputs("\tesac\n\tif (( skip )); then _files; return; fi\n", out);
+}
+
+void command_completion_zsh(const struct command_table *t, FILE *out)
+{
+	zsh_plain(t, out);
+	fputs("\tif [[ ${words[CURRENT]} == -* ]]; then\n\t\tcase \"${plain[1,2]}\" in\n", out);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct command_row *row = &t->rows[i];
 

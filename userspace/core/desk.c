@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "core/desk_inside.h"
+#include "core/shape.h"
 
 #define READS_BURST 300
 #define READS_PER_S 150
@@ -415,8 +416,35 @@ static int json_depth(const json_t *v, int left)
 	return 0;
 }
 
+/* False: answered, with every place that is wrong; a wish that nobody reads is one. */
+static bool shape_right(
+	struct desk *d, struct desk_case *of, const char *title, struct problems *problems)
+{
+	bool right = !problems->errors;
+	owned(free) char *detail = NULL;
+
+	if (!right) {
+		detail = own_printf("%s: %s", problems->items[0].where, problems->items[0].text);
+		desk_problem(d, of, 422, title, detail,
+			json_pack("{s:o}", "errors", problems_json(problems)));
+	}
+	problems_done(problems);
+	return right;
+}
+
+/* "dryrun" instead of "dryRun" would change what was only to be looked at. */
+static bool gate_query(struct desk *d, struct desk_case *of)
+{
+	struct problems problems = { 0 };
+
+	if (of->match.route->right != ROUTE_OPEN)
+		shape_check_query(of->match.route->query, of->query, &problems);
+	return shape_right(d, of, "The query is not right", &problems);
+}
+
 static bool gate_body(struct desk *d, struct desk_case *of, const struct desk_asked *a)
 {
+	struct problems problems = { 0 };
 	const struct route *route = of->match.route;
 	owned(free) char *detail = NULL;
 	json_error_t error;
@@ -435,12 +463,12 @@ static bool gate_body(struct desk *d, struct desk_case *of, const struct desk_as
 		detail = own_string("An object is wanted.");
 	else if (json_depth(of->body, PICKET_DEPTH_MAX))
 		detail = own_string("It is nested too deeply.");
-	else if (json_object_get(of->body, "node") &&
-		 !json_is_string(json_object_get(of->body, "node")))
-		detail = own_string("node: a node's name is wanted.");
-	if (detail)
+	if (detail) {
 		desk_problem(d, of, 400, "The body is not right", detail, NULL);
-	return !detail;
+		return false;
+	}
+	shape_check(d->schemas, route->body, of->body, &problems);
+	return shape_right(d, of, "The body is not right", &problems);
 }
 
 /* The same request again, with the same key: it is answered, and not done twice. */
@@ -522,7 +550,7 @@ void desk_ask_vouched(struct desk *d, const struct desk_asked *a,
 	if (vouched ? !gate_vouched(of, a, vouched)
 		    : !gate_who(d, of, a) || !gate_count(d, of, a) || desk_relay(d, of, a))
 		return;
-	if (!gate_may(d, of) || !gate_body(d, of, a) || !gate_key(d, of, a))
+	if (!gate_may(d, of) || !gate_query(d, of) || !gate_body(d, of, a) || !gate_key(d, of, a))
 		return;
 	if (!strcmp(of->match.route->answer, "text") &&
 		!strncmp(of->match.route->id, "console", 7)) {

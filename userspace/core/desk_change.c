@@ -88,7 +88,7 @@ static void change_rollback(struct desk *d, struct desk_case *of)
 
 	if (!json_is_integer(number) || json_integer_value(number) < 1) {
 		desk_problem(
-			d, of, 400, "The body is not right", "revision: a number is wanted.", NULL);
+			d, of, 422, "The body is not right", "revision: a number is wanted.", NULL);
 		return;
 	}
 	r = office_revision(d->office, (uint64_t)json_integer_value(number));
@@ -170,7 +170,7 @@ static void change_token(struct desk *d, struct desk_case *of)
 	json_t *record, *entry;
 
 	if (wrong) {
-		desk_problem(d, of, 400, "The body is not right", wrong, NULL);
+		desk_problem(d, of, 422, "The body is not right", wrong, NULL);
 		return;
 	}
 	warden_token(of->random, id, token);
@@ -183,8 +183,8 @@ static void change_token(struct desk *d, struct desk_case *of)
 		json_object_set_new(record, "expires_ms",
 			json_integer((json_int_t)(of->now_ms + (uint64_t)days * DAY_MS)));
 	else if (ttl_ms)
-		json_object_set_new(record, "expires_ms",
-			json_integer((json_int_t)(of->now_ms + ttl_ms)));
+		json_object_set_new(
+			record, "expires_ms", json_integer((json_int_t)(of->now_ms + ttl_ms)));
 	entry = json_pack("{s:s, s:s, s:o}", "do", "token", "id", id, "token", record);
 	desk_propose(d, of, entry,
 		json_pack("{s:s, s:s, s:O}", "id", id, "token", token, "name",
@@ -213,7 +213,7 @@ static void change_join(struct desk *d, struct desk_case *of)
 	unsigned status;
 
 	if (!request) {
-		desk_problem(d, of, 400, "The body is not right",
+		desk_problem(d, of, 422, "The body is not right",
 			"request: a certificate request in PEM form is wanted.", NULL);
 		return;
 	}
@@ -244,24 +244,42 @@ void desk_joined(struct desk *d, struct desk_case *of, unsigned status, json_t *
 /* ---- a backup comes back
  * -------------------------------------------------------------------------- */
 
-static void change_restore(struct desk *d, struct desk_case *of)
+/* The configuration is right: now the tokens, and it. */
+static void then_restore(
+	struct desk *d, struct desk_case *of, unsigned status, json_t *json, const char *text)
 {
-	const char *text = json_string_value(json_object_get(of->body, "configuration")), *id;
-	json_t *tokens = json_object_get(of->body, "tokens"), *token, *entry;
+	const char *configuration = json_string_value(json_object_get(of->body, "configuration"));
+	json_t *token, *entry;
+	const char *id;
 
-	if (!text || json_integer_value(json_object_get(of->body, "schema")) != 1) {
-		desk_problem(d, of, 400, "The body is not a backup",
-			"GET /v1/backup makes one; schema 1 is known here.", NULL);
+	if (status != 200) {
+		desk_finish(d, of, status, json, text);
 		return;
 	}
+	json_decref(json);
 	if (!desk_matches(d, of))
 		return;
-	json_object_foreach (tokens, id, token) {
+	json_object_foreach (json_object_get(of->body, "tokens"), id, token) {
 		entry = json_pack("{s:s, s:s, s:O}", "do", "token", "id", id, "token", token);
 		d->handler.on_propose(d->ctx, entry);
 		json_decref(entry);
 	}
-	put(d, of, text);
+	put(d, of, configuration);
+}
+
+/* All of it or nothing: a backup whose configuration is refused leaves no token behind. */
+static void change_restore(struct desk *d, struct desk_case *of)
+{
+	json_t *query = json_pack("{s:s, s:s}", "dryRun", "1", "name", "configuration");
+	owned(free) char *text =
+		own_string(json_string_value(json_object_get(of->body, "configuration")));
+
+	if (!text || json_integer_value(json_object_get(of->body, "schema")) != 1)
+		desk_problem(d, of, 422, "The body is not a backup",
+			"GET /v1/backup makes one; schema 1 is known here.", NULL);
+	else if (desk_matches(d, of))
+		desk_pass_on(d, of, "PUT", "/v1/configuration", text, query, then_restore);
+	json_decref(query);
 }
 
 bool desk_change(struct desk *d, struct desk_case *of)

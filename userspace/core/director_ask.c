@@ -26,17 +26,6 @@ void director_problem(struct director *d, void *token, unsigned status, const ch
 	reply(d, token, status, body);
 }
 
-static json_t *problems_json(const struct problems *problems)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < problems->n; i++)
-		json_array_append_new(a,
-			json_pack("{s:b, s:s, s:s}", "warning", problems->items[i].warning, "where",
-				problems->items[i].where, "text", problems->items[i].text));
-	return a;
-}
-
 struct director_waiting {
 	void *token;
 	json_t *entry;

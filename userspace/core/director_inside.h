@@ -75,7 +75,7 @@ struct director {
 	uint64_t told; /* the serial that nodes were told last */
 	json_t *world; /* what agents may ask about, as it was told */
 	uint64_t asked, fence_ids, n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
-	double failover_ms;               /* of the last one */
+	struct timeline_times times;
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
 	struct director_rehearse rehearse;
 	struct actions *out;

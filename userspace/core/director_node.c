@@ -329,6 +329,7 @@ void director_link(struct director *d, const struct event *event)
  * was broken, maybe while we were away. */
 void director_weigh(struct director *d, struct director_node *n, bool silent)
 {
+	enum cluster_life life = cluster_life(d->cluster, n->name);
 	bool heard = membership_heard(&d->members, n->id);
 
 	if (heard) {
@@ -337,8 +338,12 @@ void director_weigh(struct director *d, struct director_node *n, bool silent)
 		n->closed &= !n->connected;
 	} else if ((n->heard || silent) && !n->silent_ns) {
 		n->silent_ns = d->now_ns;
-		n->timeline = (struct timeline){ 0 };
-		timeline_set(&n->timeline, TIMELINE_LAST_BEAT, membership_last(&d->members, n->id));
+		/* Whom an operator fences falls silent in the middle of its story, or behind it. */
+		if (life != CLUSTER_BLOCKED && life != CLUSTER_DEAD) {
+			n->timeline = (struct timeline){ 0 };
+			timeline_set(&n->timeline, TIMELINE_LAST_BEAT,
+				membership_last(&d->members, n->id));
+		}
 	}
 	n->heard = heard;
 	d->faults_ns = d->now_ns;
@@ -532,6 +537,8 @@ static void begin_life(struct director *d, struct director_node *n)
 		membership_forget(&d->members, n->id);
 		n->heard = false;
 	}
+	if (!d->leader || !d->ready) /* the leader tells the story of its last death to the end */
+		n->timeline = (struct timeline){ 0 };
 	storm_settled(&d->storm, n->id);
 	director_fence_reset(d, n);
 	if (n->connected && boot && !strcmp(boot, n->boot_id) && grant_may(&d->grant))

@@ -327,18 +327,15 @@ static void recovered(struct director *d)
 {
 	for (size_t i = 0; i < d->n_nodes; i++) {
 		struct director_node *n = &d->nodes[i];
-		uint64_t first = n->timeline.ns[TIMELINE_LAST_BEAT];
 		owned(free) char *text = NULL;
 
 		if (!n->timeline.ns[TIMELINE_DEAD])
 			continue;
 		timeline_set(&n->timeline, TIMELINE_DONE, d->now_ns);
-		if (!first)
-			first = n->timeline.ns[TIMELINE_LOST];
-		d->failover_ms = (double)(d->now_ns - first) / 1e6;
+		timeline_account(&n->timeline, &d->times);
 		d->n_failovers++;
 		text = own_printf("what %s ran is taken care of, %.1f ms after it was last heard",
-			n->name, d->failover_ms);
+			n->name, d->times.last_ms);
 		director_note_more(d, "failover", n->name, text,
 			json_pack("{s:o}", "timeline", timeline_json(&n->timeline)));
 		n->timeline = (struct timeline){ 0 };

@@ -312,7 +312,13 @@ char *director_metrics(struct director *d)
 	figure(&t, "failovers_total", "counter", "Lost nodes whose resources were taken over.",
 		(double)d->n_failovers);
 	figure(&t, "failover_last_seconds", "gauge", "Last beat to the end of the last recovery.",
-		d->failover_ms / 1000);
+		d->times.last_ms / 1000);
+	histogram_print(&d->times.detections, "picket_detection_seconds",
+		"Last beat of a node to the verdict that it is lost.", &t);
+	histogram_print(&d->times.fencings, "picket_fencing_seconds",
+		"First order to a fence device to the proof of death.", &t);
+	histogram_print(&d->times.failovers, "picket_failover_seconds",
+		"Last beat of a node to the end of the recovery of what it ran.", &t);
 	figure(&t, "transitions_total", "counter", "Plans carried out.", d->transitions);
 	node_figures(d, &t);
 	director_rehearse_figures(d, &t);

@@ -118,3 +118,92 @@ char *exporter_ha_cluster(json_t *status)
 		(all ? all : 1) / 2 + 1);
 	return t.data;
 }
+
+/* ---- under our own names
+ * ------------------------------------------------------------------------------------------- */
+
+static void own_head(struct lines *t, const char *name, const char *type, const char *help)
+{
+	lines_add(t, "# HELP picket_%s %s\n# TYPE picket_%s %s\n", name, help, name, type);
+}
+
+static void own_resources(struct lines *t, json_t *list)
+{
+	const char *node;
+	json_t *r, *on, *n;
+	size_t i, k;
+
+	own_head(t, "resource_role", "gauge", "1 for the role that a resource has on a node.");
+	json_array_foreach (list, i, r)
+		json_array_foreach (json_object_get(r, "on"), k, on)
+			lines_add(t,
+				"picket_resource_role{resource=\"%s\",node=\"%s\",role=\"%s\"} 1\n",
+				text(r, "name"), text(on, "node"), text(on, "state"));
+	own_head(t, "resource_failures", "gauge",
+		"Failures that a resource has on a node's account.");
+	json_array_foreach (list, i, r)
+		json_object_foreach (json_object_get(r, "failures"), node, n)
+			lines_add(t,
+				"picket_resource_failures{resource=\"%s\",node=\"%s\"} "
+				"%" JSON_INTEGER_FORMAT "\n",
+				text(r, "name"), node, json_integer_value(n));
+	own_head(t, "primaries", "gauge", "Nodes on which a resource is promoted.");
+	json_array_foreach (list, i, r) {
+		unsigned primaries = 0;
+
+		json_array_foreach (json_object_get(r, "on"), k, on)
+			primaries += !strcmp(text(on, "state"), "promoted");
+		if (json_is_true(json_object_get(r, "promotable")))
+			lines_add(t, "picket_primaries{resource=\"%s\"} %u\n", text(r, "name"),
+				primaries);
+	}
+}
+
+static void own_leases(struct lines *t, json_t *leases)
+{
+	json_t *l;
+	size_t i;
+
+	own_head(t, "lease_remaining_seconds", "gauge",
+		"What a node's lease has left if this controller is not heard again.");
+	json_array_foreach (leases, i, l)
+		if (json_object_get(l, "ends_in_ms"))
+			lines_add(t, "picket_lease_remaining_seconds{node=\"%s\"} %.6f\n",
+				text(l, "node"),
+				json_number_value(json_object_get(l, "ends_in_ms")) / 1000);
+}
+
+/* One line for each link on which this controller has heard the node. */
+static void own_beats(struct lines *t, json_t *links, const char *self, const char *name,
+	const char *key, double scale)
+{
+	json_t *node, *link;
+	size_t i, l;
+
+	json_array_foreach (json_object_get(links, "nodes"), i, node)
+		json_array_foreach (json_object_get(node, "links"), l, link) {
+			json_t *cell = json_object_get(json_object_get(link, "by"), self);
+			json_t *v = json_object_get(cell, key);
+
+			if (v)
+				lines_add(t, "picket_%s{node=\"%s\",link=\"%zu\"} %.9g\n", name,
+					text(node, "name"), l, json_number_value(v) * scale);
+		}
+}
+
+char *exporter_status(json_t *status, json_t *leases, json_t *links, const char *version)
+{
+	const char *self = text(status, "controller");
+	struct lines t = { 0 };
+
+	own_head(&t, "build_info", "gauge", "1; which controller answers, and of which version.");
+	lines_add(&t, "picket_build_info{controller=\"%s\",version=\"%s\"} 1\n", self, version);
+	own_resources(&t, json_object_get(status, "resources"));
+	own_leases(&t, json_object_get(leases, "leases"));
+	own_head(&t, "heartbeat_age_seconds", "gauge", "Since the last beat on a link.");
+	own_beats(&t, links, self, "heartbeat_age_seconds", "age_ms", 0.001);
+	own_head(&t, "heartbeats_total", "counter",
+		"Beats heard on a link: what is lost is what its rate lacks.");
+	own_beats(&t, links, self, "heartbeats_total", "beats", 1);
+	return t.data;
+}

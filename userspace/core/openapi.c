@@ -23,11 +23,16 @@ static json_t *content(const struct route *route, const char *schema, bool body)
 		"type", "string");
 }
 
+/* A flag is there, or not: what stands behind it says so. */
 static void parameter(json_t *list, const char *in, const char *name, size_t len, const char *type)
 {
-	json_array_append_new(
-		list, json_pack("{s:s%, s:s, s:b, s:{s:s}}", "name", name, len, "in", in,
-			      "required", !strcmp(in, "path"), "schema", "type", type));
+	json_t *schema = !strcmp(type, "flag") ? json_pack("{s:[ss]}", "enum", "1", "true")
+			 : !strcmp(type, "integer")
+				 ? json_pack("{s:s, s:i}", "type", type, "minimum", 0)
+				 : json_pack("{s:s}", "type", type);
+
+	json_array_append_new(list, json_pack("{s:s%, s:s, s:b, s:o}", "name", name, len, "in", in,
+					    "required", !strcmp(in, "path"), "schema", schema));
 }
 
 static json_t *parameters(const struct route *route)
@@ -43,7 +48,9 @@ static json_t *parameters(const struct route *route)
 		size_t name = strcspn(at, ":"), type = strcspn(at + name + 1, " ");
 
 		parameter(list, "query", at, name,
-			!strncmp(at + name + 1, "integer", type) ? "integer" : "string");
+			!strncmp(at + name + 1, "integer", type) ? "integer"
+			: !strncmp(at + name + 1, "flag", type)  ? "flag"
+								 : "string");
 		at += name + 1 + type;
 	}
 	if (strstr(route->path, "/v1/configuration") && route_changes(route))

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "base/histogram.h"
+
 enum timeline_mark {
 	TIMELINE_LAST_BEAT,
 	TIMELINE_SUSPECTED,
@@ -24,6 +26,15 @@ enum timeline_mark {
 struct timeline {
 	uint64_t ns[TIMELINE_END]; /* CLOCK_BOOTTIME; 0: not (yet) */
 };
+
+/* How long it took, of all that have come to their end. */
+struct timeline_times {
+	struct histogram detections, fencings, failovers;
+	double last_ms; /* the last failover, from the last beat */
+};
+
+/* Adds one that is done. */
+void timeline_account(const struct timeline *timeline, struct timeline_times *times);
 
 /* The first time counts. */
 void timeline_set(struct timeline *timeline, enum timeline_mark mark, uint64_t ns);

@@ -524,3 +524,20 @@ void alerter_free(struct alerter *a)
 	free(a->controller);
 	free(a);
 }
+
+void alerter_log(const struct log *log, const json_t *event)
+{
+	const char *kind = json_string_value(json_object_get(event, "kind"));
+	char id[ALERT_ID_HEX] = "";
+	struct log_field fields[] = {
+		{ "MESSAGE_ID", log->journal && kind ? id : NULL }, /* of use there alone */
+		{ "PICKET_EVENT", kind },
+		{ "PICKET_NODE", json_string_value(json_object_get(event, "node")) },
+		{ "PICKET_RESOURCE", json_string_value(json_object_get(event, "resource")) },
+		{ NULL, NULL },
+	};
+
+	if (kind)
+		alert_kind_id(kind, id);
+	log_say(log, LOG_NOTICE, fields, "%s", json_string_value(json_object_get(event, "text")));
+}

@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#include "base/log.h"
+
 #include "base/own.h"
 #include "core/director.h"
 
@@ -38,5 +40,8 @@ void alerter_again(struct alerter *alerter, const struct director *director);
 /* The counts as Prometheus exposition; the caller frees it. */
 char *alerter_figures(struct alerter *alerter);
 void alerter_counts(struct alerter *alerter, struct alerter_counts *ret);
+
+/* An event for this host's journal: by its kind's MESSAGE_ID picket.catalog explains it. */
+void alerter_log(const struct log *log, const json_t *event);
 
 #endif

@@ -10,6 +10,7 @@
 #include "edge/cli.h"
 
 const struct command_option cli_sure_options[] = {
+	{ "wait", "SECONDS", "go on until it is done, at most so long, and show how far it is", 0 },
 	{ "yes", NULL, "do not ask", 'y' },
 	{ 0 },
 };

@@ -29,6 +29,7 @@ struct cli {
 	const char *output; /* "text" or "table", "json", "yaml" */
 	bool colour;
 	unsigned timeout_s;
+	unsigned wait_s; /* how long to go on until what was asked for is done; 0: not at all */
 	FILE *out;
 };
 
@@ -45,6 +46,9 @@ void cli_print(const struct cli *cli, json_t *document);
 /* Asks the controller. CLI_OK: *ret holds a good answer, door_answer_done() it. Else the reason was
  * said already, problem documents included. */
 int cli_ask(const struct cli *cli, struct door_request *request, struct door_answer *ret);
+/* The same for a change. With --wait it goes on until the cluster has done what follows from it,
+ * and shows on a terminal how far that is. */
+int cli_ask_change(const struct cli *cli, struct door_request *request, struct door_answer *ret);
 /* Before what cannot be undone: asks on a terminal; elsewhere --yes must say so. CLI_OK or not. */
 int cli_sure(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -63,6 +67,7 @@ int cli_confirm(const struct command *command, void *ctx);
 int cli_token_create(const struct command *command, void *ctx);
 int cli_token_list(const struct command *command, void *ctx);
 int cli_token_drop(const struct command *command, void *ctx);
+int cli_show(const struct command *command, void *ctx);
 int cli_why(const struct command *command, void *ctx);
 int cli_whatif(const struct command *command, void *ctx);
 int cli_history(const struct command *command, void *ctx);
@@ -95,7 +100,7 @@ int cli_pki_issue(const struct command *command, void *ctx);
 extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
 	cli_sure_options[], cli_ca_rotate_options[], cli_ca_retire_options[], cli_init_options[],
 	cli_pki_issue_options[], cli_token_options[], cli_limit_options[], cli_doctor_options[],
-	cli_simulate_options[], cli_export_options[], cli_resource_options[], cli_recover_options[],
-	cli_join_options[], cli_controller_options[];
+	cli_simulate_options[], cli_export_options[], cli_resource_options[], cli_wait_options[],
+	cli_recover_options[], cli_join_options[], cli_controller_options[];
 
 #endif

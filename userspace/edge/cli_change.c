@@ -13,6 +13,7 @@
 const struct command_option cli_apply_options[] = {
 	{ "dry-run", NULL, "check it, and change nothing", 'n' },
 	{ "revision", "N", "only if the configuration is still of this revision", 0 },
+	{ "wait", "SECONDS", "go on until it is done, at most so long, and show how far it is", 0 },
 	{ 0 },
 };
 
@@ -83,7 +84,7 @@ int cli_apply(const struct command *command, void *ctx)
 		return r;
 	request.body = text;
 	warn(path);
-	r = cli_ask(cli, &request, &answer);
+	r = dry ? cli_ask(cli, &request, &answer) : cli_ask_change(cli, &request, &answer);
 	if (r)
 		return r;
 	changes = json_array_size(json_object_get(answer.json, "changes"));
@@ -105,7 +106,7 @@ static int node_ask(const struct cli *cli, const char *node, const char *verb, c
 	struct door_request request = { .method = "POST", .path = path, .body = "{}" };
 	owned(free) char *text = own_printf("%s: %s", node, said);
 	struct door_answer answer;
-	int r = cli_ask(cli, &request, &answer);
+	int r = cli_ask_change(cli, &request, &answer);
 
 	return r ? r : change_done(cli, &answer, text);
 }
@@ -196,6 +197,7 @@ int cli_confirm(const struct command *command, void *ctx)
 
 const struct command_option cli_resource_options[] = {
 	{ "for", "DURATION", "it ends by itself then, as in 2h (it stays until clear)", 0 },
+	{ "wait", "SECONDS", "go on until it is done, at most so long, and show how far it is", 0 },
 	{ 0 },
 };
 
@@ -220,6 +222,6 @@ int cli_resource(const struct command *command, void *ctx)
 	body = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	request.body = body;
-	r = cli_ask(cli, &request, &answer);
+	r = cli_ask_change(cli, &request, &answer);
 	return r ? r : change_done(cli, &answer, text);
 }

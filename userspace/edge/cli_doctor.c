@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "edge/cli.h"
+#include "edge/daemoncfg.h"
 #include "edge/identity.h"
 
 #define DAYS_SOON 30
@@ -31,6 +32,8 @@ enum finding { GOOD, WARN, BAD };
 
 struct doctor {
 	const struct cli *cli;
+	struct daemoncfg
+		*config; /* of this host's controller; NULL: there is none, or it is wrong */
 	json_t *findings;
 	unsigned n[3];
 };
@@ -198,6 +201,32 @@ static void look_quorum(struct doctor *d, json_t *status)
 			"%zu of %zu controllers; %zu more may go", up, all, up - (all / 2 + 1));
 }
 
+/* Could it be fenced? What the last test of each of its devices said: the only proof without a
+ * power cut. */
+static void look_tests(struct doctor *d, const char *node, json_t *tests)
+{
+	owned(free) char *todo = own_printf("picket fence test %s", node);
+	json_t *t;
+	size_t i;
+
+	json_array_foreach (tests, i, t) {
+		double hours = ((double)time(NULL) * 1000 -
+				       json_number_value(json_object_get(t, "at_ms"))) /
+			       3.6e6;
+
+		if (!strcmp(text(t, "state"), "passed"))
+			say(d, GOOD, text(t, "device"), NULL,
+				"could fence %s when it was tested %.1f hours ago", node, hours);
+		else if (!strcmp(text(t, "state"), "failed"))
+			say(d, BAD, text(t, "device"),
+				"look at the device and what the configuration says of it",
+				"could not fence %s when it was tested: %s", node, text(t, "text"));
+		else
+			say(d, WARN, text(t, "device"), todo,
+				"it was never tested whether it can fence %s", node);
+	}
+}
+
 static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 {
 	json_t *n, *l;
@@ -225,6 +254,7 @@ static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 			say(d, BAD, text(n, "name"), "fencing: topology in the configuration",
 				"nothing can fence it: what it runs is never taken over without "
 				"you");
+		look_tests(d, text(n, "name"), json_object_get(of, "tests"));
 	}
 }
 
@@ -245,11 +275,14 @@ static int knock(const char *host, const char *port)
 	return r == -EINPROGRESS ? -ETIMEDOUT : r;
 }
 
-static bool agent_there(const char *agent)
+/* Where this host's controller looks for it. */
+static bool agent_there(const struct doctor *d, const char *agent)
 {
-	static const char *const folders[] = { "/usr/libexec/picket/fence", "/usr/sbin" };
+	static const char *const usual[] = { "/usr/libexec/picket/fence", "/usr/sbin" };
+	const char *const *folders = d->config ? (const char *const *)d->config->fence_path : usual;
+	size_t n = d->config ? d->config->n_fence_path : sizeof(usual) / sizeof(*usual);
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+	for (size_t i = 0; i < n; i++) {
 		owned(free) char *path = own_printf("%s/%s", folders[i], agent);
 
 		if (!access(path, X_OK))
@@ -271,12 +304,11 @@ static void look_devices(struct doctor *d, json_t *root)
 			*text(params, "ip") ? text(params, "ip") : text(params, "ipaddr");
 		int r;
 
-		if (!agent_there(agent)) {
-			say(d, WARN, name, "install picket-fence-agents or fence-agents",
-				"%s is neither in /usr/sbin nor in /usr/libexec/picket/fence",
-				agent);
-			continue;
-		}
+		if (!agent_there(d, agent))
+			say(d, BAD, name,
+				"install picket-fence-agents or fence-agents; fence_path in "
+				"picketd.yaml says where they are",
+				"%s is in no folder where fence agents are looked for", agent);
 		if (!strstr(agent, "redfish") || !*host)
 			continue; /* spoken to over UDP, or not over a network */
 		r = knock(host, *port ? port : "443");
@@ -288,6 +320,19 @@ static void look_devices(struct doctor *d, json_t *root)
 	}
 }
 
+/* What the controller here was told of this host. */
+static void look_configuration(struct doctor *d)
+{
+	owned(free) char *why = NULL;
+
+	if (access(DAEMONCFG_DEFAULT, F_OK))
+		return; /* a node alone, or a host that only asks */
+	if (daemoncfg_read(DAEMONCFG_DEFAULT, &d->config, &why))
+		say(d, BAD, "picketd.yaml", "mend it: picketd does not start with it", "%s", why);
+	else
+		say(d, GOOD, "picketd.yaml", NULL, "controller %s", d->config->name);
+}
+
 static int ask(const struct cli *cli, const char *path, struct door_answer *ret)
 {
 	struct door_request request = { .method = "GET", .path = path };
@@ -296,7 +341,9 @@ static int ask(const struct cli *cli, const char *path, struct door_answer *ret)
 }
 
 const struct command_option cli_doctor_options[] = {
-	{ "pki", "DIR", "folder of this host's certificates (/etc/picket/pki)", 0 },
+	{ "pki", "DIR",
+		"folder of this host's certificates (as picketd.yaml says, or /etc/picket/pki)",
+		0 },
 	{ 0 },
 };
 
@@ -310,7 +357,8 @@ int cli_doctor(const struct command *command, void *ctx)
 	look_clock(&d);
 	look_watchdog(&d);
 	look_mtu(&d);
-	look_certificates(&d, pki ? pki : "/etc/picket/pki");
+	look_configuration(&d);
+	look_certificates(&d, pki ? pki : d.config ? d.config->pki : "/etc/picket/pki");
 	if (ask(ctx, "/v1/status", &status)) {
 		say(&d, BAD, "controller", "systemctl status picketd", "none answers on this host");
 	} else {
@@ -331,6 +379,7 @@ int cli_doctor(const struct command *command, void *ctx)
 		fprintf(d.cli->out, "%u good, %u to look at, %u bad\n", d.n[GOOD], d.n[WARN],
 			d.n[BAD]);
 	json_decref(d.findings);
+	daemoncfg_free(d.config);
 	return d.n[BAD] ? CLI_FAILURE : d.n[WARN] ? CLI_WARNINGS : CLI_OK;
 }
 
@@ -363,7 +412,8 @@ int cli_bundle(const struct command *command, void *ctx)
 	static const char *const parts[][2] = { { "status", "/v1/status" },
 		{ "links", "/v1/links" }, { "events", "/v1/events" }, { "fencing", "/v1/fencing" },
 		{ "history", "/v1/configuration/history" }, { "audit", "/v1/audit?limit=500" },
-		{ "transitions", "/v1/transitions" }, { "openapi", "/v1/openapi.json" } };
+		{ "transitions", "/v1/transitions" }, { "model", "/v1/model" },
+		{ "controllers", "/v1/controllers" } };
 	const char *file = command->words[0];
 	char dir[] = "/tmp/picket-bundle-XXXXXX";
 	owned(free) char *line = NULL;
@@ -371,10 +421,13 @@ int cli_bundle(const struct command *command, void *ctx)
 
 	if (strchr(file, '\''))
 		return cli_fail(CLI_USAGE, "%s: no quotes in the name", file);
+	umask(077); /* no secret is in it, but who may do what and where everything is */
 	if (!mkdtemp(dir))
 		return cli_fail(CLI_FAILURE, "%s: %m", dir);
+	setenv("PICKET_SOCKET", ((const struct cli *)ctx)->socket, 1);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		bundle_put(ctx, dir, parts[i][0], parts[i][1]);
+	bundle_run(dir, "doctor", "/proc/$PPID/exe doctor");
 	bundle_run(dir, "uname", "uname -a; cat /etc/os-release");
 	bundle_run(dir, "journal", "journalctl --no-pager -n 5000 -u picketd -u picket-agent");
 	bundle_run(dir, "network", "ip -s link; ip addr; ip route");
@@ -383,6 +436,6 @@ int cli_bundle(const struct command *command, void *ctx)
 	if (r)
 		return cli_fail(CLI_FAILURE, "%s was not written; its parts are in %s", file, dir);
 	fprintf(((const struct cli *)ctx)->out,
-		"%s: status, events, fencing, history, audit, journal\n", file);
+		"%s: status, events, fencing, model, history, audit, doctor, journal\n", file);
 	return CLI_OK;
 }

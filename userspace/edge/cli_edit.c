@@ -117,7 +117,7 @@ int cli_rollback(const struct command *command, void *ctx)
 	};
 	const struct cli *cli = ctx;
 	struct door_answer answer;
-	int r = cli_ask(cli, &request, &answer);
+	int r = cli_ask_change(cli, &request, &answer);
 
 	if (r)
 		return r;
@@ -166,7 +166,7 @@ int cli_restore(const struct command *command, void *ctx)
 		return cli_fail(
 			r == -ENOENT ? CLI_NOT_FOUND : CLI_FAILURE, "%s: %s", path, strerror(-r));
 	request.body = text;
-	r = cli_ask(cli, &request, &answer);
+	r = cli_ask_change(cli, &request, &answer);
 	if (r)
 		return r;
 	if (cli_json(cli))

@@ -71,7 +71,7 @@ int cli_ticket(const struct command *command, void *ctx)
 	int r = ticket_sure(command, ticket, verb);
 
 	if (r == CLI_OK)
-		r = cli_ask(cli, &request, &answer);
+		r = cli_ask_change(cli, &request, &answer);
 	if (r)
 		return r;
 	while (strcmp(said[i][0], verb))

@@ -19,7 +19,7 @@ own_define(slist, struct curl_slist, curl_slist_free_all)
 /* One exchange: the body gathers, or goes on as events when it is a stream. */
 struct exchange {
 	CURL *curl;
-	char *text, *etag;
+	char *text, *etag, *location;
 	size_t len, cap;
 	bool stream, json;
 	struct sse sse;
@@ -42,6 +42,9 @@ static size_t exchange_on_header(char *data, size_t size, size_t n, void *ctx)
 	} else if (!strncasecmp(line, "ETag: \"", 7)) {
 		free(x->etag);
 		x->etag = strndup(line + 7, strcspn(line + 7, "\""));
+	} else if (!strncasecmp(line, "Location: ", 10)) {
+		free(x->location);
+		x->location = own_string(line + 10);
 	}
 	return size * n;
 }
@@ -90,6 +93,8 @@ static struct curl_slist *exchange_headers(const struct door_request *request)
 
 	if (request->body)
 		headers = curl_slist_append(headers, type);
+	if (request->async)
+		headers = curl_slist_append(headers, "Prefer: respond-async");
 	if (request->if_match) {
 		owned(free) char *match = own_printf("If-Match: \"%s\"", request->if_match);
 
@@ -148,11 +153,13 @@ static int door_exchange(
 	if (r) {
 		free(x->text);
 		free(x->etag);
+		free(x->location);
 		return r;
 	}
 	ret->status = (unsigned)status;
 	ret->text = x->text ? x->text : own_string("");
 	ret->etag = x->etag;
+	ret->location = x->location;
 	ret->json = x->json ? json_loads(ret->text, JSON_DECODE_ANY, NULL) : NULL;
 	return 0;
 }
@@ -177,6 +184,7 @@ void door_answer_done(struct door_answer *answer)
 {
 	free(answer->text);
 	free(answer->etag);
+	free(answer->location);
 	json_decref(answer->json);
 	*answer = (struct door_answer){ 0 };
 }

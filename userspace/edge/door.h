@@ -3,6 +3,7 @@
 #ifndef EDGE_DOOR_H
 #define EDGE_DOOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -15,13 +16,15 @@ struct door_request {
 	const char *content_type; /* of the body; NULL: application/json */
 	const char *if_match;     /* NULL: none */
 	unsigned timeout_s;       /* for the whole; following has none */
+	bool async;               /* a job is wanted, instead of an answer when it is done */
 };
 
 struct door_answer {
 	unsigned status;
-	char *text;   /* the body, NUL-terminated */
-	json_t *json; /* the body, when it is JSON; else NULL */
-	char *etag;   /* without quotes; NULL: none */
+	char *text;     /* the body, NUL-terminated */
+	json_t *json;   /* the body, when it is JSON; else NULL */
+	char *etag;     /* without quotes; NULL: none */
+	char *location; /* of the job; NULL: there is none */
 };
 
 /* 0: an answer came, whatever its status. -ECONNREFUSED: nobody listens; -EACCES: may not ask;

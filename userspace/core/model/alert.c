@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include "core/model/alert.h"
 #include "core/model/site.h"
@@ -234,6 +235,21 @@ json_t *alert_message(const char *name, const char *cluster, const char *control
 			json_integer_value(json_object_get(event, "cursor")));
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:O}", "schema", 1, "id", id, "alert", name,
 		"cluster", cluster, "controller", controller, "event", event);
+}
+
+const char *alert_kind(size_t i)
+{
+	return i < sizeof(kinds) / sizeof(*kinds) ? kinds[i] : NULL;
+}
+
+void alert_kind_id(const char *kind, char ret[ALERT_ID_HEX])
+{
+	owned(free) char *text = own_printf("picket event %s", kind);
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+
+	SHA256((const unsigned char *)text, strlen(text), hash);
+	for (size_t i = 0; i < ALERT_ID_HEX / 2; i++)
+		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
 }
 
 void alert_sign(const char *secret, const char *time, const char *body, char ret[ALERT_HEX])

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "base/own.h"
 
 struct problem {
@@ -22,6 +24,8 @@ struct problems {
 
 void problems_add(struct problems *problems, bool warning, const char *where, const char *format,
 	...) __attribute__((format(printf, 4, 5)));
+/* [{"warning", "where", "text"}]: the errors of a problem document. */
+json_t *problems_json(const struct problems *problems);
 void problems_done(struct problems *problems);
 
 #endif

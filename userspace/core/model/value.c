@@ -184,7 +184,7 @@ int value_version_compare(const char *a, const char *b)
 bool value_is_secret(const char *name)
 {
 	static const char *const secrets[] = { "password", "passwd", "secret", "snmp_auth", "token",
-		"auth_key", "priv_key" };
+		"auth_key", "priv_key", "private_key", "passphrase", "apikey", "api_key" };
 
 	for (size_t i = 0; name && i < sizeof(secrets) / sizeof(*secrets); i++)
 		if (strstr(name, secrets[i]))
