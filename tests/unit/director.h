@@ -14,6 +14,7 @@ static uint64_t now = 1000 * MS, log_index;
 static unsigned status;
 static json_t *answer;
 static unsigned n_orders;   /* sent to agents */
+static uint64_t rehearsal;  /* the last that went out */
 static char notes[1 << 16]; /* "KIND: TEXT" of each, a line */
 
 static inline void step(struct event *event)
@@ -36,6 +37,8 @@ static inline void step(struct event *event)
 			const char *type = json_string_value(json_object_get(a->json, "type"));
 
 			n_orders += type && !strcmp(type, "order");
+		} else if (a->kind == ACTION_REHEARSE) {
+			rehearsal = a->id;
 		} else if (a->kind == ACTION_NOTE) {
 			size_t len = strlen(notes);
 
