@@ -34,8 +34,8 @@ static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv", 
 static const char *const families[] = { "auto", "generic", "apc_rpdu2", "apc_rpdu", "apc_msp",
 	"apc_ms", "eaton_epdu", "eaton_managed", "raritan_px2", "raritan_px1", "sentry4", "sentry3",
 	"cyberpower", "vertiv_geist", "liebert_mpx", "avocent", "tripplite", "tripplite_lx",
-	"hpe_g2", "ibm_ipdu", "lindy", "raritan_json", "netio_json", "redfish_outlets", "http_template",
-	NULL };
+	"hpe_g2", "ibm_ipdu", "lindy", "raritan_json", "netio_json", "redfish_outlets",
+	"http_template", NULL };
 
 static const struct param params[] = {
 	{ "ip", "ipaddr", 'a', PARAM_STRING, "[ip]", NULL, NULL,
@@ -319,8 +319,7 @@ static int walk(struct call *call, struct pdu *pdu, const struct snmp_name *colu
 }
 
 /* The same of a unit that has all in one text; with the names of outlets or their states. */
-static int walk_joined(
-	struct call *call, struct pdu *pdu, bool names, walk_each *each, void *ctx)
+static int walk_joined(struct call *call, struct pdu *pdu, bool names, walk_each *each, void *ctx)
 {
 	const char *unit = settings_get(call->settings, "switch");
 	int r = 0;
@@ -510,8 +509,9 @@ static int pdu_set(struct call *call, const char *plug, enum power wanted)
 		return r;
 	if (snmp_name_parse(command->column, &name) < 0 || snmp_name_append(&name, index) < 0)
 		return call_fail(call, -EINVAL, "outlet %s has no index", plug);
-	r = pdu->family.joined ? pdu_joined_set(call, pdu->snmp, &pdu->family, index, command->value)
-			       : snmp_set(pdu->snmp, &name, command->value);
+	r = pdu->family.joined
+		    ? pdu_joined_set(call, pdu->snmp, &pdu->family, index, command->value)
+		    : snmp_set(pdu->snmp, &name, command->value);
 	snprintf(asked, sizeof(asked), "SET %s.%s = %ld", command->column, index, command->value);
 	call_evidence(call, &(struct evidence_step){ .step = "set",
 				    .plug = plug,

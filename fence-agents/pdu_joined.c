@@ -26,8 +26,8 @@ int pdu_joined_number(const char *text, unsigned long n, long *ret_number)
 	const char *at = nth(text, n);
 	size_t digits = at ? strspn(at, "0123456789") : 0;
 
-	/* A text that has anything else in it is not trusted in any place; one that fills its room may
-	 * have been cut in the middle of this very number. */
+	/* A text that has anything else in it is not trusted in any place; one that fills its room
+	 * may have been cut in the middle of this very number. */
 	if (strspn(text, "0123456789,") != strlen(text) || strlen(text) >= SNMP_TEXT_MAX - 1)
 		return -EPROTO;
 	if (!at)
@@ -45,8 +45,8 @@ int pdu_joined_replace(const char *text, unsigned long n, long number, char *to,
 
 	if (!at)
 		return -ENOENT;
-	length = snprintf(to, size, "%.*s%ld%s", (int)(at - text), text, number,
-		at + strcspn(at, ","));
+	length = snprintf(
+		to, size, "%.*s%ld%s", (int)(at - text), text, number, at + strcspn(at, ","));
 	return length < 0 || (size_t)length >= size ? -ENOSPC : 0;
 }
 
@@ -55,7 +55,8 @@ static int place_of(const struct pdu_family *family, const char *index, const ch
 	struct snmp_name *ret_name, unsigned long *ret_n)
 {
 	const char *dot = strchr(index, '.');
-	owned(free) char *below = dot ? own_printf("%.*s.%s", (int)(dot - index), index, what) : NULL;
+	owned(free) char *below =
+		dot ? own_printf("%.*s.%s", (int)(dot - index), index, what) : NULL;
 
 	if (!dot || strchr(dot + 1, '.') || snmp_name_parse(family->state, ret_name) < 0 ||
 		snmp_name_append(ret_name, below) < 0)
@@ -108,8 +109,8 @@ int pdu_joined_label(struct snmp *snmp, const struct pdu_family *family, const c
 /* One byte of a file stands for a unit. Without the file (nobody's but root's) it goes without. */
 static int unit_lock(struct call *call, const char *index)
 {
-	owned(free) char *unit = own_printf("%s %s %s", call_address(call),
-		settings_get(call->settings, "ipport"), index);
+	owned(free) char *unit = own_printf(
+		"%s %s %s", call_address(call), settings_get(call->settings, "ipport"), index);
 	int fd = open("/run/picket-pdu.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct flock one = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
 	uint32_t hash = 2166136261U;
@@ -118,8 +119,8 @@ static int unit_lock(struct call *call, const char *index)
 	for (const char *c = unit; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619U;
 	one.l_start = hash;
-	while (fd >= 0 && fcntl(fd, F_OFD_SETLK, &one) < 0 && (errno == EAGAIN || errno == EACCES) &&
-		deadline_sleep(call->deadline, AGAIN_MS))
+	while (fd >= 0 && fcntl(fd, F_OFD_SETLK, &one) < 0 &&
+		(errno == EAGAIN || errno == EACCES) && deadline_sleep(call->deadline, AGAIN_MS))
 		;
 	return fd;
 }

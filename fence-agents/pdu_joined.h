@@ -9,8 +9,7 @@
 /* The nth number, from 1, of "1,0,1"; -ENOENT: there is none; -EPROTO: the text is no such list. */
 int pdu_joined_number(const char *text, unsigned long n, long *ret_number);
 /* The text with that number in its place; -ENOENT; -ENOSPC: longer than `to`. */
-int pdu_joined_replace(
-	const char *text, unsigned long n, long number, char *to, size_t size);
+int pdu_joined_replace(const char *text, unsigned long n, long number, char *to, size_t size);
 
 /* As snmp_get() of an outlet; index is "UNIT.OUTLET". What is not there is SNMP_MISSING. */
 int pdu_joined_get(struct snmp *snmp, const struct pdu_family *family, const char *index,
@@ -18,8 +17,8 @@ int pdu_joined_get(struct snmp *snmp, const struct pdu_family *family, const cha
 /* The name of an outlet; "" if it has none. */
 int pdu_joined_label(struct snmp *snmp, const struct pdu_family *family, const char *index,
 	char *to, size_t size);
-/* Switches one outlet, by writing all of them as they were read and this one as it is wanted. On one
- * host one after the other, because of two at once the first would be undone. */
+/* Switches one outlet, by writing all of them as they were read and this one as it is wanted. On
+ * one host one after the other, because of two at once the first would be undone. */
 int pdu_joined_set(struct call *call, struct snmp *snmp, const struct pdu_family *family,
 	const char *index, long number);
 

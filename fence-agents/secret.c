@@ -51,11 +51,12 @@ int secret_from_file(const char *path, char **ret_text, char **ret_problem)
 	return 0;
 }
 
-/* Until the command has ended, or until its time has come. What it left behind may hold the pipe open;
- * that is not waited for. */
+/* Until the command has ended, or until its time has come. What it left behind may hold the pipe
+ * open; that is not waited for. */
 static int script_read(int out, int ended, struct deadline until, char *text, size_t size)
 {
-	struct pollfd fds[] = { { .fd = out, .events = POLLIN }, { .fd = ended, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = out, .events = POLLIN },
+		{ .fd = ended, .events = POLLIN } };
 	char rest[512]; /* of somebody who talks too much */
 	size_t used = 0;
 
@@ -140,7 +141,8 @@ int secret_from_script(
 		*ret_problem = own_printf("password script '%.64s' %s", command,
 			r == -ETIMEDOUT ? "timed out" : "failed");
 	} else {
-		for (size_t n = strlen(text); n && (text[n - 1] == '\n' || text[n - 1] == '\r'); n--)
+		for (size_t n = strlen(text); n && (text[n - 1] == '\n' || text[n - 1] == '\r');
+			n--)
 			text[n - 1] = 0;
 		*ret_text = own_string(text);
 	}

@@ -81,7 +81,8 @@ Test(director_rehearse, who_answered_outlives_the_leader)
 	cr_assert_str_eq(ordered(), "U1", "the new leader would switch whoever is there");
 	wait_ms(11000);
 	rehearsed("U2");
-	cr_assert(strstr(notes, "fence-test-failed: n1 could not be fenced through b1"), "%s", notes);
+	cr_assert(
+		strstr(notes, "fence-test-failed: n1 could not be fenced through b1"), "%s", notes);
 	cr_assert(strstr(notes, "'U2' now, was 'U1'"), "%s", notes);
 	cr_assert_str_eq(ordered(), "U1");
 }
@@ -104,9 +105,10 @@ Test(director_rehearse, a_former_leader_goes_by_the_log)
 	rehearsed_by_hand("U1");
 	step(&lost);
 	other.index = ++log_index;
-	other.json = json_loads("{\"do\": \"fence-identity\", \"node\": \"n1\", \"device\": \"b1\", "
-				"\"agent\": \"fence_x\", \"record\": {\"system_uuid\": \"U3\"}}",
-		0, NULL);
+	other.json =
+		json_loads("{\"do\": \"fence-identity\", \"node\": \"n1\", \"device\": \"b1\", "
+			   "\"agent\": \"fence_x\", \"record\": {\"system_uuid\": \"U3\"}}",
+			0, NULL);
 	step(&other);
 	json_decref(other.json);
 	step(&again);

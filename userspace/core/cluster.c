@@ -296,8 +296,8 @@ static void apply_identity(struct cluster *c, json_t *entry)
 	all = child_of(c->state, "identities");
 	of = child_of(all, text(entry, "node"));
 	if (json_is_string(agent) && json_is_object(record))
-		json_object_set_new(of, device,
-			json_pack("{s:O, s:O}", "agent", agent, "record", record));
+		json_object_set_new(
+			of, device, json_pack("{s:O, s:O}", "agent", agent, "record", record));
 	else
 		json_object_del(of, device);
 	if (!json_object_size(of))
@@ -324,9 +324,8 @@ void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *ent
 		{ "block", apply_block }, { "fence-intent", apply_fencing },
 		{ "fence-failed", apply_fencing }, { "dead", apply_dead },
 		{ "fence-identity", apply_identity }, { "stopped", apply_stopped },
-		{ "node", apply_node }, { "fail", apply_fail },
-		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket },
-		{ "controllers", apply_roll }, { "voters", apply_roll },
+		{ "node", apply_node }, { "fail", apply_fail }, { "cleanup", apply_cleanup },
+		{ "ticket", apply_ticket }, { "controllers", apply_roll }, { "voters", apply_roll },
 		{ "recovered", apply_roll } };
 	const char *what = text(entry, "do");
 

@@ -79,8 +79,8 @@ uint64_t cluster_revision(const struct cluster *cluster);
 uint64_t cluster_started(const struct cluster *cluster, unsigned controller);
 /* Who the controllers are, as roll.h has it; NULL: what the files say. Borrowed. */
 json_t *cluster_roll(const struct cluster *cluster);
-/* Who answers at a node's fence device, as parameters of its agent; NULL: nobody was recorded, or by
- * another agent. Borrowed. */
+/* Who answers at a node's fence device, as parameters of its agent; NULL: nobody was recorded, or
+ * by another agent. Borrowed. */
 json_t *cluster_identity(
 	const struct cluster *cluster, const char *node, const char *device, const char *agent);
 json_t *cluster_identities(const struct cluster *cluster); /* node → device → {agent, record} */

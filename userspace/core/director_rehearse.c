@@ -207,8 +207,8 @@ bool director_rehearsed(struct director *d, const struct event *event)
 		return true;
 	}
 	tell(d, row,
-		rehearsal_result(&d->rehearse.all, row, why, event->fence.output, d->now_ns,
-			d->epoch_ms));
+		rehearsal_result(
+			&d->rehearse.all, row, why, event->fence.output, d->now_ns, d->epoch_ms));
 	if (row->state == REHEARSAL_PASSED && row->record && d->leader && d->ready &&
 		!json_equal(row->record,
 			cluster_identity(d->cluster, row->node, row->device, row->agent)))
