@@ -30,6 +30,7 @@
  *  {do: cleanup, resource|null, node|null, op|null, interval_ms}
  *  {do: ticket, ticket, set: {granted|standby: bool}, at_ms}
  *  {do: rekey, user?}                              every heartbeat key gives way to the next
+ *  {do: ca, step, ...}                             see trust.h
  *  {do: controllers}, {do: voters}, {do: recovered}   see roll.h
  */
 #define CLUSTER_VOUCHED_MAX 256
@@ -84,6 +85,7 @@ json_t *cluster_roll(const struct cluster *cluster);
 json_t *cluster_identity(
 	const struct cluster *cluster, const char *node, const char *device, const char *agent);
 json_t *cluster_identities(const struct cluster *cluster); /* node → device → {agent, record} */
+json_t *cluster_ca(const struct cluster *cluster); /* as trust.h has it, or NULL; borrowed */
 /* Who vouched for deaths, newest last: [{node, incarnation, user, at_ms}]. */
 json_t *cluster_vouched(const struct cluster *cluster);
 
