@@ -42,11 +42,21 @@ static const struct param params[] = {
 
 static const struct param_preset presets[] = { { "ipport", "623" }, { NULL, NULL } };
 
+/* Of a controller behind the one that answers: one byte. */
+static bool is_address(const char *text)
+{
+	char *end;
+	unsigned long address = strtoul(text, &end, 0);
+
+	return end != text && !*end && *text != '-' && address <= 0xff;
+}
+
 static int chassis_check(struct call *call)
 {
 	const struct settings *s = call->settings;
 	const char *kg = settings_get(s, "hexadecimal_kg"), *cipher = settings_get(s, "cipher");
 	const char *user = settings_get(s, "username"), *password = settings_get(s, "password");
+	const char *target = settings_get(s, "target");
 	unsigned char key[IPMI_MAX_K_G_LENGTH];
 	int r = kg ? ipmi_hex(kg, key, sizeof(key)) : 0;
 
@@ -57,6 +67,9 @@ static int chassis_check(struct call *call)
 		return call_fail(call, r, "hexadecimal_kg must be at most 20 bytes in hexadecimal");
 	if (cipher && (strspn(cipher, "0123456789") != strlen(cipher) || strlen(cipher) > 2))
 		return call_fail(call, -EINVAL, "parameter cipher must be the number of a suite");
+	if (target && !is_address(target))
+		return call_fail(call, -EINVAL,
+			"parameter target is '%.32s', must be an address from 0 to 0xff", target);
 	if (user && strlen(user) > IPMI_MAX_USER_NAME_LENGTH)
 		return call_fail(call, -EINVAL, "IPMI user names have at most 16 characters");
 	if (password && strlen(password) > IPMI_2_0_MAX_PASSWORD_LENGTH)

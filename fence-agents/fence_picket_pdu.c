@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "base/own.h"
 #include "pdu_family.h"
+#include "pdu_joined.h"
 #include "pdu_web.h"
 #include "snmp.h"
 
@@ -33,8 +34,8 @@ static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv", 
 static const char *const families[] = { "auto", "generic", "apc_rpdu2", "apc_rpdu", "apc_msp",
 	"apc_ms", "eaton_epdu", "eaton_managed", "raritan_px2", "raritan_px1", "sentry4", "sentry3",
 	"cyberpower", "vertiv_geist", "liebert_mpx", "avocent", "tripplite", "tripplite_lx",
-	"hpe_g2", "ibm_ipdu", "raritan_json", "netio_json", "redfish_outlets", "http_template",
-	NULL };
+	"hpe_g2", "ibm_ipdu", "lindy", "raritan_json", "netio_json", "redfish_outlets",
+	"http_template", NULL };
 
 static const struct param params[] = {
 	{ "ip", "ipaddr", 'a', PARAM_STRING, "[ip]", NULL, NULL,
@@ -163,6 +164,10 @@ static int family_probe(struct pdu *pdu, const struct pdu_family *f)
 	struct snmp_value value;
 	int r = snmp_name_parse(f->state, &column);
 
+	if (f->joined) {
+		r = pdu_joined_get(pdu->snmp, f, "1.1", &value);
+		return r < 0 ? r : value.type == SNMP_NUMBER;
+	}
 	if (r == 0)
 		r = snmp_next(pdu->snmp, &column, &value);
 	if (r < 0)
@@ -250,6 +255,11 @@ static int label_get(struct pdu *pdu, const char *index, char *to, size_t size)
 	struct snmp_value value;
 	int r;
 
+	if (pdu->family.joined) {
+		r = pdu_joined_label(pdu->snmp, &pdu->family, index, to, size);
+		alias_clean(to);
+		return r;
+	}
 	*to = 0;
 	if (!pdu->family.label || snmp_name_append(&name, index) < 0)
 		return 0;
@@ -267,6 +277,8 @@ static int state_get(struct pdu *pdu, const char *index, struct snmp_value *ret_
 {
 	struct snmp_name name = pdu->state;
 
+	if (pdu->family.joined)
+		return pdu_joined_get(pdu->snmp, &pdu->family, index, ret_value);
 	if (!*index || snmp_name_append(&name, index) < 0) {
 		*ret_value = (struct snmp_value){ .type = SNMP_MISSING };
 		return 0;
@@ -306,6 +318,29 @@ static int walk(struct call *call, struct pdu *pdu, const struct snmp_name *colu
 	return 0;
 }
 
+/* The same of a unit that has all in one text; with the names of outlets or their states. */
+static int walk_joined(struct call *call, struct pdu *pdu, bool names, walk_each *each, void *ctx)
+{
+	const char *unit = settings_get(call->settings, "switch");
+	int r = 0;
+
+	for (int n = 1; r == 0 && n <= OUTLETS_MAX; n++) {
+		struct snmp_value value;
+		char index[INDEX_MAX];
+
+		snprintf(index, sizeof(index), "%.9s.%d", unit ? unit : "1", n);
+		r = state_get(pdu, index, &value);
+		if (r < 0 || value.type == SNMP_MISSING)
+			break;
+		if (names) {
+			value.type = SNMP_TEXT;
+			r = label_get(pdu, index, value.text, sizeof(value.text));
+		}
+		r = r < 0 ? r : each(ctx, index, &value);
+	}
+	return r;
+}
+
 struct name_search {
 	const char *wanted;
 	char index[INDEX_MAX], seen[256];
@@ -331,7 +366,9 @@ static int name_look(void *ctx, const char *index, const struct snmp_value *valu
 static int resolve_name(struct call *call, struct pdu *pdu, const char *plug, char *to, size_t size)
 {
 	struct name_search s = { .wanted = plug };
-	int r = pdu->family.label ? walk(call, pdu, &pdu->label, name_look, &s) : 0;
+	int r = pdu->family.joined  ? walk_joined(call, pdu, true, name_look, &s)
+		: pdu->family.label ? walk(call, pdu, &pdu->label, name_look, &s)
+				    : 0;
 
 	if (r < 0)
 		return r;
@@ -472,7 +509,9 @@ static int pdu_set(struct call *call, const char *plug, enum power wanted)
 		return r;
 	if (snmp_name_parse(command->column, &name) < 0 || snmp_name_append(&name, index) < 0)
 		return call_fail(call, -EINVAL, "outlet %s has no index", plug);
-	r = snmp_set(pdu->snmp, &name, command->value);
+	r = pdu->family.joined
+		    ? pdu_joined_set(call, pdu->snmp, &pdu->family, index, command->value)
+		    : snmp_set(pdu->snmp, &name, command->value);
 	snprintf(asked, sizeof(asked), "SET %s.%s = %ld", command->column, index, command->value);
 	call_evidence(call, &(struct evidence_step){ .step = "set",
 				    .plug = plug,
@@ -527,7 +566,8 @@ static int pdu_list(struct call *call, agent_list_entry *entry, void *ctx)
 
 	if (pdu->web)
 		return pdu_web_list(pdu->web, entry, ctx);
-	r = walk(call, pdu, &pdu->state, outlet_add, &all);
+	r = pdu->family.joined ? walk_joined(call, pdu, false, outlet_add, &all)
+			       : walk(call, pdu, &pdu->state, outlet_add, &all);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		char plug[INDEX_MAX];

@@ -27,6 +27,7 @@ struct pdu_family {
 	const char
 		*before; /* of the outlet's number in the index, such as "1." for the first unit */
 	long offset;     /* of the first outlet's index against its number 1 */
+	bool joined;     /* as pdu_joined.h has it; state is what all of its objects are below */
 };
 
 /* In the order of preference, for units that answer in several trees; ended by a NULL name. */

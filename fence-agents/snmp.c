@@ -318,8 +318,9 @@ static int answer_take(struct snmp *snmp, const netsnmp_pdu *answer, const char 
 	return 0;
 }
 
-static int exchange(struct snmp *snmp, int command, const struct snmp_name *name,
-	const long *number, struct snmp_value *ret_value)
+/* value: what is written, NULL: nothing is. */
+static int exchange(struct snmp *snmp, int command, const struct snmp_name *name, u_char type,
+	const void *value, size_t size, struct snmp_value *ret_value)
 {
 	netsnmp_session *s = snmp_sess_session(snmp->session);
 	netsnmp_pdu *request = snmp_pdu_create(command), *answer = NULL;
@@ -329,8 +330,8 @@ static int exchange(struct snmp *snmp, int command, const struct snmp_name *name
 
 	for (size_t i = 0; i < name->n; i++)
 		ids[i] = name->ids[i];
-	if (number)
-		snmp_pdu_add_variable(request, ids, name->n, ASN_INTEGER, number, sizeof(*number));
+	if (value)
+		snmp_pdu_add_variable(request, ids, name->n, type, value, size);
 	else
 		snmp_add_null_var(request, ids, name->n);
 	if (s)
@@ -340,7 +341,7 @@ static int exchange(struct snmp *snmp, int command, const struct snmp_name *name
 	if (status != STAT_SUCCESS || !answer)
 		r = session_error(snmp, status);
 	else
-		r = answer_take(snmp, answer, oid_text, number != NULL, ret_value);
+		r = answer_take(snmp, answer, oid_text, value != NULL, ret_value);
 	if (answer)
 		snmp_free_pdu(answer);
 	return r;
@@ -349,7 +350,7 @@ static int exchange(struct snmp *snmp, int command, const struct snmp_name *name
 int snmp_get(struct snmp *snmp, const struct snmp_name *name, struct snmp_value *ret_value)
 {
 	struct snmp_value value;
-	int r = exchange(snmp, SNMP_MSG_GET, name, NULL, &value);
+	int r = exchange(snmp, SNMP_MSG_GET, name, ASN_NULL, NULL, 0, &value);
 
 	if (r < 0)
 		return r;
@@ -364,12 +365,19 @@ int snmp_get(struct snmp *snmp, const struct snmp_name *name, struct snmp_value 
 
 int snmp_next(struct snmp *snmp, const struct snmp_name *name, struct snmp_value *ret_value)
 {
-	return exchange(snmp, SNMP_MSG_GETNEXT, name, NULL, ret_value);
+	return exchange(snmp, SNMP_MSG_GETNEXT, name, ASN_NULL, NULL, 0, ret_value);
 }
 
 int snmp_set(struct snmp *snmp, const struct snmp_name *name, long number)
 {
 	struct snmp_value value;
 
-	return exchange(snmp, SNMP_MSG_SET, name, &number, &value);
+	return exchange(snmp, SNMP_MSG_SET, name, ASN_INTEGER, &number, sizeof(number), &value);
+}
+
+int snmp_set_text(struct snmp *snmp, const struct snmp_name *name, const char *text)
+{
+	struct snmp_value value;
+
+	return exchange(snmp, SNMP_MSG_SET, name, ASN_OCTET_STR, text, strlen(text), &value);
 }

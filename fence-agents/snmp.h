@@ -47,5 +47,7 @@ int snmp_get(struct snmp *snmp, const struct snmp_name *name, struct snmp_value 
 int snmp_next(struct snmp *snmp, const struct snmp_name *name, struct snmp_value *ret_value);
 /* Writes an INTEGER. -EPERM: the agent refuses (no access, wrong value). */
 int snmp_set(struct snmp *snmp, const struct snmp_name *name, long number);
+/* Writes an OCTET STRING. */
+int snmp_set_text(struct snmp *snmp, const struct snmp_name *name, const char *text);
 
 #endif

@@ -58,12 +58,13 @@ wait_until() { # seconds command...
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
-# What a busy machine may take on top of what is expected: a second for each program that waits for a processor.
+# What a busy machine may take on top of what is expected: a second for each program that waits for a processor,
+# and five, because the average does not know yet what has just begun.
 slack_ms() {
 	local load rest over
 	read -r load rest </proc/loadavg
 	over=$((${load%.*} + 1 - $(nproc)))
-	echo $((over < 1 ? 0 : over > 30 ? 30000 : over * 1000))
+	echo $((5000 + (over < 1 ? 0 : over > 30 ? 30000 : over * 1000)))
 }
 
 # run NAME EXIT-STATUS MAX-SECONDS REGEX command... : status, time, and output (both streams) must fit.
@@ -106,7 +107,7 @@ bmc_start() { # options for redfish_bmc; sets port, bmc_pid
 		--log "$dir/bmc.log" --quirks "$dir/quirks" "$@" &
 	bmc_pid=$!
 	pids+=($bmc_pid)
-	wait_until 5 test -s "$dir/port" || { echo "Bail out! redfish_bmc does not start"; exit 1; }
+	wait_until 60 test -s "$dir/port" || { echo "Bail out! redfish_bmc does not start"; exit 1; }
 	port=$(cat "$dir/port")
 }
 
@@ -121,7 +122,7 @@ snmpd_stop() { [ -n "${snmpd_pid-}" ] && kill -9 "$snmpd_pid" && wait "$snmpd_pi
 snmpd_start() { # family [sysObjectID]
 	snmpd_stop
 	rm -rf "$dir/snmp" && mkdir -p "$dir/snmp"
-	port=$((20000 + RANDOM % 20000))
+	port=$((20000 + RANDOM % 12000)) # below those that the system gives out
 	cat >"$dir/snmpd.conf" <<-END
 		rwcommunity private 127.0.0.1
 		rocommunity public 127.0.0.1
@@ -136,7 +137,7 @@ snmpd_start() { # family [sysObjectID]
 		"udp:127.0.0.1:$port" >/dev/null 2>&1 </dev/null &
 	snmpd_pid=$!
 	pids+=($snmpd_pid)
-	wait_until 10 snmpget -v 2c -c private -t 0.2 -r 0 "127.0.0.1:$port" .1.3.6.1.2.1.1.1.0 >/dev/null ||
+	wait_until 60 snmpget -v 2c -c private -t 0.2 -r 0 "127.0.0.1:$port" .1.3.6.1.2.1.1.1.0 >/dev/null ||
 		{ echo "Bail out! snmpd does not start"; tail -3 "$dir/snmpd.log"; exit 1; }
 	# The first question starts the interpreter behind the tree, which may take a while.
 	snmpgetnext -v 2c -c private -t 30 -r 0 "127.0.0.1:$port" "$(tests/fence/pdu_tree.py --root "$1")" >/dev/null
@@ -144,7 +145,7 @@ snmpd_start() { # family [sysObjectID]
 
 # ipmi_sim of OpenIPMI, whose power is the file $dir/power. Sets port.
 ipmi_sim_start() {
-	port=$((20000 + RANDOM % 20000))
+	port=$((20000 + RANDOM % 12000)) # below those that the system gives out
 	cat >"$dir/power.sh" <<END
 #!/bin/sh
 # called as: power.sh ADDRESS get|set power [value]

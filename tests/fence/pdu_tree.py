@@ -60,6 +60,7 @@ FAMILIES = {
                {("232.165.7.5.2.1.3", 0): "on", ("232.165.7.5.2.1.2", 0): "off"}, "232.165.7.5.1.1.2"),
     "ibm_ipdu": ("2.6.223.8.2.2.1.11", (1, 0), lambda n: (n,),
                  {("2.6.223.8.2.2.1.11", 1): "on", ("2.6.223.8.2.2.1.11", 0): "off"}, "2.6.223.8.2.2.1.2"),
+    "lindy": ("17420.1.2.9", (1, 0), None, {}, "17420.1.2.9.1.14"),
     "other": ("99999.1.1", (5, 6), lambda n: (n,),
               {("99999.1.2", 7): "on", ("99999.1.2", 8): "off"}, "99999.1.3"),
 }
@@ -111,6 +112,11 @@ class Unit:
     def tree(self):
         """All objects: {oid: (type, value)}"""
         t = {}
+        if self.index is None:  # all states in one text
+            t[oid(self.state) + (1, 13, 0)] = ("string", self.joined())
+            for n in range(1, self.outlets + 1):
+                t[oid(self.names) + (n, 0)] = ("string", self.read(f"name-{n}", f"outlet {n}") + ",1,0")
+            return t
         kind = "string" if self.quirk("text") else "integer"
         for n in range(1, self.outlets + 1):
             if self.quirk("gone") == str(n):
@@ -121,6 +127,19 @@ class Unit:
                 t[oid(column) + index] = ("integer", "0")
             t[oid(self.state) + index] = (kind, self.shown(n))
         return t
+
+    def joined(self):
+        shown = [self.shown(n) for n in range(1, self.outlets + 1) if self.quirk("gone") != str(n)]
+        return "none" if self.quirk("text") else ",".join(shown)
+
+    def take_joined(self, text):
+        wanted = text.strip('"').split(",")
+        if len(wanted) != self.outlets or set(wanted) - {"0", "1"}:
+            return "wrong-value"
+        for n, value in enumerate(wanted, 1):
+            if not self.quirk("stuck"):
+                self.write(n, "on" if value == "1" else "off")
+        return "DONE"
 
     def set(self, at, value):
         for n in range(1, self.outlets + 1):
@@ -158,7 +177,10 @@ def main():
         at = tuple(int(x) for x in sys.stdin.readline().strip().strip(".").split("."))
         if line == "set":
             value = sys.stdin.readline().split()
-            say(unit.set(at, int(value[1])))
+            if unit.index is None:
+                say(unit.take_joined(value[1]) if at == oid(unit.state) + (1, 13, 0) else "not-writable")
+            else:
+                say(unit.set(at, int(value[1])))
             continue
         tree = unit.tree()
         if line == "getnext":

@@ -4,8 +4,8 @@
 
     pdu_web.py FOLDER PORT-FILE [CERT KEY]
 
-FOLDER/N holds "on" or "off" for outlet N (1 to 4), FOLDER/name-N its name (default "outlet N");
-FOLDER/log gets METHOD PATH STATUS of each request. FOLDER/quirks has lines: stuck, deny, status=N
+FOLDER/N holds "on" or "off" for outlet N (1 to 8), FOLDER/name-N its name (default "outlet N");
+FOLDER/log gets METHOD PATH STATUS of each request. FOLDER/quirks has lines: stuck, stuck_outlet=N, deny, status=N
 (for everything), state=JSON (instead of every state), body=TEXT, slow=SECONDS, rpc_error,
 available=false, missing, if_match=N, text (the plain one answers without JSON), huge.
 """
@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 FOLDER = sys.argv[1]
 AUTH = "Basic " + base64.b64encode(b"admin:secret").decode()
 OUTLETS = "/redfish/v1/PowerEquipment/RackPDUs/1/Outlets"
-COUNT = 4
+COUNT = 8
 
 
 def read(name, default=""):
@@ -44,7 +44,7 @@ def is_on(n):
 
 
 def turn(n, on):
-    if not quirk("stuck"):
+    if not quirk("stuck") and quirk("stuck_outlet") != str(n):
         with open(os.path.join(FOLDER, str(n)), "w", encoding="utf-8") as f:
             f.write("on\n" if on else "off\n")
 

@@ -15,6 +15,7 @@ static unsigned status;
 static json_t *answer;
 static unsigned n_orders;                              /* sent to agents */
 static uint64_t fence_id;                              /* of the last order to a fence device */
+static uint64_t rehearsal;                             /* the last that went out */
 static char notes[1 << 16];                            /* "KIND: TEXT" of each, a line */
 static void (*on_action)(const struct action *action); /* NULL: nobody else wants to see them */
 static director_certificate_fn *reads_certificates;    /* lead() takes it; NULL: nobody does */
@@ -43,6 +44,8 @@ static inline void step(struct event *event)
 			n_orders += type && !strcmp(type, "order");
 		} else if (a->kind == ACTION_FENCE) {
 			fence_id = a->id;
+		} else if (a->kind == ACTION_REHEARSE) {
+			rehearsal = a->id;
 		} else if (a->kind == ACTION_NOTE) {
 			size_t len = strlen(notes);
 

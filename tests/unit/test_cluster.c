@@ -49,12 +49,17 @@ Test(cluster, snapshot_is_whole)
 	apply(a, "{\"do\":\"admit\",\"node\":\"n1\",\"boot_id\":\"a\"}");
 	apply(a, "{\"do\":\"fail\",\"node\":\"n1\",\"resource\":\"r\"}");
 	apply(a, "{\"do\":\"node\",\"node\":\"n1\",\"set\":{\"standby\":true}}");
+	apply(a, "{\"do\":\"fence-identity\",\"node\":\"n1\",\"device\":\"b\",\"agent\":\"x\","
+		 "\"record\":{\"u\":\"1\"}}");
 	one = cluster_snapshot(a);
 	cr_assert_eq(cluster_restore(b, one, strlen(one)), 0);
 	two = cluster_snapshot(b);
 	cr_assert_str_eq(one, two);
 	cr_assert_eq(cluster_fails(b, "n1", "r"), 1);
 	cr_assert(cluster_flag(b, "n1", "standby"));
+	cr_assert(cluster_identity(b, "n1", "b", "x"));
+	cr_assert_null(cluster_identity(b, "n1", "b", "y"));
+	cr_assert_null(cluster_identity(b, "n2", "b", "x"));
 	cr_assert_eq(cluster_revision(b), 1);
 	cr_assert_eq(cluster_restore(b, "{}", 2), -EINVAL);
 	cr_assert_eq(cluster_revision(b), 1);
@@ -68,6 +73,9 @@ Test(cluster, what_is_not_understood_changes_nothing)
 	apply(c, "{}");
 	apply(c, "{\"do\":\"admit\"}");
 	apply(c, "{\"do\":\"block\",\"node\":7}");
+	apply(c, "{\"do\":\"fence-identity\",\"record\":{}}");
+	apply(c, "{\"do\":\"fence-identity\",\"node\":\"n\",\"device\":\"b\",\"record\":[1]}");
+	cr_assert_eq(json_object_size(cluster_identities(c)), 0);
 	cr_assert_eq(cluster_life(c, "n1"), CLUSTER_NEVER);
 }
 

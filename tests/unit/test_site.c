@@ -59,7 +59,7 @@ static void refused(const char *from, const char *to, const char *where, const c
 	text = own_printf("%.*s%s%s", (int)(at - GOOD), GOOD, to, at + strlen(from));
 	cr_assert_eq(parse(text, &p, &s), -EINVAL, "%s → %s", from, to);
 	cr_assert_eq(s, (void *)0x1);
-	cr_assert_str_eq(p.items[0].where, where, "%s", p.items[0].text);
+	cr_assert_str_eq(p.items[0].where, where, "%s %s", p.items[0].where, p.items[0].text);
 	cr_assert(strstr(p.items[0].text, what), "%s", p.items[0].text);
 	problems_done(&p);
 }
@@ -68,6 +68,9 @@ Test(site, what_is_wrong_is_named_and_placed)
 {
 	refused("group: [web, vip]", "group: [web, vap]", "a.yaml:11:23", "no primitive 'vap'");
 	refused("targets: [n1]", "targets: [n9]", "a.yaml:6:13", "no node 'n9'");
+	refused("retries: 3", "retries: ", "a.yaml:6:78", "parameter 'retries' must be");
+	refused("retries: 3", "retries: [3]", "a.yaml:6:78", "parameter 'retries' must be");
+	refused("retries: 3", "retries: \"3\\n4\"", "a.yaml:6:78", "a line of text");
 	refused("id: 2", "id: 1", "a.yaml:4:3", "n1's already");
 	refused("score: 50", "score: much", "a.yaml:13:32", "a number, INFINITY");
 	refused("interval: 10s", "interval: soon", "a.yaml:9:61", "a duration");

@@ -284,6 +284,27 @@ static void apply_ticket(struct cluster *c, json_t *entry)
 			json_integer(json_integer_value(json_object_get(entry, "at_ms")) / 1000));
 }
 
+/* Who answers at a fence device outlives the leader that heard it: the next one may have to switch
+ * at once, and must not take whoever is there by then. */
+static void apply_identity(struct cluster *c, json_t *entry)
+{
+	json_t *agent = json_object_get(entry, "agent"), *record = json_object_get(entry, "record");
+	const char *device = text(entry, "device");
+	json_t *all, *of;
+
+	if (!text(entry, "node") || !device)
+		return;
+	all = child_of(c->state, "identities");
+	of = child_of(all, text(entry, "node"));
+	if (json_is_string(agent) && json_is_object(record))
+		json_object_set_new(
+			of, device, json_pack("{s:O, s:O}", "agent", agent, "record", record));
+	else
+		json_object_del(of, device);
+	if (!json_object_size(of))
+		json_object_del(all, text(entry, "node"));
+}
+
 static void apply_roll(struct cluster *c, json_t *entry)
 {
 	json_t *roll = json_incref(json_object_get(c->state, "roll"));
@@ -312,9 +333,9 @@ void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *ent
 		{ "configure", apply_configure }, { "admit", apply_admit },
 		{ "block", apply_block }, { "fence-intent", apply_fencing },
 		{ "fence-failed", apply_fencing }, { "dead", apply_dead },
-		{ "stopped", apply_stopped }, { "node", apply_node }, { "fail", apply_fail },
-		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket },
-		{ "controllers", apply_roll }, { "voters", apply_roll },
+		{ "fence-identity", apply_identity }, { "stopped", apply_stopped },
+		{ "node", apply_node }, { "fail", apply_fail }, { "cleanup", apply_cleanup },
+		{ "ticket", apply_ticket }, { "controllers", apply_roll }, { "voters", apply_roll },
 		{ "recovered", apply_roll }, { "ca", apply_ca } };
 	const char *what = text(entry, "do");
 
@@ -423,6 +444,21 @@ uint64_t cluster_started(const struct cluster *c, unsigned controller)
 json_t *cluster_roll(const struct cluster *c)
 {
 	return json_object_get(c->state, "roll");
+}
+
+json_t *cluster_identity(
+	const struct cluster *c, const char *node, const char *device, const char *agent)
+{
+	json_t *of = json_object_get(json_object_get(c->state, "identities"), node);
+	json_t *identity = json_object_get(of, device);
+	const char *heard = text(identity, "agent");
+
+	return heard && !strcmp(heard, agent) ? json_object_get(identity, "record") : NULL;
+}
+
+json_t *cluster_identities(const struct cluster *c)
+{
+	return json_object_get(c->state, "identities");
 }
 
 json_t *cluster_ca(const struct cluster *c)

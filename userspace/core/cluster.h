@@ -19,6 +19,7 @@
  *  {do: block, node, incarnation, why, lost}           that incarnation gets no more grants
  *  {do: fence-intent, node, incarnation, device}       before the first packet to a BMC
  *  {do: fence-failed, node, incarnation, device, why}
+ *  {do: fence-identity, node, device, agent, record}   who answers there; record null: forgotten
  *  {do: dead, node, incarnation, proof: {...}}         proven; what it ran may start elsewhere
  *  {do: powered, node, incarnation}                    switched on again after it was proven off
  *  {do: stopped, node, incarnation}                    the agent said a clean goodbye
@@ -79,6 +80,11 @@ uint64_t cluster_revision(const struct cluster *cluster);
 uint64_t cluster_started(const struct cluster *cluster, unsigned controller);
 /* Who the controllers are, as roll.h has it; NULL: what the files say. Borrowed. */
 json_t *cluster_roll(const struct cluster *cluster);
+/* Who answers at a node's fence device, as parameters of its agent; NULL: nobody was recorded, or
+ * by another agent. Borrowed. */
+json_t *cluster_identity(
+	const struct cluster *cluster, const char *node, const char *device, const char *agent);
+json_t *cluster_identities(const struct cluster *cluster); /* node → device → {agent, record} */
 json_t *cluster_ca(const struct cluster *cluster); /* as trust.h has it, or NULL; borrowed */
 /* Who vouched for deaths, newest last: [{node, incarnation, user, at_ms}]. */
 json_t *cluster_vouched(const struct cluster *cluster);

@@ -132,6 +132,32 @@ static void order(struct director *d, struct rehearsal_row *row)
 	a->timeout_ms = d->timing.fence_ms;
 }
 
+static void record(struct director *d, const char *node, const char *device, const char *agent,
+	json_t *identity)
+{
+	director_propose(d, json_pack("{s:s, s:s, s:s, s:s, s:O?}", "do", "fence-identity", "node",
+				    node, "device", device, "agent", agent, "record", identity));
+}
+
+/* What the log says counts. A device that is configured no longer is forgotten. */
+static void recall(struct director *d)
+{
+	const char *node, *device;
+	json_t *of, *identity;
+
+	for (size_t i = 0; i < d->rehearse.all.n; i++) {
+		struct rehearsal_row *row = &d->rehearse.all.rows[i];
+
+		json_decref(row->record);
+		row->record = json_incref(
+			cluster_identity(d->cluster, row->node, row->device, row->agent));
+	}
+	json_object_foreach (cluster_identities(d->cluster), node, of)
+		json_object_foreach (of, device, identity)
+			if (!rehearsal_find(&d->rehearse.all, node, device))
+				record(d, node, device, "", NULL);
+}
+
 static bool fencing_now(struct director *d)
 {
 	for (size_t i = 0; i < d->n_nodes; i++)
@@ -146,6 +172,7 @@ void director_rehearse_watch(struct director *d)
 
 	if (d->rehearse.term != d->term) {
 		rehearsal_begin(&d->rehearse.all, d->now_ns + FIRST_NS, STEP_NS);
+		recall(d);
 		d->rehearse.term = d->term;
 	}
 	for (size_t i = 0; i < d->rehearse.all.n; i++) {
@@ -175,25 +202,29 @@ bool director_rehearsed(struct director *d, const struct event *event)
 
 	if (!row)
 		return false;
-	if (event->fence.cancelled)
+	if (event->fence.cancelled) {
 		rehearsal_again(row, d->now_ns + LATER_NS);
-	else
-		tell(d, row,
-			rehearsal_result(&d->rehearse.all, row, why, event->fence.output, d->now_ns,
-				d->epoch_ms));
+		return true;
+	}
+	tell(d, row,
+		rehearsal_result(
+			&d->rehearse.all, row, why, event->fence.output, d->now_ns, d->epoch_ms));
+	if (row->state == REHEARSAL_PASSED && row->record && d->leader && d->ready &&
+		!json_equal(row->record,
+			cluster_identity(d->cluster, row->node, row->device, row->agent)))
+		record(d, row->node, row->device, row->agent, row->record);
 	return true;
 }
 
 json_t *director_rehearse_params(struct director *d, const char *node, const struct site_device *of)
 {
-	const struct rehearsal_row *row = rehearsal_find(&d->rehearse.all, node, of->name);
+	json_t *identity = cluster_identity(d->cluster, node, of->name, of->agent);
 	json_t *params = json_copy(of->params), *value;
 	const char *key;
 
-	if (row && row->record && json_object_size(row->record))
-		json_object_foreach (row->record, key, value)
-			if (!json_object_get(params, key))
-				json_object_set(params, key, value);
+	json_object_foreach (identity, key, value)
+		if (!json_object_get(params, key))
+			json_object_set(params, key, value);
 	return params;
 }
 

@@ -23,8 +23,8 @@ void director_rehearse_done(struct director *d);
 bool director_rehearse_ask(struct director *d, void *token, const char *node);
 /* false: the result is no rehearsal's. */
 bool director_rehearsed(struct director *d, const struct event *event);
-/* The device's parameters, with who answered the last rehearsal as parameters, too, where the
- * configuration says nothing itself: whoever else answers is not switched. */
+/* The device's parameters, with who answered a rehearsal, as the log has it, as parameters, too,
+ * where the configuration says nothing itself: whoever else answers is not switched. */
 json_t *director_rehearse_params(
 	struct director *d, const char *node, const struct site_device *of);
 uint64_t director_rehearse_due(const struct director *d);

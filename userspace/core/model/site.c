@@ -241,6 +241,23 @@ static void check_nodes(struct check *c, json_t *nodes)
 	}
 }
 
+/* An agent reads them as lines: what is none would be found out when a node must be fenced. */
+static void check_params(struct check *c, json_t *params, const char *pointer)
+{
+	const char *name, *text;
+	char where[320];
+	json_t *v;
+
+	json_object_foreach (params, name, v) {
+		text = json_string_value(v);
+		if (text && !strpbrk(text, "\r\n") && !strpbrk(name, "=\r\n"))
+			continue;
+		snprintf(where, sizeof(where), "%s/params/%s", pointer, name);
+		wrong(c, where, "parameter '%s' must be a number, yes or no, or a line of text",
+			name);
+	}
+}
+
 static void check_devices(struct check *c, json_t *devices)
 {
 	static const char *const keys[] = { "agent", "params", "targets", NULL };
@@ -263,6 +280,7 @@ static void check_devices(struct check *c, json_t *devices)
 		d->params = section(c, v, where, "params");
 		d->targets = json_object_get(v, "targets");
 		all_text(d->params);
+		check_params(c, d->params, where);
 		if (!d->agent || strncmp(d->agent, "fence_", 6) || strchr(d->agent, '/'))
 			wrong(c, where, "device '%s' needs an agent, as in fence_picket_redfish",
 				name);
