@@ -69,23 +69,6 @@ static void instance_actions(struct engine *e, struct resource *r, struct resour
 	}
 }
 
-/* Instances of an ordered clone come one after the other, and go the other way round; those that
- * neither come nor go do not break the chain. */
-static void order_instances(struct engine *e, struct resource *r)
-{
-	struct act *last_start = NULL, *last_stop = NULL;
-
-	for (unsigned i = 0; i < r->children.n; i++) {
-		struct act *start = act_find_any(r->children.items[i], TASK_START);
-		struct act *stop = act_find_any(r->children.items[i], TASK_STOP);
-
-		act_order(e, stop, last_stop, ORD_OPTIONAL);
-		act_order(e, last_start, start, ORD_OPTIONAL);
-		last_stop = stop ? stop : last_stop;
-		last_start = start ? start : last_start;
-	}
-}
-
 static void reset_priority(struct resource *r, int priority)
 {
 	for (unsigned i = 0; i < r->children.n; i++)
@@ -160,7 +143,7 @@ void resource_actions(struct engine *e, struct resource *r)
 		for (unsigned i = 0; i < r->children.n; i++)
 			resource_actions(e, r->children.items[i]);
 		if (r->clone->ordered)
-			order_instances(e, r);
+			instances_order(e, r);
 		instance_actions(e, r, &r->children, &r->clone->starts, &r->clone->stops);
 		if (r->promotable)
 			promotable_actions(e, r);
