@@ -15,6 +15,7 @@
 #include "core/worker.h"
 #include "edge/agentcfg.h"
 #include "edge/cgroup.h"
+#include "edge/credential.h"
 #include "edge/deadman.h"
 #include "edge/executor.h"
 #include "edge/history.h"
@@ -24,9 +25,7 @@
 #include "edge/link.h"
 #include "edge/local.h"
 #include "edge/local_errand.h"
-#include "edge/renewal.h"
 
-#define RENEW_AGAIN_S 5
 #define GOODBYE_MS 300 /* for the last words to be sent */
 struct agent {
 	uv_loop_t loop;
@@ -47,8 +46,7 @@ struct agent {
 	uv_timer_t due, alive, goodbye;
 	uv_signal_t term, interrupt;
 	uint64_t watchdog_ms, watchdog_next_ms;
-	long renew_s;      /* not before */
-	unsigned renew_by; /* the controller that is asked next */
+	struct credential credential;
 	char node_id[16];
 	char refusals[PICKET_CONTROLLERS_MAX][128]; /* said already */
 	int lock, status;                           /* status: of the program */
@@ -85,37 +83,6 @@ static void on_due(uv_timer_t *timer)
 	pump(agent);
 }
 
-/* One controller after the other, until a certificate comes. */
-static void renew(struct agent *agent)
-{
-	owned(free) char *why = NULL;
-	json_t *wish;
-
-	if (now().epoch_s < agent->renew_s || !renewal_due(agent->identity, now().epoch_s))
-		return;
-	agent->renew_s = now().epoch_s + RENEW_AGAIN_S;
-	wish = renewal_wish(agent->config->pki, &why);
-	if (!wish)
-		log_warning(&agent->log, "this node's certificate cannot be renewed: %s", why);
-	for (unsigned i = 0; wish && i < PICKET_CONTROLLERS_MAX; i++) {
-		unsigned c = agent->renew_by++ % PICKET_CONTROLLERS_MAX;
-
-		if (!link_client_send(agent->link, c, wish))
-			break;
-	}
-	json_decref(wish);
-}
-
-static void take_renewed(struct agent *agent, json_t *message)
-{
-	owned(free) char *why = NULL;
-
-	if (renewal_take(agent->identity, agent->config->pki, message, &why))
-		log_warning(&agent->log, "this node's certificate was not renewed: %s", why);
-	else
-		log_notice(&agent->log, "this node's certificate was renewed");
-}
-
 /* Once with each beat, which tells how old the word is. */
 static uint64_t alive_ms(const struct agent *agent)
 {
@@ -134,8 +101,8 @@ static void on_alive(uv_timer_t *timer)
 	deadman_tick(agent->deadman, agent->keeper.lease && !lease_expired(agent->keeper.lease)
 					     ? lease_deadline(agent->keeper.lease)
 					     : 0);
-	if (agent->identity)
-		renew(agent);
+	if (agent->link)
+		credential_tick(&agent->credential, now().epoch_s);
 	if (agent->watchdog_ms && ms >= agent->watchdog_next_ms) {
 		sd_notify(0, "WATCHDOG=1");
 		agent->watchdog_next_ms = ms + agent->watchdog_ms / 3;
@@ -321,14 +288,13 @@ static void on_link_message(void *ctx, unsigned controller, json_t *message)
 	const char *type = json_string_value(json_object_get(message, "type"));
 	json_int_t term = json_integer_value(json_object_get(message, "term"));
 
-	if (!type || uv_is_active((uv_handle_t *)&agent->goodbye))
+	if (!type || uv_is_active((uv_handle_t *)&agent->goodbye) ||
+		credential_take(&agent->credential, message))
 		return;
 	if (term > 0 && strcmp(type, "order"))
 		worker_term(worker_of(agent), (uint64_t)term);
 	if (!strcmp(type, "welcome"))
 		take_welcome(agent, controller, message);
-	else if (!strcmp(type, "renewed"))
-		take_renewed(agent, message);
 	else if (!strcmp(type, "rekey"))
 		keeper_rekey(&agent->keeper, controller, message);
 	else if (!strcmp(type, "controllers"))
@@ -362,6 +328,7 @@ static void on_link_up(void *ctx, unsigned controller)
 	deadman_hello(agent->deadman, hello);
 	link_client_send(agent->link, controller, hello);
 	json_decref(hello);
+	credential_tell(&agent->credential);
 }
 
 static void on_link_down(void *ctx, unsigned controller, const char *why)
@@ -626,6 +593,8 @@ static int link_begin(struct agent *agent)
 			(struct link_controller){ c->controllers[i].name, c->controllers[i].link };
 	r = link_client_new(&agent->loop, agent->identity, c->bind, controllers, c->n_controllers,
 		&handler, agent, &agent->link);
+	agent->credential =
+		(struct credential){ agent->identity, c->pki, agent->link, &agent->log };
 	if (r)
 		log_error(&agent->log, "links to the controllers: %s", strerror(-r));
 	return r;

@@ -12,11 +12,13 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/moment.h"
 #include "core/director.h"
 #include "core/replicated.h"
 #include "core/roll.h"
 #include "edge/alerter.h"
 #include "edge/api_desk.h"
+#include "edge/authority.h"
 #include "edge/council.h"
 #include "edge/daemoncfg.h"
 #include "edge/electorate.h"
@@ -72,22 +74,6 @@ struct daemon {
 	uv_signal_t term, intr;
 	int exit_status;
 };
-
-static uint64_t boot_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-static uint64_t epoch_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
 
 /* ---- act ------------------------------------------------------------------------------------ */
 
@@ -248,6 +234,9 @@ static void act(struct daemon *d, struct action *a)
 	case ACTION_ROLL:
 		act_roll(d, a->json);
 		break;
+	case ACTION_TRUST:
+		renewer_trust(&d->renewer, a->text);
+		break;
 	case ACTION_REPLY:
 		api_desk_reply(d->api, a->token, a->status, give(a->json), a->text);
 		break;
@@ -272,7 +261,7 @@ static void think(struct daemon *d, const struct event *event)
 {
 	struct actions actions = { 0 };
 
-	director_step(d->director, event, boot_ns(), epoch_ms(), &actions);
+	director_step(d->director, event, moment_boot_ns(), moment_epoch_ms(), &actions);
 	act_all(d, &actions);
 }
 
@@ -288,7 +277,7 @@ static void think_prompts(struct daemon *d)
 		d->prompts = p->next;
 		event.fence.id = p->id;
 		event.fence.text = p->text;
-		event.fence.t_end_ns = boot_ns();
+		event.fence.t_end_ns = moment_boot_ns();
 		think(d, &event);
 		free(p->node);
 		free(p->text);
@@ -298,7 +287,7 @@ static void think_prompts(struct daemon *d)
 
 static void sleep_until_due(struct daemon *d)
 {
-	uint64_t due = director_due(d->director), now = boot_ns();
+	uint64_t due = director_due(d->director), now = moment_boot_ns();
 
 	if (due)
 		uv_timer_start(&d->due, on_due, due > now ? (due - now) / MS + 1 : 1, 0);
@@ -329,10 +318,10 @@ static void on_grants(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 	uint64_t lease_ns = director_lease_ns(d->director);
 
-	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, boot_ns()));
+	heartbeat_grant_until(d->heartbeat, director_grant_until(d->director, moment_boot_ns()));
 	sd_notify(0, "WATCHDOG=1");
 	alerter_again(d->alerter, d->director);
-	renewer_tick(&d->renewer, (long)(epoch_ms() / 1000));
+	renewer_tick(&d->renewer, (long)(moment_epoch_ms() / 1000));
 	uv_timer_start(&d->grants, on_grants, lease_ns ? lease_ns / MS / 8 : 100, 0);
 }
 
@@ -392,7 +381,7 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 	struct actions actions = { 0 };
 	struct daemon *d = ctx;
 
-	if (director_restore(d->director, data, len, boot_ns(), &actions))
+	if (director_restore(d->director, data, len, moment_boot_ns(), &actions))
 		log_say(&d->log, LOG_ERR, NULL, "the snapshot at %" PRIu64 " cannot be read",
 			index);
 	office_back(d, data, len);
@@ -560,7 +549,7 @@ static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned lea
 /* A beat's age as this controller's kernel knows it. */
 static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cell)
 {
-	heartbeat_link_tell(((struct daemon *)ctx)->heartbeat, node, link, boot_ns(), cell);
+	heartbeat_link_tell(((struct daemon *)ctx)->heartbeat, node, link, moment_boot_ns(), cell);
 }
 
 static char *on_figures(void *ctx)
@@ -694,8 +683,11 @@ static int open_doors(struct daemon *d)
 static int open_all(struct daemon *d)
 {
 	struct director_config director = { .name = d->config->name,
-		.index = d->config->index, .cluster = identity_cluster(d->config->pki),
-		.node = d->config->node, .zone = zone_offset };
+		.index = d->config->index,
+		.cluster = identity_cluster(d->config->pki),
+		.node = d->config->node,
+		.certificate = authority_read,
+		.zone = zone_offset };
 	owned(free) char *boot_id = NULL;
 	char *why = NULL;
 	size_t len;
@@ -738,10 +730,15 @@ static void on_renewal(void *ctx, bool good, const char *text)
 	log_say(&d->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", text);
 }
 
+static void on_trusts(void *ctx, json_t *what)
+{
+	step(ctx, &(struct event){ .kind = EVENT_TRUSTS, .json = what });
+}
+
 static void watch(struct daemon *d)
 {
-	d->renewer =
-		(struct renewer){ d->identity, d->config->pki, d->api, d->link, on_renewal, d };
+	d->renewer = (struct renewer){ d->identity, d->config->pki, d->api, d->link, on_renewal,
+		on_trusts, d };
 	uv_timer_init(&d->loop, &d->due);
 	uv_timer_init(&d->loop, &d->grants);
 	uv_signal_init(&d->loop, &d->term);
@@ -764,6 +761,7 @@ static void close_all(struct daemon *d)
 		store_close(d->store);
 	if (d->heartbeat)
 		heartbeat_free(d->heartbeat);
+	renewer_done(&d->renewer);
 	identity_free(d->identity);
 	director_free(d->director);
 	json_decref(d->members);

@@ -15,11 +15,22 @@ ca_new() {
 		2>/dev/null
 }
 
+# A disk that can be full, and with DISK_FS (ext4) one that can fail: it stays when the machine is switched off.
+disk_new() { # machine
+	local m=$1
+	if [ -n "${DISK_FS:-}" ]; then
+		truncate -s "${DISK_MB:-64}m" "$dir/$m/disk.img"
+		"mkfs.$DISK_FS" -q "$dir/$m/disk.img"
+		mount -o loop "$dir/$m/disk.img" "$dir/$m/disk"
+	elif [ -n "${DISK_MB:-}" ]; then
+		mount -t tmpfs -o "size=${DISK_MB}m,mode=755" "$LAB-$m" "$dir/$m/disk"
+	fi
+}
+
 folder_new() { # machine
 	local m=$1 e=$dir/$1/etc role
 	mkdir -p "$e/pki" "$dir/$m/disk"
-	# A disk that can be full: it stays when the machine is switched off.
-	[ -z "${DISK_MB:-}" ] || mount -t tmpfs -o "size=${DISK_MB}m,mode=755" "$LAB-$m" "$dir/$m/disk"
+	disk_new "$m"
 	case $m in c*) role=controller ;; *) role=node ;; esac
 	! controllers | grep -qxF "$m" || [ $role = controller ] || role=node,controller
 	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --also localhost --out "$e/pki" >/dev/null

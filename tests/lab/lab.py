@@ -20,6 +20,14 @@ NAME = os.environ.setdefault("PICKET_LAB", "ptest")
 DIR = f"/run/picket-{NAME}"
 
 
+def lines_of(path):
+    """None of a log that is not there, or whose disk fails."""
+    try:
+        return open(path, errors="replace").read().splitlines()
+    except OSError:
+        return []
+
+
 def now():
     """Seconds."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -82,7 +90,7 @@ class Lab:
         for m in sorted(os.listdir(DIR)) if os.path.isdir(DIR) else []:
             for f in (f"{DIR}/{m}/disk/{m}.log", f"{DIR}/{m}/console.log"):
                 if os.path.exists(f):
-                    out += [f"# == {f}"] + [f"# {x}" for x in open(f, errors="replace").read().splitlines()[-lines:]]
+                    out += [f"# == {f}"] + [f"# {x}" for x in lines_of(f)[-lines:]]
         return "\n".join(out)
 
     def losses(self, lines=12):
@@ -90,7 +98,7 @@ class Lab:
         out = []
         for m in sorted(os.listdir(DIR)) if os.path.isdir(DIR) else []:
             path = f"{DIR}/{m}/disk/{m}.log"
-            said = open(path, errors="replace").read().splitlines() if os.path.exists(path) else []
+            said = lines_of(path)
             told = [x[:160] for x in said if re.search(r" is lost: | leads in term |lease has run out|was blocked", x)]
             out += [f"{m}: {x}" for x in told[-lines // 3:]]
         return "\n".join(out)

@@ -34,7 +34,9 @@ EDGE_MAY = {("store", "transport"), ("link", "transport"), ("transport", "identi
             ("council", "daemoncfg"), ("electorate", "store"), ("signer", "authority"),
             ("api", "signer"), ("renewal", "identity"), ("renewer", "renewal"),
             ("renewer", "api_desk"), ("renewer", "link"), ("keeper", "agentcfg"),
-            ("keeper", "lease"), ("keeper", "deadman"), ("keeper", "link"), ("cli", "zone")}
+            ("keeper", "lease"), ("keeper", "deadman"), ("keeper", "link"), ("cli", "zone"),
+            ("renewer", "authority"), ("renewer", "identity"), ("credential", "identity"),
+            ("credential", "link"), ("credential", "renewal")}
 FILE_MAX, HEADER_MAX, FUNCTION_MAX, COLUMNS = 800, 150, 70, 100
 # core touches nothing: these words have no business there
 FORBIDDEN_IN_CORE = re.compile(

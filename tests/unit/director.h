@@ -13,8 +13,10 @@ static struct director *d;
 static uint64_t now = 1000 * MS, log_index;
 static unsigned status;
 static json_t *answer;
-static unsigned n_orders;   /* sent to agents */
-static char notes[1 << 16]; /* "KIND: TEXT" of each, a line */
+static unsigned n_orders;                              /* sent to agents */
+static char notes[1 << 16];                            /* "KIND: TEXT" of each, a line */
+static void (*on_action)(const struct action *action); /* NULL: nobody else wants to see them */
+static director_certificate_fn *reads_certificates;    /* lead() takes it; NULL: nobody does */
 
 static inline void step(struct event *event)
 {
@@ -26,6 +28,8 @@ static inline void step(struct event *event)
 	for (size_t i = 0; i < actions.n; i++) {
 		struct action *a = &actions.items[i];
 
+		if (on_action)
+			on_action(a);
 		if (a->kind == ACTION_PROPOSE) {
 			entries[n++] = json_incref(a->json);
 		} else if (a->kind == ACTION_REPLY) {
@@ -74,7 +78,9 @@ static inline void ask(const char *method, const char *path, const char *text)
 
 static inline void lead(const char *configuration)
 {
-	struct director_config config = { .name = "c1", .cluster = 7, .life = 9 };
+	struct director_config config = {
+		.name = "c1", .cluster = 7, .life = 9, .certificate = reads_certificates
+	};
 	struct event event = { .kind = EVENT_ROLE, .leader = true, .term = 1 };
 
 	d = director_new(&config);

@@ -141,11 +141,11 @@ Test(alert, signs_as_openssl_does)
 /* Each kind that the director notes can be asked for, by its name. */
 Test(alert, knows_every_kind)
 {
-	FILE *f =
-		popen("grep -rhA1 'director_note\\(_more\\)\\?(d, ' userspace/core/director*.c | "
-		      "grep -oE '(d, |^[[:space:]]+)\"[a-z-]+\"' | grep -oE '[a-z]+(-[a-z]+)*\"' | "
-		      "tr -d '\"' | sort -u",
-			"r");
+	FILE *f = popen(
+		"grep -rhA1 'director_note\\(_more\\)\\?(d, ' userspace/core/director*.c | "
+		"grep -oE '([(]d, |^[[:space:]]+)\"[a-z-]+\"' | grep -oE '[a-z]+(-[a-z]+)*\"' | "
+		"tr -d '\"' | sort -u",
+		"r");
 	char kind[64], alerts[256];
 	int n = 0;
 

@@ -78,8 +78,8 @@ static void rig_init(struct rig *rig, unsigned role, const char *roles, uint64_t
 	struct authority_subject subject = { .name = "c1", .roles = role };
 	static const struct api_desk_handler handler = { on_event, on_propose, NULL };
 	owned(free) char *socket = NULL, *why = NULL;
-	json_t *controllers = json_pack("[{s:s, s:s, s:[s]}]", "name", "c1", "link", "a:7407",
-		"addresses", "10.0.0.1");
+	json_t *controllers = json_pack(
+		"[{s:s, s:s, s:[s]}]", "name", "c1", "link", "a:7407", "addresses", "10.0.0.1");
 	struct api_desk_config config = {
 		.name = "c1", .version = "1", .controllers = controllers
 	};
@@ -199,5 +199,32 @@ Test(enroll, not_with_another_ca)
 	cr_assert_eq(enroll(rig.address, rig.token, rig.host, &answer, &why), -EKEYREJECTED);
 	cr_assert(strstr(why, "its CA is not the one"), "%s", why);
 	cr_assert_eq(enroll(rig.address, "pk1_nothing", rig.host, &answer, &half), -EINVAL);
+	rig_done(&rig);
+}
+
+/* While one CA gives way to the next: what the token names is believed, and both are taken home. */
+Test(enroll, with_a_token_of_the_ca_that_is_about_to_go)
+{
+	owned(free) char *why = NULL, *path = NULL, *old = NULL, *next = NULL, *both = NULL;
+	owned(free) char *taken = NULL, *home = NULL;
+	struct identity *identity = NULL;
+	json_t *answer = NULL;
+	struct rig rig;
+	size_t len;
+
+	rig_init(&rig, IDENTITY_CONTROLLER, "join", 0);
+	path = own_printf("%s/ca.crt", rig.pki);
+	home = own_printf("%s/ca.crt", rig.host);
+	cr_assert_eq(file_read(path, 1 << 20, &old, &len), 0);
+	cr_assert_eq(authority_next(rig.pki, "test", &next, &why), 0, "%s", why);
+	both = own_printf("%s%s", next, old);
+	cr_assert_eq(file_write(path, 0644, both, strlen(both)), 0);
+	cr_assert_eq(enroll(rig.address, rig.token, rig.host, &answer, &why), 0, "%s", why);
+	cr_assert_eq(file_read(home, 1 << 20, &taken, &len), 0);
+	cr_assert_str_eq(taken, both);
+	cr_assert_eq(identity_load(rig.host, &identity, &why), 0, "%s", why);
+	cr_assert_not(identity_behind(identity), "the next one has signed");
+	identity_free(identity);
+	json_decref(answer);
 	rig_done(&rig);
 }

@@ -16,6 +16,7 @@
 #include <picket/limits.h>
 
 #include "base/child.h"
+#include "base/moment.h"
 #include "base/own.h"
 
 enum { STUCK_MS = 2000, CHUNK = 8192 };
@@ -47,14 +48,6 @@ struct child {
 	void (*on_done)(void *ctx, const struct child_result *result);
 	void *ctx;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
 
 /* ---- the new process, before exec: async-signal-safe calls only ---------------------------- */
 
@@ -227,7 +220,7 @@ static void child_done(struct child *child, struct child_result *r)
 	r->timed_out = child->timed_out;
 	r->killed = child->killed;
 	r->start_ns = child->start_ns;
-	r->end_ns = now_ns();
+	r->end_ns = moment_boot_ns();
 	r->out = child->out.text ? child->out.text : "";
 	r->err = child->err.text ? child->err.text : "";
 	r->out_size = child->out.size;
@@ -455,7 +448,7 @@ int child_start(uv_loop_t *loop, const struct child_spec *spec,
 	struct plumbing p;
 	struct child *child;
 	int r = plumbing_open(&p, spec), pidfd = -1;
-	uint64_t start = now_ns();
+	uint64_t start = moment_boot_ns();
 	pid_t pid = -1;
 
 	if (r == 0) {

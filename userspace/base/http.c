@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/http.h"
+#include "base/moment.h"
 #include "base/own.h"
 
 enum { REDIRECTS_MAX = 5, HEADERS_MAX = 65536, BODY_MAX = 512 << 10, CONNECT_MS = 5000 };
@@ -32,14 +33,6 @@ own_define(curlu, CURLU, curl_url_cleanup);
 own_define(slist, struct curl_slist, curl_slist_free_all);
 own_define(bio, BIO, BIO_free_all);
 own_define(x509, X509, X509_free);
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000U + (uint64_t)ts.tv_nsec / 1000000U;
-}
 
 static void wipe(char **s)
 {
@@ -373,11 +366,11 @@ int http_send(struct http *http, const struct http_request *request, struct http
 {
 	owned(slist) struct curl_slist *headers = headers_of(request);
 	owned(free) char *url = own_string(request->url);
-	uint64_t end = now_ms() + request->timeout_ms;
+	uint64_t end = moment_boot_ns() / 1000000 + request->timeout_ms;
 	int r;
 
 	for (int i = 0; i <= REDIRECTS_MAX; i++) {
-		uint64_t now = now_ms();
+		uint64_t now = moment_boot_ns() / 1000000;
 
 		if (now >= end)
 			return http_fail(http, -ETIMEDOUT, "timed out");

@@ -26,6 +26,7 @@ enum action_kind {
 		       * of the roll: an order to the log's library, and one EVENT_LOG comes of it
 		       */
 	ACTION_ROLL,  /* json: the roll, which has changed */
+	ACTION_TRUST, /* text: what our host's ca.crt is to say; an EVENT_TRUSTS comes of it */
 	ACTION_REPLY, /* token, status, json; or text */
 	ACTION_NOTE,  /* json: an event for people: the log */
 };

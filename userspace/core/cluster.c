@@ -5,6 +5,7 @@
 #include "core/attributes.h"
 #include "core/cluster.h"
 #include "core/roll.h"
+#include "core/trust.h"
 
 struct cluster *cluster_new(void)
 {
@@ -292,6 +293,15 @@ static void apply_roll(struct cluster *c, json_t *entry)
 	json_decref(roll);
 }
 
+static void apply_ca(struct cluster *c, json_t *entry)
+{
+	json_t *ca = json_incref(json_object_get(c->state, "ca"));
+
+	if (trust_apply(&ca, entry))
+		json_object_set(c->state, "ca", ca);
+	json_decref(ca);
+}
+
 void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *entry)
 {
 	static const struct {
@@ -305,7 +315,7 @@ void cluster_apply(struct cluster *c, uint64_t index, uint64_t term, json_t *ent
 		{ "stopped", apply_stopped }, { "node", apply_node }, { "fail", apply_fail },
 		{ "cleanup", apply_cleanup }, { "ticket", apply_ticket },
 		{ "controllers", apply_roll }, { "voters", apply_roll },
-		{ "recovered", apply_roll } };
+		{ "recovered", apply_roll }, { "ca", apply_ca } };
 	const char *what = text(entry, "do");
 
 	c->index = index;
@@ -413,6 +423,11 @@ uint64_t cluster_started(const struct cluster *c, unsigned controller)
 json_t *cluster_roll(const struct cluster *c)
 {
 	return json_object_get(c->state, "roll");
+}
+
+json_t *cluster_ca(const struct cluster *c)
+{
+	return json_object_get(c->state, "ca");
 }
 
 json_t *cluster_vouched(const struct cluster *c)

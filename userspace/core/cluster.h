@@ -29,6 +29,7 @@
  *  {do: cleanup, resource|null, node|null, op|null, interval_ms}
  *  {do: ticket, ticket, set: {granted|standby: bool}, at_ms}
  *  {do: rekey, user?}                              every heartbeat key gives way to the next
+ *  {do: ca, step, ...}                             see trust.h
  *  {do: controllers}, {do: voters}, {do: recovered}   see roll.h
  */
 #define CLUSTER_VOUCHED_MAX 256
@@ -78,6 +79,7 @@ uint64_t cluster_revision(const struct cluster *cluster);
 uint64_t cluster_started(const struct cluster *cluster, unsigned controller);
 /* Who the controllers are, as roll.h has it; NULL: what the files say. Borrowed. */
 json_t *cluster_roll(const struct cluster *cluster);
+json_t *cluster_ca(const struct cluster *cluster); /* as trust.h has it, or NULL; borrowed */
 /* Who vouched for deaths, newest last: [{node, incarnation, user, at_ms}]. */
 json_t *cluster_vouched(const struct cluster *cluster);
 

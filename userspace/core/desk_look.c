@@ -532,6 +532,7 @@ bool desk_look(struct desk *d, struct desk_case *of)
 		{ "whatif", look_director },
 		{ "model", look_director },
 		{ "tickets", look_director },
+		{ "authorityRotation", look_director },
 		{ "metrics", look_metrics },
 		{ "openapi", look_openapi },
 		{ "whoami", look_whoami },

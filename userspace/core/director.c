@@ -34,6 +34,7 @@ struct director *director_new(const struct director_config *config)
 	journal_init(&d->journal);
 	d->attributes = attributes_new();
 	d->hellos = json_object();
+	d->trust.said = json_object();
 	d->faults = json_array();
 	return d;
 }
@@ -71,6 +72,7 @@ void director_free(struct director *d)
 	free(d->observed);
 	json_decref(d->why);
 	json_decref(d->hellos);
+	director_trust_done(d);
 	json_decref(d->faults);
 	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
 		free(d->controllers[c]);
@@ -359,6 +361,7 @@ static void committed(struct director *d, const struct event *event)
 	greet |= caught_up(d);
 	director_voters_committed(d, event->json);
 	director_keys_committed(d, event->json);
+	director_trust_committed(d, event->json);
 	/* Everything older has been applied when our own first entry is, and it alone tells: a
 	 * single voter goes on in the term it had before it was restarted. */
 	if (d->leader && !d->ready && !strcmp(what, "term") &&
@@ -420,6 +423,9 @@ static void take(struct director *d, const struct event *event)
 		if (!director_rehearsed(d, event))
 			director_fenced(d, event);
 		break;
+	case EVENT_TRUSTS:
+		director_trust_own(d, event->json);
+		break;
 	case EVENT_ASKED:
 		director_ask(d, event);
 		break;
@@ -442,12 +448,14 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 		director_watch(d);
 		director_voters_watch(d);
 		director_keys_watch(d);
+		director_trust_watch(d);
 		director_rehearse_watch(d);
 		director_attribute_watch(d);
 		director_drive(d);
 		if (news)
 			director_attribute_world(d);
 	}
+	director_trust_step(d);
 	if (d->site)
 		director_faults(d);
 	d->out = NULL;
@@ -466,6 +474,7 @@ int director_restore(
 			d, cluster_configuration(d->cluster), "configuration", &problems);
 	if (!rc)
 		director_voters_restored(d);
+	d->trust.own_due = d->trust.nodes_due = true;
 	if (!rc && caught_up(d))
 		for (size_t i = 0; i < d->n_nodes; i++)
 			director_admit(d, &d->nodes[i]);
@@ -502,6 +511,7 @@ uint64_t director_due(const struct director *d)
 	sooner(&due, d->attention_ns);
 	sooner(&due, director_voters_due(d));
 	sooner(&due, director_keys_due(d));
+	sooner(&due, director_trust_due(d));
 	if (d->dirty && d->now_ns < d->breath_ns)
 		sooner(&due, d->breath_ns);
 	if (d->dirty && d->transition && d->now_ns < d->overtake_ns)

@@ -12,6 +12,11 @@
 
 struct director;
 
+#define DIRECTOR_PIN 64 /* characters: SHA-256 of a CA's certificate */
+/* May this text be the next CA's certificate? Its fingerprint; else *why, which the caller frees.
+ */
+typedef int director_certificate_fn(const char *pem, char ret_pin[DIRECTOR_PIN + 1], char **why);
+
 struct director_config {
 	const char *name;                                /* this controller's */
 	uint64_t cluster;                                /* id in heartbeats */
@@ -21,8 +26,9 @@ struct director_config {
 	json_t *members;  /* list by index of {id, name, link, raft, addresses}: what the files say;
 			   * NULL: nobody can be added */
 	const char *node; /* the node on the same host; NULL: none, a witness */
-	const char *boot_id;         /* of this host; NULL with node NULL */
-	uint64_t life;               /* random, below 2^63: tells this run from every other */
+	const char *boot_id; /* of this host; NULL with node NULL */
+	uint64_t life;       /* random, below 2^63: tells this run from every other */
+	director_certificate_fn *certificate; /* NULL: no CA can give way */
 	rule_zone_fn *zone;          /* for rules that name a time zone; NULL: they do not hold */
 	const struct museum *museum; /* NULL; a test breaks a rule with it */
 };

@@ -482,6 +482,9 @@ static void ask_write(struct director *d, const struct event *e)
 	else if (!strcmp(e->ask.method, "POST") && !strcmp(e->ask.path, "/v1/keys/rotate"))
 		director_keys_ask(d, e);
 	else if (!strcmp(e->ask.method, "POST") &&
+		 (!strcmp(e->ask.path, "/v1/ca/rotate") || !strcmp(e->ask.path, "/v1/ca/retire")))
+		director_trust_ask(d, e, !strcmp(e->ask.path, "/v1/ca/retire"));
+	else if (!strcmp(e->ask.method, "POST") &&
 		 split(e->ask.path, "/v1/nodes/", name, sizeof(name), &verb))
 		ask_node(d, e, name, verb);
 	else if (!strcmp(e->ask.method, "POST") &&
@@ -526,6 +529,8 @@ void director_ask(struct director *d, const struct event *e)
 	else if (get && !strcmp(e->ask.path, "/readyz"))
 		reply(d, e->ask.token, d->leader && d->ready ? 200 : 503,
 			json_pack("{s:b}", "ready", d->leader && d->ready));
+	else if (get && !strcmp(e->ask.path, "/v1/ca/rotation"))
+		reply(d, e->ask.token, 200, director_trust_json(d));
 	else if (get && !strcmp(e->ask.path, "/v1/tickets"))
 		reply(d, e->ask.token, 200, director_tickets(d));
 	else if (get && !strcmp(e->ask.path, "/v1/model") && !d->site)

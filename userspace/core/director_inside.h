@@ -8,6 +8,7 @@
 #include "core/director.h"
 #include "core/director_death.h"
 #include "core/director_rehearse.h"
+#include "core/director_trust.h"
 #include "core/director_voters.h"
 #include "core/grant.h"
 #include "core/journal.h"
@@ -18,6 +19,7 @@
 #include "core/timing.h"
 #include "core/topology.h"
 #include "core/transition.h"
+
 #define MS 1000000ULL
 struct director_node {
 	const char *name;   /* the site's */
@@ -32,7 +34,7 @@ struct director_node {
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
 	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
-	bool suspected, closed, blocking, admitting, observed /* its loss was told */;
+	bool suspected, closed, blocking, admitting, observed; /* observed: its loss was told */
 	struct ledger ledger; /* what its agent told of its operations */
 	struct director_fence fence;
 	struct timeline timeline;
@@ -45,8 +47,9 @@ struct director {
 	struct cluster *cluster;
 	bool leader, ready, storming, dirty;
 	struct director_log log;
-	uint64_t nonce; /* in our first entry of this leadership */
-	uint64_t term, leader_since_ns, now_ns, epoch_ms;
+	struct director_trust trust;
+	/* nonce: in our first entry of this leadership */
+	uint64_t nonce, term, leader_since_ns, now_ns, epoch_ms;
 	uint64_t hold_ns; /* nothing is proposed before */
 	struct grant grant;
 	struct membership members;
@@ -58,22 +61,20 @@ struct director {
 	struct storm storm;
 	struct transition *transition;
 	unsigned transitions;
-	uint64_t recheck_s;    /* since 1970, when time alone may change the plan; 0: never */
-	uint64_t attention_ns; /* then what can be promoted is looked at again; 0: it is not due */
-	uint64_t attended_ns;  /* when that was done last */
-	uint64_t breath_ns;    /* no plan before: an order was refused or not answered */
-	uint64_t overtake_ns;  /* no plan beside what is still out before: the last did not fit */
-	char *observed;        /* what was told last of what would be done */
-	json_t *why;           /* of the last plan, NULL: not asked for */
-	json_t *hellos;        /* node → the hello of its present connection */
-	json_t *faults;        /* texts of what is broken between nodes and controllers */
-	uint64_t faults_ns;    /* when they may have changed; 0: looked at */
+	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
+	uint64_t attention_ns, attended_ns; /* what can be promoted: looked at again, and last */
+	uint64_t breath_ns;   /* no plan before: an order was refused or not answered */
+	uint64_t overtake_ns; /* no plan beside what is still out before: the last did not fit */
+	char *observed;       /* what was told last of what would be done */
+	json_t *why;          /* of the last plan, NULL: not asked for */
+	json_t *hellos;       /* node → the hello of its present connection */
+	json_t *faults;       /* texts of what is broken between nodes and controllers */
+	uint64_t faults_ns;   /* when they may have changed; 0: looked at */
 	struct journal journal;
 	struct attributes *attributes;
 	uint64_t told; /* the serial that nodes were told last */
 	json_t *world; /* what agents may ask about, as it was told */
-	uint64_t asked, fence_ids;
-	uint64_t n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
+	uint64_t asked, fence_ids, n_commits, n_fences, n_fence_failures, n_losses, n_failovers;
 	double failover_ms;               /* of the last one */
 	struct director_waiting *waiting; /* requests answered when their entry is applied */
 	struct director_rehearse rehearse;
@@ -126,8 +127,6 @@ void director_peer_granting(struct director *d);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 
-/* director_whatif.c: {nodes, tickets, at_s}; a status, and a document or a title and detail */
-unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
 /* director_attribute.c: what agents write down, and may ask about */
 void director_attribute_says(struct director *d, struct director_node *n, json_t *message);
 void director_attribute_request(struct director *d, struct director_node *n, json_t *message);

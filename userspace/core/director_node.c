@@ -305,6 +305,8 @@ void director_link(struct director *d, const struct event *event)
 		json_object_set(d->hellos, event->node, event->json);
 	else if (event->kind == EVENT_LINK_DOWN)
 		json_object_del(d->hellos, event->node);
+	else
+		director_trust_node(d, event->node, event->json);
 	if (!n)
 		return;
 	if (event->kind == EVENT_LINK_UP) {

@@ -240,6 +240,8 @@ static void says(struct director *d, unsigned c, json_t *message)
 		promised(d, c, message);
 	else if (!strcmp(type, "retired"))
 		d->log.retired = true;
+	else if (!strcmp(type, "trusts"))
+		director_trust_peer(d, c, message);
 	else if (!strcmp(type, "note"))
 		noted(d, c, json_object_get(message, "event"));
 }
@@ -252,8 +254,12 @@ void director_peer(struct director *d, const struct event *event)
 		return;
 	d->dirty = true;
 	if (event->kind == EVENT_PEER_UP) {
+		json_t *said = director_trust_report(d);
+
 		director_note(d, "controller-connected", NULL, NULL, "controller %s is connected",
 			d->controllers[c]);
+		if (said)
+			tell(d, (int)c, said);
 		tell(d, (int)c,
 			json_pack("{s:s, s:I, s:b, s:o, s:o}", "type", "hello", "life",
 				(json_int_t)d->config.life, "granting", grant_may(&d->grant),

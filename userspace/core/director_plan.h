@@ -34,4 +34,7 @@ const char *director_role(const struct site *site, const struct site_resource *r
 bool director_is_instance(const char *instance, const char *resource);
 json_t *director_why(struct director *d); /* resource → why it is nowhere; borrowed */
 
+/* director_whatif.c: {nodes, tickets, at_s}; a status, and a document or a title and detail */
+unsigned director_whatif(struct director *d, json_t *wishes, json_t **ret);
+
 #endif

@@ -26,8 +26,9 @@ enum event_kind {
 	EVENT_PEER_SAYS,     /* controller, json */
 	EVENT_PEER_DOWN,     /* controller */
 	EVENT_FENCED,        /* fence */
-	EVENT_ASKED,         /* ask */
-	EVENT_TIME,          /* time has passed */
+	EVENT_TRUSTS, /* json: our host's ca.crt: mark, by, text; why: the last was refused */
+	EVENT_ASKED,  /* ask */
+	EVENT_TIME,   /* time has passed */
 };
 
 /* EVENT_DONE: the agent did what it was asked, and that says nothing of the power. */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/moment.h"
 #include "base/own.h"
 #include "edge/api_desk.h"
 #include "edge/console.h"
@@ -25,14 +26,6 @@ struct api_desk {
 	char *pki, *address;
 	json_t *controllers;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* ---- from the desk
  * -------------------------------------------------------------------------------- */
@@ -250,7 +243,7 @@ static void on_request(void *ctx, struct api_token *token, const struct api_requ
 		api_problem(token, 503, "Service Unavailable", "No random numbers.", NULL);
 		return;
 	}
-	desk_ask(d->desk, &asked, now_ms());
+	desk_ask(d->desk, &asked, moment_epoch_ms());
 }
 
 static void on_stream_gone(void *ctx, struct api_stream *stream)
@@ -271,8 +264,7 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 {
 	static const struct signer_handler signer = { on_sign, on_signature };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
-		handler->on_link ? on_link : NULL, on_join,
-		handler->on_relay ? on_relay : NULL,
+		handler->on_link ? on_link : NULL, on_join, handler->on_relay ? on_relay : NULL,
 		handler->on_abreast ? on_abreast : NULL };
 	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
@@ -331,7 +323,7 @@ bool api_desk_relayed(struct api_desk *d, unsigned controller, json_t *message)
 	if (!desk_relay_is(message))
 		return false;
 	if (getrandom(random, sizeof(random), 0) == sizeof(random))
-		desk_relay_take(d->desk, controller, message, random, now_ms());
+		desk_relay_take(d->desk, controller, message, random, moment_epoch_ms());
 	explicit_bzero(random, sizeof(random));
 	return true;
 }

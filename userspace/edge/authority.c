@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -20,6 +21,8 @@
 #define AUTHORITY_SKEW_S (-3600) /* valid an hour back: clocks differ */
 #define AUTHORITY_FILE_MAX (1 << 20)
 #define AUTHORITY_ALSO_MAX 16
+#define AUTHORITY_NEXT_KEY "ca-next.key"
+#define AUTHORITY_NEXT_CRT "ca-next.crt"
 
 own_define(x509, X509, X509_free)
 own_define(pkey, EVP_PKEY, EVP_PKEY_free)
@@ -127,23 +130,15 @@ static int authority_folder(const char *dir, char **why)
 	return r;
 }
 
-int authority_create(const char *dir, const char *cluster, char **why)
+/* The certificate first: a key without one would block the next attempt. */
+static int authority_self(const char *dir, const char *cluster, const char *crt_name,
+	const char *key_name, char **why)
 {
-	owned(free) char *path = own_printf("%s/ca.key", dir);
-	owned(pkey) EVP_PKEY *key = NULL;
-	owned(x509) X509 *ca = NULL;
+	owned(pkey) EVP_PKEY *key = EVP_EC_gen("P-256");
+	owned(x509) X509 *ca = key ? authority_draft(key, AUTHORITY_CA_DAYS, 0) : NULL;
 	X509_NAME *subject;
 	int r;
 
-	r = authority_folder(dir, why);
-	if (r)
-		return r;
-	if (!access(path, F_OK)) {
-		*why = own_printf("%s: exists; a CA is not replaced by this command", path);
-		return -EEXIST;
-	}
-	key = EVP_EC_gen("P-256");
-	ca = key ? authority_draft(key, AUTHORITY_CA_DAYS, 0) : NULL;
 	if (!ca)
 		return authority_fail(why, "making the CA");
 	subject = X509_get_subject_name(ca);
@@ -155,47 +150,94 @@ int authority_create(const char *dir, const char *cluster, char **why)
 		authority_extend(ca, ca, NID_subject_key_identifier, "hash") ||
 		!X509_sign(ca, key, EVP_sha256()))
 		return authority_fail(why, "signing the CA");
-	/* The certificate first: a key without one would block the next attempt. */
-	r = authority_write_certificate(dir, "ca.crt", ca, why);
-	return r ? r : authority_write_key(dir, "ca.key", key, why);
+	r = authority_write_certificate(dir, crt_name, ca, why);
+	return r ? r : authority_write_key(dir, key_name, key, why);
 }
 
-static int authority_load(const char *dir, EVP_PKEY **ret_key, X509 **ret_ca, char **why)
+int authority_create(const char *dir, const char *cluster, char **why)
 {
-	owned(free) char *key_path = own_printf("%s/ca.key", dir);
-	owned(free) char *ca_path = own_printf("%s/ca.crt", dir);
-	owned(free) char *text = NULL;
-	owned(bio) BIO *key_bio = NULL;
-	owned(bio) BIO *ca_bio = NULL;
-	size_t len;
-	int r;
+	owned(free) char *path = own_printf("%s/ca.key", dir);
+	int r = authority_folder(dir, why);
 
-	r = file_read(key_path, AUTHORITY_FILE_MAX, &text, &len);
+	if (r)
+		return r;
+	if (!access(path, F_OK)) {
+		*why = own_printf("%s: exists; a CA is not replaced by this command", path);
+		return -EEXIST;
+	}
+	return authority_self(dir, cluster, "ca.crt", "ca.key", why);
+}
+
+/* -ENOENT: there is none; *why is set by every other failure. */
+static int authority_key(const char *dir, const char *name, EVP_PKEY **ret, char **why)
+{
+	owned(free) char *path = own_printf("%s/%s", dir, name), *text = NULL;
+	owned(bio) BIO *bio = NULL;
+	size_t len;
+	int r = file_read(path, AUTHORITY_FILE_MAX, &text, &len);
+
 	if (r) {
-		*why = own_printf("%s: %s%s", key_path, strerror(-r),
+		if (r != -ENOENT)
+			*why = own_printf("%s: %s", path, strerror(-r));
+		return r;
+	}
+	bio = BIO_new(BIO_s_mem());
+	BIO_write(bio, text, (int)len);
+	OPENSSL_cleanse(text, len);
+	*ret = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"");
+	return *ret ? 0 : authority_fail(why, path);
+}
+
+/* While one CA gives way to the next there are two keys: ca.crt's first certificate says which of
+ * them signs, so that a host's step from one to the other is the replacing of that one file. */
+static int authority_key_of(const char *dir, X509 *ca, EVP_PKEY **ret, char **why)
+{
+	static const char *const names[] = { "ca.key", AUTHORITY_NEXT_KEY };
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		owned(pkey) EVP_PKEY *key = NULL;
+		int r = authority_key(dir, names[i], &key, why);
+
+		if (r && r != -ENOENT)
+			return r;
+		if (r)
+			continue;
+		any = true;
+		if (X509_check_private_key(ca, key) == 1) {
+			*ret = give(key);
+			return 0;
+		}
+		ERR_clear_error();
+	}
+	*why = any ? own_printf("%s/ca.key: not the key of ca.crt beside it", dir)
+		   : own_printf("%s/ca.key: %s; make the CA first: picket pki ca DIR", dir,
+			     strerror(ENOENT));
+	return any ? -EKEYREJECTED : -ENOENT;
+}
+
+/* *ret_text: the whole of ca.crt, of which the first certificate signs; NULL: not asked for. */
+static int authority_load(
+	const char *dir, EVP_PKEY **ret_key, X509 **ret_ca, char **ret_text, char **why)
+{
+	owned(free) char *path = own_printf("%s/ca.crt", dir), *text = NULL;
+	owned(bio) BIO *bio = NULL;
+	size_t len;
+	int r = file_read(path, AUTHORITY_FILE_MAX, &text, &len);
+
+	if (r) {
+		*why = own_printf("%s: %s%s", path, strerror(-r),
 			r == -ENOENT ? "; make the CA first: picket pki ca DIR" : "");
 		return r;
 	}
-	key_bio = BIO_new(BIO_s_mem());
-	BIO_write(key_bio, text, (int)len);
-	OPENSSL_cleanse(text, len);
-	free(give(text));
-	r = file_read(ca_path, AUTHORITY_FILE_MAX, &text, &len);
-	if (r) {
-		*why = own_printf("%s: %s", ca_path, strerror(-r));
-		return r;
-	}
-	ca_bio = BIO_new_mem_buf(text, (int)len);
-	*ret_key = PEM_read_bio_PrivateKey(key_bio, NULL, NULL, (void *)"");
-	*ret_ca = PEM_read_bio_X509(ca_bio, NULL, NULL, NULL);
-	if (!*ret_key || !*ret_ca)
-		return authority_fail(why, *ret_key ? ca_path : key_path);
-	if (X509_check_private_key(*ret_ca, *ret_key) != 1) {
-		*why = own_printf("%s: not the key of ca.crt beside it", key_path);
-		ERR_clear_error();
-		return -EKEYREJECTED;
-	}
-	return 0;
+	bio = BIO_new_mem_buf(text, (int)len);
+	*ret_ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	if (!*ret_ca)
+		return authority_fail(why, path);
+	r = authority_key_of(dir, *ret_ca, ret_key, why);
+	if (!r && ret_text)
+		*ret_text = give(text);
+	return r;
 }
 
 static int authority_describe(
@@ -247,12 +289,14 @@ int authority_issue(
 	owned(pkey) EVP_PKEY *key = NULL;
 	owned(x509) X509 *ca = NULL;
 	owned(x509) X509 *certificate = NULL;
+	owned(free) char *text = NULL;
+	owned(free) char *path = own_printf("%s/ca.crt", out);
 	int r;
 
 	r = authority_check(subject, why);
 	if (r)
 		return r;
-	r = authority_load(dir, &ca_key, &ca, why);
+	r = authority_load(dir, &ca_key, &ca, &text, why);
 	if (!r)
 		r = authority_folder(out, why);
 	if (r)
@@ -271,7 +315,12 @@ int authority_issue(
 	r = authority_write_key(out, "node.key", key, why);
 	if (!r)
 		r = authority_write_certificate(out, "node.crt", certificate, why);
-	return r ? r : authority_write_certificate(out, "ca.crt", ca, why);
+	if (r)
+		return r;
+	r = file_write(path, 0644, text, strlen(text));
+	if (r)
+		*why = own_printf("%s: %s", path, strerror(-r));
+	return r;
 }
 
 static char *authority_text(X509 *certificate)
@@ -316,7 +365,7 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 	}
 	r = authority_check(subject, why);
 	if (!r)
-		r = authority_load(dir, &ca_key, &ca, why);
+		r = authority_load(dir, &ca_key, &ca, ret_ca, why);
 	if (r)
 		return r;
 	certificate = authority_draft(
@@ -329,8 +378,7 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
 	if (!X509_sign(certificate, ca_key, EVP_sha256()))
 		return authority_fail(why, "signing");
 	*ret_certificate = authority_text(certificate);
-	*ret_ca = authority_text(ca);
-	return *ret_certificate && *ret_ca ? 0 : -ENOMEM;
+	return *ret_certificate ? 0 : -ENOMEM;
 }
 
 /* ---- once more ----------------------------------------------------------------------------------
@@ -345,21 +393,39 @@ static long authority_lasts(X509 *certificate)
 	return days * 86400L + seconds + AUTHORITY_SKEW_S;
 }
 
+/* Signed by one of the CAs that ca.crt trusts: by the one before too, while two are trusted. */
+static bool authority_signed(const char *ca_text, X509 *certificate)
+{
+	owned(bio) BIO *bio = BIO_new_mem_buf(ca_text, -1);
+	bool good = false;
+
+	while (!good) {
+		owned(x509) X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+		if (!ca)
+			break;
+		good = X509_verify(certificate, X509_get0_pubkey(ca)) == 1;
+	}
+	ERR_clear_error();
+	return good;
+}
+
 /* Is it one of ours, and does who asks have its key? */
 static int authority_ours(const char *dir, X509 *old, const char *request, char **why)
 {
 	owned(pkey) EVP_PKEY *ca_key = NULL, *key = authority_request(request);
 	owned(x509) X509 *ca = NULL;
-	int r = authority_load(dir, &ca_key, &ca, why);
+	owned(free) char *text = NULL;
+	int r = authority_load(dir, &ca_key, &ca, &text, why);
 
 	if (r)
 		return r;
-	if (key && old && X509_verify(old, ca_key) == 1 &&
+	if (key && old && authority_signed(text, old) &&
 		EVP_PKEY_eq(key, X509_get0_pubkey(old)) == 1)
 		return 0;
 	ERR_clear_error();
-	*why = own_string(
-		"a certificate is renewed for its own key alone, and when this CA signed it");
+	*why = own_string("a certificate is renewed for its own key alone, and when a CA of this "
+			  "cluster signed it");
 	return -EACCES;
 }
 
@@ -382,4 +448,104 @@ int authority_renew(const char *dir, const char *certificate, const char *reques
 	subject.roles = identity_certificate_roles(old);
 	subject.seconds = authority_lasts(old);
 	return authority_sign(dir, &subject, request, ret_certificate, ret_ca, why);
+}
+
+/* ---- the next CA --------------------------------------------------------------------------------
+ */
+
+int authority_settle(const char *dir, char **why)
+{
+	owned(free) char *key_path = own_printf("%s/ca.key", dir);
+	owned(free) char *next_path = own_printf("%s/" AUTHORITY_NEXT_KEY, dir);
+	owned(free) char *crt_path = own_printf("%s/" AUTHORITY_NEXT_CRT, dir);
+	owned(pkey) EVP_PKEY *key = NULL;
+	owned(pkey) EVP_PKEY *signing = NULL;
+	owned(x509) X509 *ca = NULL;
+	int r = authority_key(dir, AUTHORITY_NEXT_KEY, &key, why);
+
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	r = authority_load(dir, &signing, &ca, NULL, why);
+	if (r || X509_check_private_key(ca, key) != 1) {
+		ERR_clear_error();
+		return r; /* it is not the one that signs, or not yet */
+	}
+	if (rename(next_path, key_path)) {
+		*why = own_printf("%s: %s", next_path, strerror(errno));
+		return -errno;
+	}
+	unlink(crt_path);
+	return 0;
+}
+
+/* One that was made before and is not in use yet: it may be trusted by hosts by now. */
+static int authority_pending(const char *dir, char **ret, char **why)
+{
+	owned(free) char *path = own_printf("%s/" AUTHORITY_NEXT_CRT, dir), *text = NULL;
+	owned(pkey) EVP_PKEY *key = NULL;
+	owned(bio) BIO *bio = NULL;
+	owned(x509) X509 *ca = NULL;
+	size_t len;
+	int r = authority_key(dir, AUTHORITY_NEXT_KEY, &key, why);
+
+	if (!r)
+		r = file_read(path, AUTHORITY_FILE_MAX, &text, &len);
+	if (r)
+		return r;
+	bio = BIO_new_mem_buf(text, (int)len);
+	ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	r = ca && X509_check_private_key(ca, key) == 1 ? 0 : -ENOENT;
+	ERR_clear_error();
+	if (!r)
+		*ret = give(text);
+	return r;
+}
+
+int authority_next(const char *dir, const char *cluster, char **ret, char **why)
+{
+	owned(pkey) EVP_PKEY *key = NULL;
+	owned(x509) X509 *ca = NULL;
+	int r = authority_settle(dir, why);
+
+	if (!r)
+		r = authority_load(dir, &key, &ca, NULL, why);
+	if (r)
+		return r;
+	r = authority_pending(dir, ret, why);
+	if (r != -ENOENT)
+		return r;
+	r = authority_self(dir, cluster, AUTHORITY_NEXT_CRT, AUTHORITY_NEXT_KEY, why);
+	return r ? r : authority_pending(dir, ret, why);
+}
+
+int authority_read(const char *pem, char ret_pin[AUTHORITY_PIN + 1], char **why)
+{
+	owned(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
+	owned(x509) X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	owned(x509) X509 *second = ca ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	const char *wrong = NULL;
+	unsigned len = 0;
+
+	ERR_clear_error();
+	if (!ca)
+		wrong = "it is no certificate in PEM form";
+	else if (second)
+		wrong = "there is more than one certificate: give the next CA's alone";
+	else if (X509_check_ca(ca) != 1)
+		wrong = "it is not a CA's (basicConstraints CA:TRUE)";
+	else if (X509_verify(ca, X509_get0_pubkey(ca)) != 1)
+		wrong = "it has not signed itself: give a root CA's";
+	else if (X509_cmp_current_time(X509_get0_notBefore(ca)) > 0)
+		wrong = "it is not valid yet";
+	else if (X509_cmp_current_time(X509_get0_notAfter(ca)) < 0)
+		wrong = "it is valid no longer";
+	else if (X509_digest(ca, EVP_sha256(), sum, &len) != 1)
+		wrong = "it has no fingerprint";
+	for (unsigned i = 0; i < len; i++)
+		snprintf(ret_pin + 2 * i, 3, "%02x", sum[i]);
+	ERR_clear_error();
+	if (wrong)
+		*why = own_string(wrong);
+	return wrong ? -EBADMSG : 0;
 }

@@ -17,7 +17,7 @@ struct authority_subject {
 /* Makes DIR/ca.key (0600) and DIR/ca.crt, valid for ten years. -EEXIST: there is one already.
  * On failure *why is a sentence; the caller frees it. */
 int authority_create(const char *dir, const char *cluster, char **why);
-/* Makes a key and its certificate, signed by DIR/ca.key, and writes ca.crt, node.crt and node.key
+/* Makes a key and its certificate, signed by the CA, and writes ca.crt, node.crt and node.key
  * into OUT, replacing what is there. -EINVAL: not a name. */
 int authority_issue(
 	const char *dir, const struct authority_subject *subject, const char *out, char **why);
@@ -33,5 +33,16 @@ int authority_sign(const char *dir, const struct authority_subject *subject, con
  * another key; else as authority_sign(). */
 int authority_renew(const char *dir, const char *certificate, const char *request,
 	char **ret_certificate, char **ret_ca, char **why);
+
+/* Makes the CA that is to come: DIR/ca-next.key and ca-next.crt, *ret is the latter's text. It
+ * signs nothing before its certificate is the first one of DIR/ca.crt; until then the same one is
+ * given again. -ENOENT: DIR has no ca.key. */
+int authority_next(const char *dir, const char *cluster, char **ret, char **why);
+/* Has ca-next.key become the key of ca.crt's first certificate? Then it becomes ca.key, and the key
+ * before is gone. Nothing to do is no failure. */
+int authority_settle(const char *dir, char **why);
+#define AUTHORITY_PIN 64 /* characters: SHA-256 of a certificate */
+/* Could this text, PEM, be the next CA's certificate? -EBADMSG: *why says what is wrong. */
+int authority_read(const char *pem, char ret_pin[AUTHORITY_PIN + 1], char **why);
 
 #endif

@@ -86,12 +86,16 @@ int cli_ticket(const struct command *command, void *ctx);
 int cli_ticket_list(const struct command *command, void *ctx);
 int cli_check(const struct command *command, void *ctx);
 int cli_init(const struct command *command, void *ctx);
+int cli_ca_show(const struct command *command, void *ctx);
+int cli_ca_rotate(const struct command *command, void *ctx);
+int cli_ca_retire(const struct command *command, void *ctx);
 int cli_pki_ca(const struct command *command, void *ctx);
 int cli_pki_issue(const struct command *command, void *ctx);
 
 extern const struct command_option cli_status_options[], cli_events_options[], cli_apply_options[],
-	cli_sure_options[], cli_init_options[], cli_pki_issue_options[], cli_token_options[],
-	cli_limit_options[], cli_doctor_options[], cli_simulate_options[], cli_export_options[],
-	cli_resource_options[], cli_recover_options[], cli_join_options[], cli_controller_options[];
+	cli_sure_options[], cli_ca_rotate_options[], cli_ca_retire_options[], cli_init_options[],
+	cli_pki_issue_options[], cli_token_options[], cli_limit_options[], cli_doctor_options[],
+	cli_simulate_options[], cli_export_options[], cli_resource_options[], cli_recover_options[],
+	cli_join_options[], cli_controller_options[];
 
 #endif

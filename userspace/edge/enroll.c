@@ -23,19 +23,43 @@ own_define(x509, X509, X509_free)
 own_define(pkey, EVP_PKEY, EVP_PKEY_free)
 own_define(slist, struct curl_slist, curl_slist_free_all)
 
-int enroll_pin(const char *pem, char ret[ENROLL_PIN + 1])
+static int pin_of(X509 *ca, char ret[ENROLL_PIN + 1])
 {
-	owned(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
-	owned(x509) X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
-	ERR_clear_error();
-	if (!ca || X509_digest(ca, EVP_sha256(), sum, &len) != 1 || 2 * len != ENROLL_PIN)
+	if (X509_digest(ca, EVP_sha256(), sum, &len) != 1 || 2 * len != ENROLL_PIN)
 		return -EBADMSG;
 	for (unsigned i = 0; i < len; i++)
 		snprintf(ret + 2 * i, 3, "%02x", sum[i]);
 	return 0;
+}
+
+int enroll_pin(const char *pem, char ret[ENROLL_PIN + 1])
+{
+	owned(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
+	owned(x509) X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+	ERR_clear_error();
+	return ca ? pin_of(ca, ret) : -EBADMSG;
+}
+
+/* While one CA gives way to the next there are two: the one that the token names, and no other, is
+ * what this host may believe so far. NULL: it is not among them. */
+static X509 *pinned(const char *pem, const char *pin)
+{
+	owned(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
+
+	for (;;) {
+		X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		char is[ENROLL_PIN + 1] = "";
+
+		if (!ca || (!pin_of(ca, is) && !strcasecmp(is, pin))) {
+			ERR_clear_error();
+			return ca;
+		}
+		X509_free(ca);
+	}
 }
 
 /* ---- one question -------------------------------------------------------------------------- */
@@ -130,7 +154,7 @@ static int authority_fetch(const char *address, const char *pin, X509_STORE **re
 {
 	owned(free) char *url = own_printf("https://%s/v1/ca", address);
 	struct exchange x = { 0 };
-	char is[ENROLL_PIN + 1] = "";
+	owned(x509) X509 *ca = NULL;
 	const char *pem = NULL;
 	json_t *answer = NULL;
 	long status;
@@ -139,16 +163,14 @@ static int authority_fetch(const char *address, const char *pin, X509_STORE **re
 	if (!r) {
 		answer = json_loads(x.text ? x.text : "", 0, NULL);
 		pem = json_string_value(json_object_get(answer, "ca"));
-		if (!pem || enroll_pin(pem, is) || strcasecmp(is, pin)) {
+		ca = pem ? pinned(pem, pin) : NULL;
+		if (!ca) {
 			*why = own_printf(
 				"%s: its CA is not the one that the token names", address);
 			r = -EKEYREJECTED;
 		}
 	}
 	if (!r) {
-		owned(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
-		owned(x509) X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-
 		*ret = X509_STORE_new();
 		X509_STORE_add_cert(*ret, ca);
 	}
@@ -248,8 +270,7 @@ static int join(const char *address, const char *token, const char *dir, struct 
 	return r;
 }
 
-int enroll(
-	const char *address, const char *token, const char *dir, json_t **ret_answer, char **why)
+int enroll(const char *address, const char *token, const char *dir, json_t **ret_answer, char **why)
 {
 	const char *pin = strchr(token, '.');
 	owned(free) char *secret = pin ? strndup(token, (size_t)(pin - token)) : NULL;

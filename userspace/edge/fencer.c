@@ -9,6 +9,7 @@
 #include <picket/limits.h>
 
 #include "base/child.h"
+#include "base/moment.h"
 #include "base/own.h"
 #include "edge/fencer.h"
 #include "edge/fencer_agent.h"
@@ -54,17 +55,9 @@ struct fencer {
 static void run_step(struct run *run);
 static void queue_look(struct fencer *fencer);
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t left_ms(const struct run *run)
 {
-	uint64_t now = now_ns();
+	uint64_t now = moment_boot_ns();
 
 	return now >= run->end_ns ? 0 : (run->end_ns - now + 999999U) / 1000000U;
 }
@@ -166,7 +159,7 @@ static void run_finish(struct run *run, enum fencer_outcome outcome)
 		.reads = run->reads,
 		.cancelled = run->cancelled,
 		.start_ns = run->start_ns,
-		.end_ns = now_ns() };
+		.end_ns = moment_boot_ns() };
 
 	run->phase = FINISHED;
 	run_unlink(run);
@@ -180,7 +173,7 @@ static void run_late(struct run *run, const char *while_doing)
 	owned(free) char *last = give(run->reason);
 
 	set_reason(run, own_printf("timed out after %llu ms while %s%s%s",
-				(unsigned long long)(now_ns() - run->start_ns) / 1000000U,
+				(unsigned long long)(moment_boot_ns() - run->start_ns) / 1000000U,
 				while_doing, last ? "; last: " : "", last ? last : ""));
 	run_finish(run, FENCER_TIMEOUT);
 }
@@ -566,7 +559,7 @@ int fencer_run(struct fencer *fencer, const struct fencer_order *order)
 	run->action = own_string(order->action);
 	run->verify = order->verify;
 	run->reads_wanted = order->reads ? order->reads : fencer->verify_reads;
-	run->start_ns = now_ns();
+	run->start_ns = moment_boot_ns();
 	run->end_ns = run->start_ns + order->deadline_ms * 1000000U;
 	uv_timer_init(fencer->loop, &run->timer);
 	run->timer.data = run;

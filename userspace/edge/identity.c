@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/own.h"
+#include "core/trust.h"
 #include "edge/identity.h"
 
 #define IDENTITY_FILE_MAX (1 << 20)
@@ -30,6 +31,7 @@ struct identity {
 	pthread_mutex_t lock;
 	char *dir;
 	X509 *certificate;
+	char *ca; /* the text of ca.crt */
 	long not_after;
 	SSL_CTX *server, *client;
 };
@@ -62,16 +64,13 @@ static int identity_open(const char *path, BIO **ret, char **why)
 }
 
 /* The CA file: every certificate in it is trusted, so that two CAs can overlap. */
-static int identity_load_ca(const char *path, X509_STORE *store, long *not_after, char **why)
+static int identity_load_ca(
+	const char *path, const char *text, X509_STORE *store, long *not_after, char **why)
 {
-	owned(bio) BIO *bio = NULL;
+	owned(bio) BIO *bio = BIO_new_mem_buf(text, -1);
 	unsigned n = 0;
 	struct tm tm;
-	int r;
 
-	r = identity_open(path, &bio, why);
-	if (r)
-		return r;
 	for (;; n++) {
 		owned(x509) X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 		long end;
@@ -165,6 +164,7 @@ struct identity_files {
 	STACK_OF(X509) * chain;
 	EVP_PKEY *key;
 	X509_STORE *store;
+	char *ca;
 	long not_after;
 };
 
@@ -174,8 +174,10 @@ static void identity_files_done(struct identity_files *f)
 	EVP_PKEY_free(f->key);
 	X509_STORE_free(f->store);
 	sk_X509_pop_free(f->chain, X509_free);
+	free(f->ca);
 }
 
+/* Whether it all holds together; f->ca is set: what ca.crt says, or is to say. */
 static int identity_read(const char *dir, struct identity_files *f, char **why)
 {
 	owned(free) char *ca = own_printf("%s/ca.crt", dir);
@@ -188,7 +190,7 @@ static int identity_read(const char *dir, struct identity_files *f, char **why)
 
 	f->store = X509_STORE_new();
 	f->chain = sk_X509_new_null();
-	r = identity_load_ca(ca, f->store, &f->not_after, why);
+	r = identity_load_ca(ca, f->ca, f->store, &f->not_after, why);
 	if (!r)
 		r = identity_open(crt, &bio, why);
 	if (r)
@@ -210,12 +212,17 @@ static int identity_read(const char *dir, struct identity_files *f, char **why)
 
 int identity_reload(struct identity *identity, char **why)
 {
+	owned(free) char *path = own_printf("%s/ca.crt", identity->dir);
 	struct identity_files f = { 0 };
 	owned(ssl_ctx) SSL_CTX *server = NULL;
 	owned(ssl_ctx) SSL_CTX *client = NULL;
-	int r;
+	size_t len;
+	int r = file_read(path, IDENTITY_FILE_MAX, &f.ca, &len);
 
-	r = identity_read(identity->dir, &f, why);
+	if (r)
+		*why = own_printf("%s: %s", path, strerror(-r));
+	else
+		r = identity_read(identity->dir, &f, why);
 	if (!r) {
 		server = identity_context(
 			TLS_server_method(), f.store, f.certificate, f.chain, f.key);
@@ -232,6 +239,8 @@ int identity_reload(struct identity *identity, char **why)
 		SSL_CTX_free(identity->server);
 		SSL_CTX_free(identity->client);
 		X509_free(identity->certificate);
+		free(identity->ca);
+		identity->ca = give(f.ca);
 		identity->server = give(server);
 		identity->client = give(client);
 		identity->certificate = give(f.certificate);
@@ -265,6 +274,7 @@ void identity_free(struct identity *identity)
 	SSL_CTX_free(identity->server);
 	SSL_CTX_free(identity->client);
 	X509_free(identity->certificate);
+	free(identity->ca);
 	pthread_mutex_destroy(&identity->lock);
 	free(identity->dir);
 	free(identity);
@@ -291,18 +301,80 @@ SSL_CTX *identity_client(struct identity *identity)
 	return identity_take(identity, &identity->client);
 }
 
-/* FNV-1a over the file. */
+/* ---- the cluster's CAs --------------------------------------------------------------------- */
+
 uint64_t identity_cluster(const char *dir)
 {
 	owned(free) char *path = own_printf("%s/ca.crt", dir), *text = NULL;
-	uint64_t h = 0xcbf29ce484222325ULL;
 	size_t len = 0;
 
 	if (file_read(path, IDENTITY_FILE_MAX, &text, &len))
 		return 0;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ULL;
-	return h >> 1; /* JSON's integers are signed */
+	return trust_cluster(text);
+}
+
+int identity_trust(struct identity *identity, const char *text, char **why)
+{
+	owned(free) char *path = own_printf("%s/ca.crt", identity->dir);
+	struct identity_files f = { .ca = own_string(text) };
+	int r = identity_read(identity->dir, &f, why);
+
+	/* First the question whether we could live with it, then the file. */
+	identity_files_done(&f);
+	if (r)
+		return r;
+	r = file_write(path, 0644, text, strlen(text));
+	if (!r)
+		return identity_reload(identity, why);
+	*why = own_printf("%s: %s", path, strerror(-r));
+	return r;
+}
+
+/* The first of its CAs that has signed our certificate. */
+static X509 *identity_signer(struct identity *identity, unsigned *ret_n)
+{
+	owned(bio) BIO *bio = BIO_new_mem_buf(identity->ca, -1);
+
+	for (*ret_n = 0;; ++*ret_n) {
+		X509 *ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+		if (!ca || X509_verify(identity->certificate, X509_get0_pubkey(ca)) == 1) {
+			ERR_clear_error();
+			return ca;
+		}
+		X509_free(ca);
+	}
+}
+
+bool identity_behind(struct identity *identity)
+{
+	owned(x509) X509 *ca = NULL;
+	unsigned n;
+
+	pthread_mutex_lock(&identity->lock);
+	ca = identity_signer(identity, &n);
+	pthread_mutex_unlock(&identity->lock);
+	return ca && n > 0;
+}
+
+json_t *identity_trusts(struct identity *identity)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char by[2 * EVP_MAX_MD_SIZE + 1] = "", mark[TRUST_MARK + 1];
+	owned(x509) X509 *ca = NULL;
+	unsigned n, len = 0;
+	json_t *json;
+
+	pthread_mutex_lock(&identity->lock);
+	ca = identity_signer(identity, &n);
+	if (ca && X509_digest(ca, EVP_sha256(), digest, &len) == 1)
+		for (unsigned i = 0; i < len; i++)
+			snprintf(by + 2 * i, 3, "%02x", digest[i]);
+	trust_mark(identity->ca, mark);
+	json = json_pack("{s:s, s:s, s:s, s:s}", "type", "trusts", "mark", mark, "by", by, "text",
+		identity->ca);
+	pthread_mutex_unlock(&identity->lock);
+	return json;
 }
 
 /* ---- what a certificate says ----------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
 #include <openssl/ssl.h>
 
 #include <picket/limits.h>
@@ -41,9 +42,16 @@ int identity_load(const char *dir, struct identity **ret, char **why);
 int identity_reload(struct identity *identity, char **why);
 void identity_free(struct identity *identity);
 
-/* The cluster's id in heartbeats: who shares DIR/ca.crt's first CA is one cluster. 0: unreadable.
- */
+/* The cluster's id in heartbeats, as trust_cluster() has it from DIR/ca.crt. 0: unreadable. */
 uint64_t identity_cluster(const char *dir);
+/* Makes text DIR/ca.crt, and reads the files again. It must hold for our own certificate: else
+ * nothing changes, and it fails as identity_load() does. */
+int identity_trust(struct identity *identity, const char *text, char **why);
+/* {type: trusts, mark, by, text}: ca.crt, its trust_mark(), and the fingerprint (SHA-256) of the
+ * one of its CAs that signed our certificate. */
+json_t *identity_trusts(struct identity *identity);
+/* Our certificate is not of the first CA of ca.crt, which is the one that signs now. */
+bool identity_behind(struct identity *identity);
 
 /* What our certificate says. Copies the CN: -ENODATA: it has none; -ENAMETOOLONG. */
 int identity_name(struct identity *identity, char *ret, size_t size);

@@ -22,7 +22,7 @@ bool renewal_due(struct identity *identity, long now)
 {
 	long end = identity_not_after(identity), begin = identity_not_before(identity);
 
-	return now > end - (end - begin) / 3;
+	return now > end - (end - begin) / 3 || identity_behind(identity);
 }
 
 static char *file_text(const char *pki, const char *name, char **why)

@@ -9,7 +9,7 @@
 
 struct identity;
 
-/* Two thirds of its time are over, at now (seconds since the epoch). */
+/* Two thirds of its time are over, at now (seconds since the epoch), or another CA signs now. */
 bool renewal_due(struct identity *identity, long now);
 /* {type: renew, certificate, request}: the one that there is, and a request by its key. On failure
  * NULL; *why is a sentence, the caller frees it. */

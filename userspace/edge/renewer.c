@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/own.h"
 #include "edge/api_desk.h"
+#include "edge/authority.h"
+#include "edge/identity.h"
 #include "edge/link.h"
 #include "edge/renewal.h"
 #include "edge/renewer.h"
@@ -32,6 +35,7 @@ static void take_own(struct renewer *r, json_t *json)
 		return;
 	}
 	r->reload = true;
+	r->told = false;
 	r->say(r->ctx, true, "this controller's certificate was renewed");
 }
 
@@ -73,10 +77,49 @@ bool renewer_take(struct renewer *r, const char *node, json_t *message)
 	return true;
 }
 
+void renewer_done(struct renewer *r)
+{
+	free(r->wanted);
+}
+
+void renewer_trust(struct renewer *r, const char *text)
+{
+	free(r->wanted);
+	r->wanted = own_string(text);
+	r->told = false;
+}
+
+/* The CA's own key follows, where it is. Contexts made before stay with their connections. */
+static void tell_trust(struct renewer *r)
+{
+	owned(free) char *text = give(r->wanted);
+	owned(free) char *why = NULL, *unsettled = NULL;
+	json_t *what;
+
+	r->told = true;
+	if (text && !identity_trust(r->identity, text, &why)) {
+		r->reload = true;
+		r->again_s = 0;
+		r->say(r->ctx, true, "the cluster's CA has changed");
+		if (authority_settle(r->pki, &unsettled))
+			r->say(r->ctx, false, unsettled);
+	}
+	what = identity_trusts(r->identity);
+	if (why) {
+		r->say(r->ctx, false, why);
+		json_object_set_new(what, "why", json_string(why));
+	}
+	r->trusts(r->ctx, what);
+	json_decref(what);
+}
+
 void renewer_tick(struct renewer *r, long now_s)
 {
 	owned(free) char *why = NULL;
 	json_t *wish;
+
+	if (!r->told)
+		tell_trust(r);
 
 	/* The door waits for a moment in which nobody stands in it. */
 	if (r->reload && !api_desk_busy(r->api)) {

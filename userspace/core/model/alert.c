@@ -14,11 +14,12 @@
 #define TIMEOUT_MAX_MS 600000
 
 /* Every kind of event there is; tests hold them against what the director notes. */
-static const char *const kinds[] = { "configuration-refused", "configured", "controller-connected",
-	"controller-gone", "failover", "fault", "fault-mended", "fence-failed", "fence-off",
-	"fence-started", "fence-test-failed", "fence-test-passed", "keys-changed", "leader",
-	"link-heard", "link-silent", "node-blocked", "node-dead", "node-lost", "node-online",
-	"node-refused", "node-stopped", "node-suspected", "operation", "operation-failed", "order",
+static const char *const kinds[] = { "ca-both", "ca-next", "ca-refused", "ca-settled", "ca-shown",
+	"configuration-refused", "configured", "controller-connected", "controller-gone",
+	"failover", "fault", "fault-mended", "fence-failed", "fence-off", "fence-started",
+	"fence-test-failed", "fence-test-passed", "keys-changed", "leader", "link-heard",
+	"link-silent", "node-blocked", "node-dead", "node-lost", "node-online", "node-refused",
+	"node-stopped", "node-suspected", "operation", "operation-failed", "order",
 	"order-unanswered", "power-on", "power-on-failed", "proof-refuted", "storm", "undecided",
 	"voters-both", "voters-change", "voters-changed", "would-do" };
 
