@@ -273,7 +273,7 @@ static struct node *assign_group(struct engine *e, struct resource *r, struct no
 		r->provisional = false;
 		return NULL;
 	}
-	r->assigning = true;
+	r->assigning = r->shares_colocations = true;
 	r->role = r->children.items[0]->role;
 	for (unsigned i = 0; i < r->children.n; i++) {
 		struct node *node = assign(e, r->children.items[i], prefer);

@@ -77,7 +77,16 @@ static void schedule_cancel(struct engine *e, struct resource *r, const struct e
 static void force_restart(struct engine *e, struct resource *r, enum task task,
 	uint64_t interval_ms, struct node *node)
 {
-	act_get(e, r, task, interval_ms, NULL, false)->reason = "resource definition change";
+	struct act *a;
+
+	/* What repeats begins anew where the resource stays, and nowhere else. */
+	if (interval_ms) {
+		a = act_get(e, r, task, interval_ms, node, true);
+		a->reschedule = true;
+	} else {
+		a = act_get(e, r, task, 0, NULL, false);
+	}
+	a->reason = "resource definition change";
 	unfence_trigger(e, r, node, "Device parameters changed", NULL);
 }
 

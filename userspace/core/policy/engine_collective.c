@@ -142,6 +142,8 @@ void resource_actions(struct engine *e, struct resource *r)
 	case CLONE:
 		for (unsigned i = 0; i < r->children.n; i++)
 			resource_actions(e, r->children.items[i]);
+		if (r->clone->ordered)
+			instances_order(e, r);
 		instance_actions(e, r, &r->children, &r->clone->starts, &r->clone->stops);
 		if (r->promotable)
 			promotable_actions(e, r);

@@ -71,6 +71,8 @@ static bool is_container_of(const struct resource *bundle, const struct resource
 	return false;
 }
 
+/* Until a group is about to be placed, what concerns it as a whole is not its members' business:
+ * what is placed before does not look through it. */
 static void group_with(
 	struct engine *e, struct resource *group, struct resource *orig, struct members *list)
 {
@@ -96,6 +98,8 @@ struct members colocations_with(struct engine *e, struct resource *r)
 	members_merge(e, &list, &r->with, true, false);
 	for (struct resource *p = r->parent; p; p = p->parent) {
 		if (p->kind == GROUP) {
+			if (!p->shares_colocations)
+				break;
 			group_with(e, p, r, &list);
 			if (r != p->children.items[0])
 				break;
@@ -116,7 +120,8 @@ struct members colocations_by(struct engine *e, struct resource *r)
 		return r->by;
 	members_merge(e, &list, &r->by, false, false);
 	for (struct resource *p = r->parent; p; p = p->parent) {
-		if (p->kind == GROUP && r != p->children.items[p->children.n - 1])
+		if (p->kind == GROUP &&
+			(!p->shares_colocations || r != p->children.items[p->children.n - 1]))
 			break;
 		if (p->kind == GROUP)
 			members_merge(e, &list, &p->by, false, false);

@@ -262,6 +262,43 @@ static void internal_clone(struct engine *e, struct resource *r)
 		promotable_instances(e, r);
 }
 
+/* The one act of that kind that is to be done; NULL: none, or more than one. */
+static struct act *only_required(const struct resource *r, enum task task)
+{
+	struct act *found = NULL;
+
+	for (struct act *a = r->acts; a; a = a->next_of_resource) {
+		if (a->task != task || a->optional)
+			continue;
+		if (found)
+			return NULL;
+		found = a;
+	}
+	return found;
+}
+
+/* Instances of an ordered clone come one after the other, and go the other way round; those that
+ * neither come nor go do not break the chain. */
+void instances_order(struct engine *e, struct resource *r)
+{
+	owned(free) struct resource **sorted = own_alloc((r->children.n + 1) * sizeof(*sorted));
+	struct act *last_start = NULL, *last_stop = NULL;
+
+	/* In the order of internal_clone(), whatever they are sorted by meanwhile: no loops. */
+	for (unsigned i = 0; i < r->children.n; i++)
+		sorted[i] = r->children.items[i];
+	qsort(sorted, r->children.n, sizeof(*sorted), by_id);
+	for (unsigned i = 0; i < r->children.n; i++) {
+		struct act *start = only_required(sorted[i], TASK_START);
+		struct act *stop = only_required(sorted[i], TASK_STOP);
+
+		act_order(e, stop, last_stop, ORD_OPTIONAL);
+		act_order(e, last_start, start, ORD_OPTIONAL);
+		last_stop = stop ? stop : last_stop;
+		last_start = start ? start : last_start;
+	}
+}
+
 static void internal_replica(struct engine *e, struct resource *r, struct replica *p)
 {
 	if (!p->container)

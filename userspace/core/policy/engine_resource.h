@@ -72,7 +72,7 @@ struct resource {
 	bool provisional; /* not yet assigned */
 	bool assigning;   /* on the stack, to notice loops */
 	bool provides_unfencing, group_ordered, group_colocated, exclusive_discovery;
-	bool shares_colocations, shares_all; /* instances take the collective's: all of them */
+	bool shares_colocations, shares_all; /* its parts take the collective's: all of them */
 	bool runnable, merging, detect_loop, reload, restarting, starting, promotion_set;
 	int instance; /* number in a clone; -1: none */
 	int priority, stickiness, migration_threshold;

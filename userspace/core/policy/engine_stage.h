@@ -97,6 +97,9 @@ void resource_actions(struct engine *e, struct resource *r);
 void primitive_actions(struct engine *e, struct resource *r);
 void recurring_actions(struct engine *e, struct resource *r);
 
+/* ---- engine_internal.c ---- */
+void instances_order(struct engine *e, struct resource *r); /* of an ordered clone, once they act */
+
 /* ---- engine_notice.c ---- */
 void notice_bounds(struct engine *e, struct resource *r, enum task about, struct act *begin,
 	struct act *end, struct notice *ret);

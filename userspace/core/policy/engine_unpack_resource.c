@@ -202,8 +202,11 @@ static void allow_nodes(struct engine *e, struct resource *r)
 {
 	bool guest = r->is_connection && resource_meta(r, "container");
 
-	if (!e->set.symmetric && !guest)
+	if (!e->set.symmetric && !guest) {
+		/* None is allowed, which is not the same as that nothing is known of any. */
+		r->slots = engine_alloc(e, sizeof(*r->slots));
 		return;
+	}
 	if (!e->base_slots || e->base_slots->n != e->n_nodes) {
 		struct slots *s = engine_alloc(e, sizeof(*s) + e->n_nodes * sizeof(struct slot));
 

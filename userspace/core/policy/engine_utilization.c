@@ -63,7 +63,6 @@ static void colocated(
 	if (r->kind == GROUP && (r->group_colocated || (r->parent && r->parent->kind == CLONE))) {
 		for (unsigned i = 0; i < r->children.n; i++)
 			colocated(e, r->children.items[i], orig, list);
-		return;
 	}
 	with = colocations_with(e, r);
 	by = colocations_by(e, r);
