@@ -61,13 +61,14 @@ scripts() { # folder: every executable tests/FOLDER/test-*
 	done
 }
 
-# The same for suites that no clock can fail, as many at once as there are CPUs, each with a loopback of its own.
+# The same for suites that no clock can fail, each with a loopback of its own: one more at once than there are CPUs,
+# for most of them wait most of the time.
 side_by_side() { # folder...
 	local t name names=() n=0
 	for t in $(for f; do ls -d tests/"$f"/test-*; done); do
 		[ -x "$t" ] || continue
 		name=${t#tests/} name=${name/test-/}
-		[ $n -lt "$(nproc)" ] || { wait -n; n=$((n - 1)); }
+		[ $n -le "$(nproc)" ] || { wait -n; n=$((n - 1)); }
 		run "$name" unshare --net sh -c 'ip link set lo up && exec "$0"' "$t" &
 		names+=("$name") n=$((n + 1))
 	done
