@@ -94,7 +94,10 @@ test | soak)
 	fi
 	binaries bpftest -j1 # real heartbeats against real clocks: one at a time
 	LIMIT=$([ "$mode" = soak ] && echo 10800 || echo 1500)
+	# It compiles against kernels' headers, which it may have to fetch: beside those that wait.
+	run kmod/build tests/kmod/test-build &
 	side_by_side model fence conformance sim fuzz
+	tell kmod/build
 	side_by_side agent # among themselves alone: they have deadlines, and wait for most of their time
 	for folder in bpf lab stack qemu $([ "$mode" = soak ] && echo package); do scripts $folder; done
 	;;
