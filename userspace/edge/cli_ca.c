@@ -112,16 +112,22 @@ int cli_ca_rotate(const struct command *command, void *ctx)
 	const char *dir = command_option(command, "pki");
 	owned(free) char *why = NULL;
 	owned(free) char *next = NULL;
-	int r = authority_next(dir ? dir : "/etc/picket/pki", "picket CA", &next, &why);
+	int r;
 
+	dir = dir ? dir : "/etc/picket/pki";
+	r = authority_next(dir, "picket CA", &next, &why);
+
+	if (r == -ENOENT)
+		return cli_fail(CLI_FAILURE,
+			"%s/ca.key is not here: it is on the host where 'picket init' was run. "
+			"Rotate there, or say --pki DIR",
+			dir);
 	if (r)
-		return cli_fail(CLI_FAILURE, "%s%s", why ? why : strerror(-r),
-			r == -ENOENT ? "\nThe CA's key is on the host where 'picket init' was run: "
-				       "rotate there, or say --pki DIR"
-				     : "");
+		return cli_fail(CLI_FAILURE, "%s", why ? why : strerror(-r));
 	return ask(ctx, "/v1/ca/rotate",
 		json_pack("{s:s, s:o*}", "certificate", next, "without", without(command)),
-		"another CA is on its way to every host: 'picket ca show' says how far");
+		"another CA is on its way to every host: 'picket ca show' says how far.\n"
+		"Copies of ca.crt elsewhere: take the new one, which has both.");
 }
 
 int cli_ca_retire(const struct command *command, void *ctx)
