@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The stack from Python: brings it up, lets clients work, plays faults, asks the judge, draws."""
 import atexit
+import glob
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +63,28 @@ class Stack:
                 if os.path.exists(f):
                     out += [f"# == {f}"] + [f"# {x}" for x in open(f, errors="replace").read().splitlines()[-lines:]]
         return "\n".join(out)
+
+    def keep(self, name):
+        """Puts what there is to look at when something failed into .build/stack-evidence/NAME; says where."""
+        to = os.path.join(HERE, "../../.build/stack-evidence", name)
+        shutil.rmtree(to, ignore_errors=True)
+        os.makedirs(to)
+        for f in os.listdir(DIR) if os.path.isdir(DIR) else []:
+            if os.path.isfile(f"{DIR}/{f}"):
+                shutil.copy(f"{DIR}/{f}", to)
+                continue
+            for path in (*glob.glob(f"{DIR}/{f}/*.log"), *glob.glob(f"{DIR}/{f}/log"), *glob.glob(f"{DIR}/{f}/etc/*.log"),
+                         *glob.glob(f"{DIR}/{f}/disk/*.log"), *glob.glob(f"{DIR}/{f}/disk/log")):
+                there = os.path.join(to, os.path.relpath(path, DIR))
+                os.makedirs(os.path.dirname(there), exist_ok=True)
+                subprocess.run(["cp", "-r", path, there], check=False)
+        for what in ("status", "events", "audit", "show actions", "show failovers", "export"):
+            with open(f"{to}/picket-{what.replace(' ', '-')}", "w") as f:
+                f.write(self("picket", *what.split(), check=False))
+        for n in self.nodes:
+            with open(f"{to}/ps-{n}", "w") as f:
+                f.write(self("exec", n, "ps", "-eo", "pid,ppid,stat,etimes,args", check=False))
+        return f"what there is to look at: {os.path.realpath(to)}"
 
     def wait(self, what, condition, timeout=60):
         end = now() + timeout

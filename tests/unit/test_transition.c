@@ -213,3 +213,59 @@ Test(transition, news_that_are_owed_are_told_first)
 	old->lost = true;
 	cr_assert(transition_adopt(next, old));
 }
+
+static struct plan_action *put_notice(struct plan *plan, const char *resource, const char *type)
+{
+	struct plan_action *a = put(plan, "notify", resource);
+
+	plan_pairs_set(&a->meta, "notify_type", type);
+	return a;
+}
+
+/* As planned around the start of one instance that is out: it counts as one that runs, and is to
+ * be told of the next one's start. */
+Test(transition, what_is_being_started_is_told_nothing_until_it_has_started)
+{
+	owned(transition) struct transition *old = slow(), *next = NULL;
+	struct plan *plan = plan_new();
+
+	put_notice(plan, "slow", "pre");
+	put(plan, "start", "slow");
+	put(plan, "start", "another");
+	plan_order(plan, 0, 1);
+	plan_order(plan, 0, 2);
+	next = transition_new(plan, 7, 4);
+	cr_assert(transition_adopt(next, old));
+	cr_assert_null(transition_ready(next));
+	cr_assert_eq(transition_due(next), 10, "its time does not run");
+	transition_result(next, 1, true);
+	cr_assert_eq(send(next, 20), 0);
+	transition_result(next, 0, true);
+	cr_assert_eq(send(next, 20), 2);
+}
+
+/* Ordered: the second is out, the third would follow; all are told when the last has started. */
+Test(transition, news_that_nobody_will_ever_be_told_hold_nobody_up)
+{
+	struct plan *plan = plan_new(), *after = plan_new();
+	owned(transition) struct transition *old = NULL, *next = NULL;
+
+	put(plan, "start", "first");
+	put(plan, "start", "slow");
+	put(plan, "start", "third");
+	plan_add(plan, PLAN_PSEUDO);
+	put_notice(plan, "first", "post");
+	for (unsigned i = 0; i < 4; i++)
+		plan_order(plan, i, i + 1);
+	plan_order(plan, 0, 3);
+	plan_order(plan, 1, 3);
+	old = transition_new(plan, 7, 3);
+	send(old, 10);
+	transition_result(old, 0, true);
+	send(old, 10);
+	put(after, "start", "slow");
+	put(after, "start", "third");
+	next = transition_new(after, 7, 4);
+	transition_abort(old);
+	cr_assert(transition_adopt(next, old));
+}

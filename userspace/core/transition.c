@@ -49,12 +49,37 @@ const struct plan_action *transition_find(const struct transition *t, const char
 	return NULL;
 }
 
+static bool is(const struct plan_action *a, const char *op)
+{
+	return a->op && !strcmp(a->op, op);
+}
+
+static bool same_place(const struct plan_action *a, const struct plan_action *b)
+{
+	return b->kind == PLAN_RESOURCE && a->resource && b->resource && a->node && b->node &&
+	       !strcmp(a->resource, b->resource) && !strcmp(a->node, b->node);
+}
+
+/* An agent does one thing at a time for an instance: what is told to it while it is being started
+ * lies there until it has started, and its time would run meanwhile. */
+static bool deaf(const struct transition *t, const struct plan_action *a)
+{
+	for (size_t i = 0; is(a, "notify") && i < t->plan->n; i++) {
+		const struct plan_action *b = t->plan->actions[i];
+
+		if (t->steps[i].phase == TRANSITION_OUT && b != a && same_place(a, b) &&
+			!is(b, "notify") && !is(b, "monitor"))
+			return true;
+	}
+	return false;
+}
+
 static bool free_to_go(const struct transition *t, const struct plan_action *a)
 {
 	for (size_t i = 0; i < a->n_after; i++)
 		if (t->steps[a->after[i]].phase != TRANSITION_DONE)
 			return false;
-	return true;
+	return !deaf(t, a);
 }
 
 /* What was done is told to those who wait for the news, and the points in time on the way to that
@@ -147,17 +172,6 @@ const struct plan_action *transition_late(struct transition *t, uint64_t now_ns)
 /* ---- from one to the next ----------------------------------------------------------------------
  */
 
-static bool is(const struct plan_action *a, const char *op)
-{
-	return a->op && !strcmp(a->op, op);
-}
-
-static bool same_place(const struct plan_action *a, const struct plan_action *b)
-{
-	return b->kind == PLAN_RESOURCE && a->resource && b->resource && a->node && b->node &&
-	       !strcmp(a->resource, b->resource) && !strcmp(a->node, b->node);
-}
-
 /* What must not be planned there together with it: it would be undone before it is done. */
 static bool against(const struct plan_action *out, const struct plan_action *b)
 {
@@ -215,6 +229,24 @@ static bool news_before(const struct transition *t, unsigned action, bool *seen)
 	return false;
 }
 
+/* Nobody begins any more what it waits for: it is never told. */
+static bool never_comes(const struct transition *t, unsigned action, bool *seen)
+{
+	const struct plan_action *a = t->plan->actions[action];
+
+	for (size_t i = 0; i < a->n_after; i++) {
+		const struct plan_action *b = t->plan->actions[a->after[i]];
+		enum transition_phase phase = t->steps[b->id].phase;
+
+		if (phase == TRANSITION_DONE || phase == TRANSITION_OUT || seen[b->id])
+			continue;
+		seen[b->id] = true;
+		if (phase != TRANSITION_WAITING || !owed(b) || never_comes(t, b->id, seen))
+			return true;
+	}
+	return false;
+}
+
 static bool news_owed(const struct transition *t)
 {
 	owned(free) bool *seen = own_alloc(t->plan->n * sizeof(*seen) + 1);
@@ -223,6 +255,9 @@ static bool news_owed(const struct transition *t)
 		const struct plan_action *a = t->plan->actions[i];
 
 		if (t->steps[i].phase != TRANSITION_WAITING || !is(a, "notify") || !owed(a))
+			continue;
+		memset(seen, 0, t->plan->n * sizeof(*seen));
+		if (never_comes(t, a->id, seen))
 			continue;
 		memset(seen, 0, t->plan->n * sizeof(*seen));
 		if (news_before(t, a->id, seen))
