@@ -178,7 +178,7 @@ class Round:
         self.t1 = S.now()
         if mend:
             mend(m, victim, rng)
-        m.stack.wait(f"everything back after: {fault} {victim}", lambda: whole(m), WHOLE_S)
+        m.stack.wait(f"everything back after: {fault} {victim}", lambda: whole(m), WHOLE_S, 1)
         self.t2 = S.now()
         m.stack.wait(f"service at the end of: {fault} {victim}", lambda: serving(m.stack, self.t2), 60)
         m.stack.clients_stop()

@@ -86,13 +86,14 @@ class Stack:
                 f.write(self("exec", n, "ps", "-eo", "pid,ppid,stat,etimes,args", check=False))
         return f"what there is to look at: {os.path.realpath(to)}"
 
-    def wait(self, what, condition, timeout=60):
+    def wait(self, what, condition, timeout=60, step=0.05):
+        """step: longer for what costs much to find out, for it takes the processors from those who are waited for."""
         end = now() + timeout
         while now() < end:
             r = condition()
             if r:
                 return r
-            time.sleep(0.05)
+            time.sleep(step)
         raise TimeoutError(f"waited {timeout} s for {what}")
 
     # ---- clients: one in the network's middle, one in n1's rack

@@ -187,6 +187,7 @@ static void nodes_renew(struct director *d, const struct site *site)
 			*old = (struct director_node){ .name = "", .id = old->id };
 		} else {
 			ledger_init(&n->ledger);
+			n->met_ns = d->now_ns;
 		}
 		n->name = site->nodes[i].name;
 		n->id = site->nodes[i].id;

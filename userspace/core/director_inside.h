@@ -32,6 +32,7 @@ struct director_node {
 	uint64_t hello_incarnation, expired, roll, roll_told;
 	bool heard;          /* by a majority of the controllers */
 	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
+	uint64_t met_ns;     /* since when the configuration names it */
 	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
 	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
 	bool suspected, closed, blocking, admitting, observed; /* observed: its loss was told */
