@@ -119,7 +119,7 @@ FAULTS = {
     "leader killed": (lambda m, n, rng: m.leader_kill(), None),
     "two of three off": (two_off, two_on),
     "disk full": (fill, lambda m, n, rng: os.unlink(f"{S.DIR}/{n}/disk/filler")),
-    "standby, online": (lambda m, n, rng: m.standby(n, True), lambda m, n, rng: m.standby(n, False)),
+    "standby and online": (lambda m, n, rng: m.standby(n, True), lambda m, n, rng: m.standby(n, False)),
 }
 
 

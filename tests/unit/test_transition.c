@@ -222,9 +222,29 @@ static struct plan_action *put_notice(struct plan *plan, const char *resource, c
 	return a;
 }
 
-/* As planned around the start of one instance that is out: it counts as one that runs, and is to
- * be told of the next one's start. */
-Test(transition, what_is_being_started_is_told_nothing_until_it_has_started)
+/* As planned around the start of one instance that is out: it counts as one that runs, and would
+ * be told of its own start, and of the next one's. */
+Test(transition, what_is_out_was_told_of_before)
+{
+	owned(transition) struct transition *old = slow(), *next = NULL;
+	struct plan *plan = plan_new();
+
+	put_notice(plan, "slow", "pre");
+	plan_add(plan, PLAN_PSEUDO);
+	put(plan, "start", "slow");
+	put(plan, "start", "another");
+	plan_order(plan, 0, 1);
+	plan_order(plan, 1, 2);
+	plan_order(plan, 1, 3);
+	next = transition_new(plan, 7, 4);
+	cr_assert(transition_adopt(next, old));
+	cr_assert_eq(transition_ready(next)->id, 1);
+	transition_result(next, 1, true);
+	cr_assert_eq(send(next, 20), 3);
+	cr_assert_null(transition_ready(next));
+}
+
+Test(transition, who_is_being_started_is_told_nothing_until_it_has_started)
 {
 	owned(transition) struct transition *old = slow(), *next = NULL;
 	struct plan *plan = plan_new();
@@ -232,7 +252,6 @@ Test(transition, what_is_being_started_is_told_nothing_until_it_has_started)
 	put_notice(plan, "slow", "pre");
 	put(plan, "start", "slow");
 	put(plan, "start", "another");
-	plan_order(plan, 0, 1);
 	plan_order(plan, 0, 2);
 	next = transition_new(plan, 7, 4);
 	cr_assert(transition_adopt(next, old));
@@ -242,6 +261,33 @@ Test(transition, what_is_being_started_is_told_nothing_until_it_has_started)
 	cr_assert_eq(send(next, 20), 0);
 	transition_result(next, 0, true);
 	cr_assert_eq(send(next, 20), 2);
+}
+
+/* A promotion that is out, and a notice beforehand that was not sent when the world changed: what
+ * has been promoted is told of all the same. */
+Test(transition, news_do_not_wait_for_what_was_not_told_beforehand)
+{
+	struct plan *plan = plan_new();
+	owned(transition) struct transition *t = NULL;
+
+	put(plan, "promote", "new");
+	put(plan, "start", "elsewhere");
+	put_notice(plan, "other", "pre");
+	plan_add(plan, PLAN_PSEUDO);
+	put_notice(plan, "other", "post");
+	plan_order(plan, 1, 2);
+	plan_order(plan, 2, 3);
+	plan_order(plan, 0, 4);
+	plan_order(plan, 3, 4);
+	t = transition_new(plan, 7, 3);
+	send(t, 10);
+	send(t, 10);
+	transition_abort(t);
+	cr_assert_eq(transition_ready(t)->id, 3);
+	transition_result(t, 3, true);
+	cr_assert_null(transition_ready(t));
+	transition_result(t, 0, true);
+	cr_assert_eq(send(t, 10), 4);
 }
 
 /* Ordered: the second is out, the third would follow; all are told when the last has started. */

@@ -74,10 +74,26 @@ static bool deaf(const struct transition *t, const struct plan_action *a)
 	return false;
 }
 
+static bool notice(const struct plan_action *a, const char *type)
+{
+	const char *is_type = plan_pairs_get(&a->meta, "notify_type");
+
+	return is(a, "notify") && is_type && !strcmp(is_type, type);
+}
+
+/* What nobody will do needs no notice beforehand. */
+static bool no_obstacle(const struct transition *t, unsigned before)
+{
+	enum transition_phase phase = t->steps[before].phase;
+
+	return phase == TRANSITION_DONE || (t->aborted && phase == TRANSITION_WAITING &&
+						   notice(t->plan->actions[before], "pre"));
+}
+
 static bool free_to_go(const struct transition *t, const struct plan_action *a)
 {
 	for (size_t i = 0; i < a->n_after; i++)
-		if (t->steps[a->after[i]].phase != TRANSITION_DONE)
+		if (!no_obstacle(t, a->after[i]))
 			return false;
 	return !deaf(t, a);
 }
@@ -86,10 +102,7 @@ static bool free_to_go(const struct transition *t, const struct plan_action *a)
  * pass, even when nothing else is done any more: the next plan does not know whom it was told. */
 static bool owed(const struct plan_action *a)
 {
-	const char *type = plan_pairs_get(&a->meta, "notify_type");
-
-	return a->kind == PLAN_PSEUDO ||
-	       (a->op && !strcmp(a->op, "notify") && type && !strcmp(type, "post"));
+	return a->kind == PLAN_PSEUDO || notice(a, "post");
 }
 
 const struct plan_action *transition_ready(const struct transition *t)
@@ -238,7 +251,7 @@ static bool never_comes(const struct transition *t, unsigned action, bool *seen)
 		const struct plan_action *b = t->plan->actions[a->after[i]];
 		enum transition_phase phase = t->steps[b->id].phase;
 
-		if (phase == TRANSITION_DONE || phase == TRANSITION_OUT || seen[b->id])
+		if (phase == TRANSITION_OUT || no_obstacle(t, b->id) || seen[b->id])
 			continue;
 		seen[b->id] = true;
 		if (phase != TRANSITION_WAITING || !owed(b) || never_comes(t, b->id, seen))
@@ -266,6 +279,33 @@ static bool news_owed(const struct transition *t)
 	return false;
 }
 
+/* Before something was sent, it was told of at its own place: that is not said again. */
+static void told(struct transition *t, const struct plan_action *out, const struct plan_action *a,
+	bool *seen)
+{
+	for (size_t i = 0; i < a->n_after; i++) {
+		const struct plan_action *b = t->plan->actions[a->after[i]];
+
+		if (seen[b->id] || t->steps[b->id].phase != TRANSITION_WAITING)
+			continue;
+		seen[b->id] = true;
+		if (notice(b, "pre") && same_place(out, b))
+			transition_result(t, b->id, true);
+		told(t, out, b, seen);
+	}
+}
+
+static void adopt(
+	struct transition *t, const struct plan_action *a, const struct transition_step *step)
+{
+	owned(free) bool *seen = own_alloc(t->plan->n * sizeof(*seen) + 1);
+
+	t->steps[a->id] = *step;
+	t->out++;
+	memset(seen, 0, t->plan->n * sizeof(*seen));
+	told(t, a, a, seen);
+}
+
 bool transition_adopt(struct transition *next, struct transition *aborted)
 {
 	for (size_t i = 0; i < aborted->plan->n; i++) {
@@ -282,10 +322,8 @@ bool transition_adopt(struct transition *next, struct transition *aborted)
 		const struct plan_action *b =
 			aborted->steps[i].phase == TRANSITION_OUT ? match(next->plan, a) : NULL;
 
-		if (!b || next->steps[b->id].phase != TRANSITION_WAITING)
-			continue;
-		next->steps[b->id] = aborted->steps[i];
-		next->out++;
+		if (b && next->steps[b->id].phase == TRANSITION_WAITING)
+			adopt(next, b, &aborted->steps[i]);
 	}
 	return true;
 }
