@@ -22,8 +22,8 @@ static void later(uint64_t ms)
 
 static void connect(const char *node)
 {
-	json_t *hello = json_pack("{s:s, s:s, s:i}", "type", "hello", "boot_id", node,
-		"incarnation", 0);
+	json_t *hello =
+		json_pack("{s:s, s:s, s:i}", "type", "hello", "boot_id", node, "incarnation", 0);
 	struct event e = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
 
 	step(&e);

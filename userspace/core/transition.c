@@ -118,8 +118,7 @@ const struct plan_action *transition_ready(const struct transition *t)
 void transition_sent(struct transition *t, unsigned action, uint64_t until_ns)
 {
 	assert(t->steps[action].phase == TRANSITION_WAITING);
-	t->steps[action] =
-		(struct transition_step){ TRANSITION_OUT, until_ns, t->number, action };
+	t->steps[action] = (struct transition_step){ TRANSITION_OUT, until_ns, t->number, action };
 	t->out++;
 }
 
