@@ -33,6 +33,7 @@ static struct hands {
 	size_t n;
 	int state;
 	uint64_t started_ns, told_ns; /* told_ns: of a promotion that was over */
+	unsigned looks;               /* by the way: what was written down may concern it */
 } hands[NODES][RESOURCES];
 
 static uint64_t promoted_ns;
@@ -58,7 +59,7 @@ static bool does(json_t *order, const char *op)
 
 static uint64_t takes_ms(json_t *order, int resource)
 {
-	if (does(order, "monitor") || does(order, "cancel"))
+	if (does(order, "monitor") || does(order, "cancel") || does(order, "recheck"))
 		return 10 + roll(50);
 	if (does(order, "notify"))
 		return 20 + roll(400);
@@ -107,6 +108,7 @@ static int act(struct hands *h, unsigned node, json_t *order)
 	const char *about = json_string_value(json_object_get(meta, "notify_operation"));
 	bool cache = !strcmp(word(order, "resource"), "cache");
 
+	h->looks += does(order, "recheck");
 	if (does(order, "monitor"))
 		return h->state == STOPPED ? 7 : h->state == STARTED ? 0 : 8;
 	if (does(order, "start")) {
@@ -229,4 +231,28 @@ Test(director_notify, who_is_there_is_told_who_was_promoted)
 		check(seed);
 		tear_down();
 	}
+}
+
+static unsigned looks_after(const char *written)
+{
+	unsigned before = 0, after = 0;
+
+	for (unsigned n = 0; n < NODES; n++)
+		before += hands[n][CACHE].looks;
+	writes(1, written, "7");
+	pass(5000, false);
+	for (unsigned n = 0; n < NODES; n++)
+		after += hands[n][CACHE].looks;
+	return after - before;
+}
+
+Test(director_notify, what_was_written_down_is_looked_at_by_whom_it_names)
+{
+	play(1);
+	cr_expect_eq(looks_after("cache-committed"), 2, "the master knows already");
+	cr_expect_eq(looks_after("where-is-cache"), 2);
+	cr_expect_eq(looks_after("slow-committed"), 0);
+	cr_expect_eq(looks_after("slower"), 2, "nobody's name: whose it is is not known");
+	cr_expect_eq(looks_after("master-cache"), 0, "a score is for the plan");
+	tear_down();
 }

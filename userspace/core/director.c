@@ -69,6 +69,7 @@ void director_free(struct director *d)
 	journal_done(&d->journal);
 	attributes_free(d->attributes);
 	json_decref(d->world);
+	json_decref(d->attention);
 	free(d->observed);
 	json_decref(d->why);
 	json_decref(d->hellos);

@@ -64,6 +64,7 @@ struct director {
 	unsigned transitions;
 	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
 	uint64_t attention_ns, attended_ns; /* what can be promoted: looked at again, and last */
+	json_t *attention; /* what then: resources by name; "": all of them */
 	uint64_t breath_ns;   /* no plan before: an order was refused or not answered */
 	uint64_t overtake_ns; /* no plan beside what is still out before: the last did not fit */
 	char *observed;       /* what was told last of what would be done */
