@@ -18,6 +18,7 @@ import judge  # noqa: E402
 TOOL = os.path.join(HERE, "../lab/picket-lab")
 NAME = os.environ.setdefault("PICKET_LAB", "pstack")
 DIR = f"/run/picket-{NAME}"
+ATTACH = bool(os.environ.get("ATTACH"))  # to a lab that stands already, and is left standing
 PACKAGES = ("/usr/sbin/mariadbd", "/usr/lib/galera/libgalera_smm.so", "/usr/sbin/haproxy", "/usr/sbin/keepalived")
 FULL = (*PACKAGES, "/usr/bin/redis-server", "/usr/sbin/rabbitmq-server", "/usr/bin/memcached", "/usr/bin/keystone-manage",
         "/usr/bin/uwsgi")
@@ -35,8 +36,13 @@ class Stack:
         self.env = {**os.environ, "STACK": kind, **{k: str(v) for k, v in env.items()}}
         self.kind, self.nodes, self.clients = kind, [f"n{i}" for i in range(1, nodes + 1)], {}
         self.read, self.told = {}, []  # how far each client's diary was read, and what was in it
-        atexit.register(self.down)
+        self.up_s = 0
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        if ATTACH:
+            atexit.register(self.clients_kill)
+            self.nodes = open(f"{DIR}/nodes").read().split()
+            return
+        atexit.register(self.down)
         self.down()
         t0 = now()
         p = subprocess.run([TOOL, "up", str(nodes)], env=self.env, capture_output=True, text=True)
@@ -50,10 +56,15 @@ class Stack:
             raise RuntimeError(f"picket-lab {' '.join(map(str, args))}: {p.stdout}{p.stderr}")
         return p.stdout
 
-    def down(self):
+    def clients_kill(self):
         for p in self.clients.values():
             p.kill()
         self.clients = {}
+
+    def down(self):
+        self.clients_kill()
+        if ATTACH:
+            return
         subprocess.run([TOOL, "down"], env=self.env, capture_output=True)
 
     def logs(self, lines=12):
@@ -120,13 +131,15 @@ class Stack:
 
     def history(self):
         """Everything that clients wrote down; only what is new is read."""
+        before = len(self.told)
         for name in sorted(f for f in os.listdir(DIR) if f.startswith("history.")):
             with open(f"{DIR}/{name}") as f:
                 f.seek(self.read.get(name, 0))
                 while (line := f.readline()).endswith("\n"):
                     self.told.append(json.loads(line))
                     self.read[name] = f.tell()
-        self.told.sort(key=lambda o: o["t0"])
+        if len(self.told) > before:
+            self.told.sort(key=lambda o: o["t0"])
         return self.told
 
     # ---- who had an address
