@@ -491,6 +491,11 @@ static bool on_abreast(void *ctx)
 	return director_abreast(((struct daemon *)ctx)->director);
 }
 
+static bool on_leads(void *ctx)
+{
+	return director_leads(((struct daemon *)ctx)->director);
+}
+
 /* To one controller's desk, or to the leader's. */
 static int on_relay(void *ctx, int controller, json_t *message)
 {
@@ -520,7 +525,8 @@ static int on_office(void *ctx, json_t *entry)
 	if (status.role != STORE_LEADER)
 		return -ENOTCONN;
 	text = json_dumps(entry, JSON_COMPACT);
-	rc = store_propose(d->store, status.term, text, strlen(text), NULL);
+	/* Not in a later term, of which the director has not heard: it was decided before that. */
+	rc = store_propose(d->store, director_term(d->director), text, strlen(text), NULL);
 	free(text);
 	return rc;
 }
@@ -546,7 +552,12 @@ static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cel
 
 static char *on_figures(void *ctx)
 {
-	return alerter_figures(((struct daemon *)ctx)->alerter);
+	struct lines lines = { 0 };
+	struct daemon *d = ctx;
+
+	alerter_figures(d->alerter, &lines);
+	heartbeat_figures(d->heartbeat, &lines);
+	return lines.data;
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -650,7 +661,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_step, on_office, on_link_figures,
-		on_relay, on_abreast, on_figures };
+		on_relay, on_abreast, on_leads, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,

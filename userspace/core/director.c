@@ -538,6 +538,16 @@ bool director_abreast(const struct director *d)
 	return grant_may(&d->grant);
 }
 
+bool director_leads(const struct director *d)
+{
+	return d->leader && d->ready;
+}
+
+uint64_t director_term(const struct director *d)
+{
+	return d->term;
+}
+
 uint64_t director_lease_ns(const struct director *d)
 {
 	return d->site ? d->timing.lease_ms * MS : 0;
