@@ -403,6 +403,11 @@ static void on_failure(void *ctx, const char *why)
 	uv_stop(&d->loop);
 }
 
+static void on_stalled(void *ctx, bool stalled)
+{
+	step(ctx, &(struct event){ .kind = EVENT_DISK, .log = { .stalled = stalled } });
+}
+
 static void on_link_up(void *ctx, const char *node, json_t *hello)
 {
 	struct event event = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
@@ -570,9 +575,7 @@ static void on_signal(uv_signal_t *signal, int number)
 
 static void on_warn(void *ctx, const char *text)
 {
-	struct daemon *d = ctx;
-
-	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
+	log_say(&((struct daemon *)ctx)->log, LOG_WARNING, NULL, "%s", text);
 }
 
 /* ---- set-up --------------------------------------------------------------------------------- */
@@ -604,7 +607,7 @@ static int open_kernel(struct daemon *d)
 static int open_store(struct daemon *d)
 {
 	static const struct store_handler handler = { on_commit, on_restore, on_role, on_result,
-		on_failure };
+		on_failure, on_stalled };
 	const struct daemoncfg *c = d->config;
 	owned(free) char *dir = own_printf("%s/log", c->state_dir);
 	unsigned id = c->id ? c->id : c->index + 1;
@@ -728,9 +731,7 @@ static int open_all(struct daemon *d)
 
 static void on_renewal(void *ctx, bool good, const char *text)
 {
-	struct daemon *d = ctx;
-
-	log_say(&d->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", text);
+	log_say(&((struct daemon *)ctx)->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", text);
 }
 
 static void on_trusts(void *ctx, json_t *what)

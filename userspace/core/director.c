@@ -403,6 +403,9 @@ static void take(struct director *d, const struct event *event)
 	case EVENT_LOG:
 		director_voters_log(d, event);
 		break;
+	case EVENT_DISK:
+		director_peer_stalled(d, event->log.stalled);
+		break;
 	case EVENT_HEARTBEAT:
 		director_beat(d, &event->beat);
 		break;
