@@ -69,6 +69,7 @@ int cli_token_create(const struct command *command, void *ctx);
 int cli_token_list(const struct command *command, void *ctx);
 int cli_token_drop(const struct command *command, void *ctx);
 int cli_show(const struct command *command, void *ctx);
+int cli_names(const struct command *command, void *ctx);
 int cli_why(const struct command *command, void *ctx);
 int cli_whatif(const struct command *command, void *ctx);
 int cli_history(const struct command *command, void *ctx);
