@@ -186,7 +186,7 @@ wait_for() { # seconds what command...
 	shift 2
 	until ("$@") >/dev/null 2>&1; do
 		[ $EPOCHSECONDS -lt $end ] || { echo "picket-lab: gave up waiting for $what" >&2; return 1; }
-		read -rt 0.05 <> <(:) || true
+		read -rt "${WAIT_STEP:-0.05}" <> <(:) || true
 	done
 }
 

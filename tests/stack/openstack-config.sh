@@ -17,6 +17,9 @@ connection = $1
 max_retries = 3
 retry_interval = 1
 connection_recycle_time = 20
+[identity]
+# Hashing is to be cheap: three nodes share two processors.
+password_hash_rounds = 4
 [cache]
 enabled = true
 backend = dogpile.cache.memcached

@@ -2,6 +2,7 @@
 """Rounds of faults on the full stack: a fault, what clients saw of it, everything mended, the judge.
 
 Two managers run the same stack: picket, and Pacemaker to compare with."""
+import itertools
 import os
 import random
 import time
@@ -20,6 +21,7 @@ WHOLE_S = 300
 class Picket:
     """picket's way to be asked and told."""
     name = "picket"
+    controllers = ["c1"]
 
     def __init__(self, nodes=3, **env):
         self.stack = S.Stack("openstack", nodes, **env)
@@ -45,6 +47,7 @@ class Picket:
 class Pacemaker:
     """The same of Pacemaker and Corosync."""
     name = "pacemaker"
+    controllers = []
 
     def __init__(self, nodes=3, kind="default", **env):
         self.stack = S.Stack("openstack_pacemaker", nodes, PACEMAKER=kind, **env)
@@ -119,14 +122,15 @@ FAULTS = {
     "leader killed": (lambda m, n, rng: m.leader_kill(), None),
     "two of three off": (two_off, two_on),
     "disk full": (fill, lambda m, n, rng: os.unlink(f"{S.DIR}/{n}/disk/filler")),
-    "standby, online": (lambda m, n, rng: m.standby(n, True), lambda m, n, rng: m.standby(n, False)),
+    "standby and online": (lambda m, n, rng: m.standby(n, True), lambda m, n, rng: m.standby(n, False)),
 }
 
 
 # ---- what clients see -------------------------------------------------------------------------------------
 def serving(stack, since, clients=("client", "rack")):
     """Each client was served by each service, with a question asked after `since`."""
-    seen = {(o["client"], o["work"]) for o in stack.history() if o["t0"] > since and o["result"] == "ok" and
+    recent = itertools.takewhile(lambda o: o["t0"] > since, reversed(stack.history()))
+    seen = {(o["client"], o["work"]) for o in recent if o["result"] == "ok" and
             any(o["work"] == w and o["op"] in ops for w, ops in SERVICES.values())}
     return all((c, w) in seen for c in clients for w, _ in SERVICES.values())
 
@@ -169,18 +173,18 @@ class Round:
         tagged = clean(m, tag)
         m.stack.clients_start(*ASK, *tagged)
         t = S.now()
-        m.stack.wait("clients to be served", lambda: serving(m.stack, t), 60)
+        m.stack.wait("clients to be served", lambda: serving(m.stack, t), 60, 0.2)
         self.fault, self.victim, self.t0 = fault, victim, S.now()
         do(m, victim, rng)
         time.sleep(hold)
         if fault != "two of three off":  # nobody can serve then
-            m.stack.wait(f"service after: {fault} {victim}", lambda: serving(m.stack, S.now() - 3), WHOLE_S)
+            m.stack.wait(f"service after: {fault} {victim}", lambda: serving(m.stack, S.now() - 3), WHOLE_S, 0.2)
         self.t1 = S.now()
         if mend:
             mend(m, victim, rng)
-        m.stack.wait(f"everything back after: {fault} {victim}", lambda: whole(m), WHOLE_S)
+        m.stack.wait(f"everything back after: {fault} {victim}", lambda: whole(m), WHOLE_S, 1)
         self.t2 = S.now()
-        m.stack.wait(f"service at the end of: {fault} {victim}", lambda: serving(m.stack, self.t2), 60)
+        m.stack.wait(f"service at the end of: {fault} {victim}", lambda: serving(m.stack, self.t2), 60, 0.2)
         m.stack.clients_stop()
         m.stack.clients_final(*ASK[:4], *tagged)
         self.history = list(m.stack.history())

@@ -164,8 +164,9 @@ redis_answers() { through timeout 5 redis-cli -h "$REDIS_VIP" set ready yes | gr
 mq_answers() { through bash -c "exec 3<>/dev/tcp/$MQ_VIP/5672 && printf 'AMQP\0\0\x09\x01' >&3 && read -rt 5 -N 1 <&3"; }
 db_writes() { db_answers && through mariadb -h "$DB_VIP" -ujudge -pjudge judge -e "REPLACE INTO register VALUES ('ready', 'yes')"; }
 
-# Everything is served through its address.
+# Everything is served through its address. Who asks all the time takes the processors from those it waits for.
 openstack_ready() {
+	local WAIT_STEP=1
 	wait_for 400 "the data base through $DB_VIP" db_writes
 	wait_for 300 "Redis through $REDIS_VIP" redis_answers
 	wait_for 400 "Keystone through $IDENTITY_VIP" identity_answers

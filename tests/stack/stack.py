@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The stack from Python: brings it up, lets clients work, plays faults, asks the judge, draws."""
 import atexit
+import glob
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import judge  # noqa: E402
 TOOL = os.path.join(HERE, "../lab/picket-lab")
 NAME = os.environ.setdefault("PICKET_LAB", "pstack")
 DIR = f"/run/picket-{NAME}"
+ATTACH = bool(os.environ.get("ATTACH"))  # to a lab that stands already, and is left standing
 PACKAGES = ("/usr/sbin/mariadbd", "/usr/lib/galera/libgalera_smm.so", "/usr/sbin/haproxy", "/usr/sbin/keepalived")
 FULL = (*PACKAGES, "/usr/bin/redis-server", "/usr/sbin/rabbitmq-server", "/usr/bin/memcached", "/usr/bin/keystone-manage",
         "/usr/bin/uwsgi")
@@ -33,8 +36,13 @@ class Stack:
         self.env = {**os.environ, "STACK": kind, **{k: str(v) for k, v in env.items()}}
         self.kind, self.nodes, self.clients = kind, [f"n{i}" for i in range(1, nodes + 1)], {}
         self.read, self.told = {}, []  # how far each client's diary was read, and what was in it
-        atexit.register(self.down)
+        self.up_s = 0
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        if ATTACH:
+            atexit.register(self.clients_kill)
+            self.nodes = open(f"{DIR}/nodes").read().split()
+            return
+        atexit.register(self.down)
         self.down()
         t0 = now()
         p = subprocess.run([TOOL, "up", str(nodes)], env=self.env, capture_output=True, text=True)
@@ -48,10 +56,15 @@ class Stack:
             raise RuntimeError(f"picket-lab {' '.join(map(str, args))}: {p.stdout}{p.stderr}")
         return p.stdout
 
-    def down(self):
+    def clients_kill(self):
         for p in self.clients.values():
             p.kill()
         self.clients = {}
+
+    def down(self):
+        self.clients_kill()
+        if ATTACH:
+            return
         subprocess.run([TOOL, "down"], env=self.env, capture_output=True)
 
     def logs(self, lines=12):
@@ -62,13 +75,36 @@ class Stack:
                     out += [f"# == {f}"] + [f"# {x}" for x in open(f, errors="replace").read().splitlines()[-lines:]]
         return "\n".join(out)
 
-    def wait(self, what, condition, timeout=60):
+    def keep(self, name):
+        """Puts what there is to look at when something failed into .build/stack-evidence/NAME; says where."""
+        to = os.path.join(HERE, "../../.build/stack-evidence", name)
+        shutil.rmtree(to, ignore_errors=True)
+        os.makedirs(to)
+        for f in os.listdir(DIR) if os.path.isdir(DIR) else []:
+            if os.path.isfile(f"{DIR}/{f}"):
+                shutil.copy(f"{DIR}/{f}", to)
+                continue
+            for path in (*glob.glob(f"{DIR}/{f}/*.log"), *glob.glob(f"{DIR}/{f}/log"), *glob.glob(f"{DIR}/{f}/etc/*.log"),
+                         *glob.glob(f"{DIR}/{f}/disk/*.log"), *glob.glob(f"{DIR}/{f}/disk/log")):
+                there = os.path.join(to, os.path.relpath(path, DIR))
+                os.makedirs(os.path.dirname(there), exist_ok=True)
+                subprocess.run(["cp", "-r", path, there], check=False)
+        for what in ("status", "events", "audit", "show actions", "show failovers", "export"):
+            with open(f"{to}/picket-{what.replace(' ', '-')}", "w") as f:
+                f.write(self("picket", *what.split(), check=False))
+        for n in self.nodes:
+            with open(f"{to}/ps-{n}", "w") as f:
+                f.write(self("exec", n, "ps", "-eo", "pid,ppid,stat,etimes,args", check=False))
+        return f"what there is to look at: {os.path.realpath(to)}"
+
+    def wait(self, what, condition, timeout=60, step=0.05):
+        """step: longer for what costs much to find out, for it takes the processors from those who are waited for."""
         end = now() + timeout
         while now() < end:
             r = condition()
             if r:
                 return r
-            time.sleep(0.05)
+            time.sleep(step)
         raise TimeoutError(f"waited {timeout} s for {what}")
 
     # ---- clients: one in the network's middle, one in n1's rack
@@ -95,13 +131,15 @@ class Stack:
 
     def history(self):
         """Everything that clients wrote down; only what is new is read."""
+        before = len(self.told)
         for name in sorted(f for f in os.listdir(DIR) if f.startswith("history.")):
             with open(f"{DIR}/{name}") as f:
                 f.seek(self.read.get(name, 0))
                 while (line := f.readline()).endswith("\n"):
                     self.told.append(json.loads(line))
                     self.read[name] = f.tell()
-        self.told.sort(key=lambda o: o["t0"])
+        if len(self.told) > before:
+            self.told.sort(key=lambda o: o["t0"])
         return self.told
 
     # ---- who had an address

@@ -213,3 +213,105 @@ Test(transition, news_that_are_owed_are_told_first)
 	old->lost = true;
 	cr_assert(transition_adopt(next, old));
 }
+
+static struct plan_action *put_notice(struct plan *plan, const char *resource, const char *type)
+{
+	struct plan_action *a = put(plan, "notify", resource);
+
+	plan_pairs_set(&a->meta, "notify_type", type);
+	return a;
+}
+
+/* As planned around the start of one instance that is out: it counts as one that runs, and would
+ * be told of its own start, and of the next one's. */
+Test(transition, what_is_out_was_told_of_before)
+{
+	owned(transition) struct transition *old = slow(), *next = NULL;
+	struct plan *plan = plan_new();
+
+	put_notice(plan, "slow", "pre");
+	plan_add(plan, PLAN_PSEUDO);
+	put(plan, "start", "slow");
+	put(plan, "start", "another");
+	plan_order(plan, 0, 1);
+	plan_order(plan, 1, 2);
+	plan_order(plan, 1, 3);
+	next = transition_new(plan, 7, 4);
+	cr_assert(transition_adopt(next, old));
+	cr_assert_eq(transition_ready(next)->id, 1);
+	transition_result(next, 1, true);
+	cr_assert_eq(send(next, 20), 3);
+	cr_assert_null(transition_ready(next));
+}
+
+Test(transition, who_is_being_started_is_told_nothing_until_it_has_started)
+{
+	owned(transition) struct transition *old = slow(), *next = NULL;
+	struct plan *plan = plan_new();
+
+	put_notice(plan, "slow", "pre");
+	put(plan, "start", "slow");
+	put(plan, "start", "another");
+	plan_order(plan, 0, 2);
+	next = transition_new(plan, 7, 4);
+	cr_assert(transition_adopt(next, old));
+	cr_assert_null(transition_ready(next));
+	cr_assert_eq(transition_due(next), 10, "its time does not run");
+	transition_result(next, 1, true);
+	cr_assert_eq(send(next, 20), 0);
+	transition_result(next, 0, true);
+	cr_assert_eq(send(next, 20), 2);
+}
+
+/* A promotion that is out, and a notice beforehand that was not sent when the world changed: what
+ * has been promoted is told of all the same. */
+Test(transition, news_do_not_wait_for_what_was_not_told_beforehand)
+{
+	struct plan *plan = plan_new();
+	owned(transition) struct transition *t = NULL;
+
+	put(plan, "promote", "new");
+	put(plan, "start", "elsewhere");
+	put_notice(plan, "other", "pre");
+	plan_add(plan, PLAN_PSEUDO);
+	put_notice(plan, "other", "post");
+	plan_order(plan, 1, 2);
+	plan_order(plan, 2, 3);
+	plan_order(plan, 0, 4);
+	plan_order(plan, 3, 4);
+	t = transition_new(plan, 7, 3);
+	send(t, 10);
+	send(t, 10);
+	transition_abort(t);
+	cr_assert_eq(transition_ready(t)->id, 3);
+	transition_result(t, 3, true);
+	cr_assert_null(transition_ready(t));
+	transition_result(t, 0, true);
+	cr_assert_eq(send(t, 10), 4);
+}
+
+/* Ordered: the second is out, the third would follow; all are told when the last has started. */
+Test(transition, news_that_nobody_will_ever_be_told_hold_nobody_up)
+{
+	struct plan *plan = plan_new(), *after = plan_new();
+	owned(transition) struct transition *old = NULL, *next = NULL;
+
+	put(plan, "start", "first");
+	put(plan, "start", "slow");
+	put(plan, "start", "third");
+	plan_add(plan, PLAN_PSEUDO);
+	put_notice(plan, "first", "post");
+	for (unsigned i = 0; i < 4; i++)
+		plan_order(plan, i, i + 1);
+	plan_order(plan, 0, 3);
+	plan_order(plan, 1, 3);
+	old = transition_new(plan, 7, 3);
+	send(old, 10);
+	transition_result(old, 0, true);
+	send(old, 10);
+	put(after, "start", "slow");
+	put(after, "start", "third");
+	next = transition_new(after, 7, 4);
+	transition_abort(old);
+	cr_assert(transition_adopt(next, old));
+}

@@ -69,6 +69,7 @@ void director_free(struct director *d)
 	journal_done(&d->journal);
 	attributes_free(d->attributes);
 	json_decref(d->world);
+	json_decref(d->attention);
 	free(d->observed);
 	json_decref(d->why);
 	json_decref(d->hellos);
@@ -187,6 +188,7 @@ static void nodes_renew(struct director *d, const struct site *site)
 			*old = (struct director_node){ .name = "", .id = old->id };
 		} else {
 			ledger_init(&n->ledger);
+			n->met_ns = d->now_ns;
 		}
 		n->name = site->nodes[i].name;
 		n->id = site->nodes[i].id;

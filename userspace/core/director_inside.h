@@ -30,10 +30,10 @@ struct director_node {
 	json_t *self;                     /* what the agent says of its own end */
 	/* expired: its verdict has fallen (0: none that we know); rolls: serials taken in, told */
 	uint64_t hello_incarnation, expired, roll, roll_told;
-	bool heard;          /* by a majority of the controllers */
-	uint64_t silent_ns;  /* since when it is not; 0: it is, or never was */
-	uint64_t lost_at_ns; /* then it counts as lost; 0: not suspected */
-	uint64_t hung_ns;    /* its agent hangs since; 0: it does not */
+	bool heard;               /* by a majority of the controllers */
+	uint64_t silent_ns;       /* since when it is not; 0: it is, or never was */
+	uint64_t lost_at_ns;      /* then it counts as lost; 0: not suspected */
+	uint64_t met_ns, hung_ns; /* configured since; its agent hangs since (0: it does not) */
 	bool suspected, closed, blocking, admitting, observed; /* observed: its loss was told */
 	struct ledger ledger; /* what its agent told of its operations */
 	struct director_fence fence;
@@ -63,6 +63,7 @@ struct director {
 	unsigned transitions;
 	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
 	uint64_t attention_ns, attended_ns; /* what can be promoted: looked at again, and last */
+	json_t *attention;                  /* what then: resources by name; "": all of them */
 	uint64_t breath_ns;   /* no plan before: an order was refused or not answered */
 	uint64_t overtake_ns; /* no plan beside what is still out before: the last did not fit */
 	char *observed;       /* what was told last of what would be done */

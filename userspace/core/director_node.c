@@ -486,7 +486,10 @@ static void watch_never(struct director *d, struct director_node *n)
 
 	if (n->connected)
 		return;
-	n->lost_at_ns = d->leader_since_ns + d->timing.join_ms * MS;
+	/* Whom a running cluster is told of has the same time to join as whom a new one waits for:
+	 * it may be booting just now. */
+	n->lost_at_ns = n->met_ns > d->leader_since_ns ? n->met_ns : d->leader_since_ns;
+	n->lost_at_ns += d->timing.join_ms * MS;
 	if (d->now_ns < n->lost_at_ns)
 		return;
 	/* Never seen: it may have run things before this cluster knew of it. */

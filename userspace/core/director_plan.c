@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The director's transition: a plan's actions become orders, and their results a new picture. */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "core/director_inside.h"
@@ -362,13 +363,41 @@ void director_errand(
 			"op", op, "resource", resource));
 }
 
+/* db-last-committed, rmq-node-attr-mq: agents put the name of their resource into what they write.
+ */
+static bool names(const char *attribute, const char *resource)
+{
+	size_t n = strlen(resource);
+
+	for (const char *at = attribute; n && (at = strstr(at, resource)); at++)
+		if ((at == attribute || !isalnum((unsigned char)at[-1])) &&
+			!isalnum((unsigned char)at[n]))
+			return true;
+	return false;
+}
+
 void director_attend(struct director *d, json_t *entry)
 {
 	const char *store = text(entry, "store"), *name = text(entry, "name");
 	uint64_t next = d->attended_ns + ATTENTION_NS;
+	bool any = false;
 
 	/* A promotion score is for the plan, and it is made anew. */
-	if (!strcmp(store, "private") || !strncmp(name, "master-", 7) || d->attention_ns)
+	if (!strcmp(store, "private") || !strncmp(name, "master-", 7))
+		return;
+	if (!d->attention)
+		d->attention = json_object();
+	for (size_t r = 0; d->site && r < d->site->n_resources; r++) {
+		const char *resource = d->site->resources[r].name;
+
+		if (d->site->resources[r].kind != SITE_PRIMITIVE || !names(name, resource))
+			continue;
+		any = true;
+		json_object_set_new(d->attention, resource, json_true());
+	}
+	if (!any)
+		json_object_set_new(d->attention, "", json_true());
+	if (d->attention_ns)
 		return;
 	d->attention_ns = d->attended_ns && next > d->now_ns ? next : d->now_ns;
 }
@@ -382,7 +411,9 @@ static void attend(struct director *d)
 	for (size_t r = 0; r < d->site->n_resources; r++) {
 		const struct site_resource *res = &d->site->resources[r];
 
-		if (res->kind != SITE_PRIMITIVE || !site_top(d->site, res)->promotable)
+		if (res->kind != SITE_PRIMITIVE || !site_top(d->site, res)->promotable ||
+			(!json_object_get(d->attention, "") &&
+				!json_object_get(d->attention, res->name)))
 			continue;
 		for (size_t i = 0; i < d->n_nodes; i++)
 			if (director_usable(d, &d->nodes[i]) &&
@@ -390,6 +421,7 @@ static void attend(struct director *d)
 					LEDGER_STARTED)
 				director_errand(d, &d->nodes[i], "recheck", res->name);
 	}
+	json_object_clear(d->attention);
 }
 
 /* ---- one plan after the other -----------------------------------------------------------------

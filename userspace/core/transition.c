@@ -49,22 +49,60 @@ const struct plan_action *transition_find(const struct transition *t, const char
 	return NULL;
 }
 
+static bool is(const struct plan_action *a, const char *op)
+{
+	return a->op && !strcmp(a->op, op);
+}
+
+static bool same_place(const struct plan_action *a, const struct plan_action *b)
+{
+	return b->kind == PLAN_RESOURCE && a->resource && b->resource && a->node && b->node &&
+	       !strcmp(a->resource, b->resource) && !strcmp(a->node, b->node);
+}
+
+/* An agent does one thing at a time for an instance: what is told to it while it is being started
+ * lies there until it has started, and its time would run meanwhile. */
+static bool deaf(const struct transition *t, const struct plan_action *a)
+{
+	for (size_t i = 0; is(a, "notify") && i < t->plan->n; i++) {
+		const struct plan_action *b = t->plan->actions[i];
+
+		if (t->steps[i].phase == TRANSITION_OUT && b != a && same_place(a, b) &&
+			!is(b, "notify") && !is(b, "monitor"))
+			return true;
+	}
+	return false;
+}
+
+static bool notice(const struct plan_action *a, const char *type)
+{
+	const char *is_type = plan_pairs_get(&a->meta, "notify_type");
+
+	return is(a, "notify") && is_type && !strcmp(is_type, type);
+}
+
+/* What nobody will do needs no notice beforehand. */
+static bool no_obstacle(const struct transition *t, unsigned before)
+{
+	enum transition_phase phase = t->steps[before].phase;
+
+	return phase == TRANSITION_DONE || (t->aborted && phase == TRANSITION_WAITING &&
+						   notice(t->plan->actions[before], "pre"));
+}
+
 static bool free_to_go(const struct transition *t, const struct plan_action *a)
 {
 	for (size_t i = 0; i < a->n_after; i++)
-		if (t->steps[a->after[i]].phase != TRANSITION_DONE)
+		if (!no_obstacle(t, a->after[i]))
 			return false;
-	return true;
+	return !deaf(t, a);
 }
 
 /* What was done is told to those who wait for the news, and the points in time on the way to that
  * pass, even when nothing else is done any more: the next plan does not know whom it was told. */
 static bool owed(const struct plan_action *a)
 {
-	const char *type = plan_pairs_get(&a->meta, "notify_type");
-
-	return a->kind == PLAN_PSEUDO ||
-	       (a->op && !strcmp(a->op, "notify") && type && !strcmp(type, "post"));
+	return a->kind == PLAN_PSEUDO || notice(a, "post");
 }
 
 const struct plan_action *transition_ready(const struct transition *t)
@@ -80,8 +118,7 @@ const struct plan_action *transition_ready(const struct transition *t)
 void transition_sent(struct transition *t, unsigned action, uint64_t until_ns)
 {
 	assert(t->steps[action].phase == TRANSITION_WAITING);
-	t->steps[action] =
-		(struct transition_step){ TRANSITION_OUT, until_ns, t->number, action };
+	t->steps[action] = (struct transition_step){ TRANSITION_OUT, until_ns, t->number, action };
 	t->out++;
 }
 
@@ -147,17 +184,6 @@ const struct plan_action *transition_late(struct transition *t, uint64_t now_ns)
 /* ---- from one to the next ----------------------------------------------------------------------
  */
 
-static bool is(const struct plan_action *a, const char *op)
-{
-	return a->op && !strcmp(a->op, op);
-}
-
-static bool same_place(const struct plan_action *a, const struct plan_action *b)
-{
-	return b->kind == PLAN_RESOURCE && a->resource && b->resource && a->node && b->node &&
-	       !strcmp(a->resource, b->resource) && !strcmp(a->node, b->node);
-}
-
 /* What must not be planned there together with it: it would be undone before it is done. */
 static bool against(const struct plan_action *out, const struct plan_action *b)
 {
@@ -215,6 +241,24 @@ static bool news_before(const struct transition *t, unsigned action, bool *seen)
 	return false;
 }
 
+/* Nobody begins any more what it waits for: it is never told. */
+static bool never_comes(const struct transition *t, unsigned action, bool *seen)
+{
+	const struct plan_action *a = t->plan->actions[action];
+
+	for (size_t i = 0; i < a->n_after; i++) {
+		const struct plan_action *b = t->plan->actions[a->after[i]];
+		enum transition_phase phase = t->steps[b->id].phase;
+
+		if (phase == TRANSITION_OUT || no_obstacle(t, b->id) || seen[b->id])
+			continue;
+		seen[b->id] = true;
+		if (phase != TRANSITION_WAITING || !owed(b) || never_comes(t, b->id, seen))
+			return true;
+	}
+	return false;
+}
+
 static bool news_owed(const struct transition *t)
 {
 	owned(free) bool *seen = own_alloc(t->plan->n * sizeof(*seen) + 1);
@@ -225,10 +269,40 @@ static bool news_owed(const struct transition *t)
 		if (t->steps[i].phase != TRANSITION_WAITING || !is(a, "notify") || !owed(a))
 			continue;
 		memset(seen, 0, t->plan->n * sizeof(*seen));
+		if (never_comes(t, a->id, seen))
+			continue;
+		memset(seen, 0, t->plan->n * sizeof(*seen));
 		if (news_before(t, a->id, seen))
 			return true;
 	}
 	return false;
+}
+
+/* Before something was sent, it was told of at its own place: that is not said again. */
+static void told(struct transition *t, const struct plan_action *out, const struct plan_action *a,
+	bool *seen)
+{
+	for (size_t i = 0; i < a->n_after; i++) {
+		const struct plan_action *b = t->plan->actions[a->after[i]];
+
+		if (seen[b->id] || t->steps[b->id].phase != TRANSITION_WAITING)
+			continue;
+		seen[b->id] = true;
+		if (notice(b, "pre") && same_place(out, b))
+			transition_result(t, b->id, true);
+		told(t, out, b, seen);
+	}
+}
+
+static void adopt(
+	struct transition *t, const struct plan_action *a, const struct transition_step *step)
+{
+	owned(free) bool *seen = own_alloc(t->plan->n * sizeof(*seen) + 1);
+
+	t->steps[a->id] = *step;
+	t->out++;
+	memset(seen, 0, t->plan->n * sizeof(*seen));
+	told(t, a, a, seen);
 }
 
 bool transition_adopt(struct transition *next, struct transition *aborted)
@@ -247,10 +321,8 @@ bool transition_adopt(struct transition *next, struct transition *aborted)
 		const struct plan_action *b =
 			aborted->steps[i].phase == TRANSITION_OUT ? match(next->plan, a) : NULL;
 
-		if (!b || next->steps[b->id].phase != TRANSITION_WAITING)
-			continue;
-		next->steps[b->id] = aborted->steps[i];
-		next->out++;
+		if (b && next->steps[b->id].phase == TRANSITION_WAITING)
+			adopt(next, b, &aborted->steps[i]);
 	}
 	return true;
 }
