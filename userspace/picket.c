@@ -29,9 +29,11 @@ static const struct command_row rows[] = {
 	{ "events", NULL, NULL, "what has happened", cli_events_options, cli_events },
 	{ "why", NULL, "RESOURCE|NODE", "why it is as it is", NULL, cli_why },
 	{ "show", NULL, "WHAT",
-		"nodes, resources, links, leases, constraints, actions, failovers, fencing, jobs, "
-		"whoami or metrics",
+		"nodes, resources, links, leases, constraints, actions, failovers, tickets, "
+		"fencing, jobs, whoami or metrics",
 		NULL, cli_show },
+	{ "names", NULL, "WHAT...", "the names of nodes, resources or tickets, each on a line",
+		NULL, cli_names },
 	{ "whatif", "node-down", "NODE...", "what would happen if these nodes were lost", NULL,
 		cli_whatif },
 	{ "whatif", "node-standby", "NODE...", "what would happen if they went on standby", NULL,
@@ -139,9 +141,17 @@ static const struct command_row rows[] = {
 		manual },
 };
 
+static const struct command_kind kinds[] = {
+	{ "NODE", "nodes" },
+	{ "RESOURCE", "resources" },
+	{ "TICKET", "tickets" },
+	{ 0 },
+};
+
 static const struct command_table table = {
 	.program = "picket",
 	.about = "high availability: look at the cluster and change it",
+	.kinds = kinds,
 	.rows = rows,
 	.n = sizeof(rows) / sizeof(*rows),
 	.options = options,

@@ -403,6 +403,11 @@ static void on_failure(void *ctx, const char *why)
 	uv_stop(&d->loop);
 }
 
+static void on_stalled(void *ctx, bool stalled)
+{
+	step(ctx, &(struct event){ .kind = EVENT_DISK, .log = { .stalled = stalled } });
+}
+
 static void on_link_up(void *ctx, const char *node, json_t *hello)
 {
 	struct event event = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
@@ -491,6 +496,11 @@ static bool on_abreast(void *ctx)
 	return director_abreast(((struct daemon *)ctx)->director);
 }
 
+static bool on_leads(void *ctx)
+{
+	return director_leads(((struct daemon *)ctx)->director);
+}
+
 /* To one controller's desk, or to the leader's. */
 static int on_relay(void *ctx, int controller, json_t *message)
 {
@@ -520,7 +530,8 @@ static int on_office(void *ctx, json_t *entry)
 	if (status.role != STORE_LEADER)
 		return -ENOTCONN;
 	text = json_dumps(entry, JSON_COMPACT);
-	rc = store_propose(d->store, status.term, text, strlen(text), NULL);
+	/* Not in a later term, of which the director has not heard: it was decided before that. */
+	rc = store_propose(d->store, director_term(d->director), text, strlen(text), NULL);
 	free(text);
 	return rc;
 }
@@ -546,7 +557,12 @@ static void on_link_figures(void *ctx, uint32_t node, unsigned link, json_t *cel
 
 static char *on_figures(void *ctx)
 {
-	return alerter_figures(((struct daemon *)ctx)->alerter);
+	struct lines lines = { 0 };
+	struct daemon *d = ctx;
+
+	alerter_figures(d->alerter, &lines);
+	heartbeat_figures(d->heartbeat, &lines);
+	return lines.data;
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -559,9 +575,7 @@ static void on_signal(uv_signal_t *signal, int number)
 
 static void on_warn(void *ctx, const char *text)
 {
-	struct daemon *d = ctx;
-
-	log_say(&d->log, LOG_WARNING, NULL, "%s", text);
+	log_say(&((struct daemon *)ctx)->log, LOG_WARNING, NULL, "%s", text);
 }
 
 /* ---- set-up --------------------------------------------------------------------------------- */
@@ -593,7 +607,7 @@ static int open_kernel(struct daemon *d)
 static int open_store(struct daemon *d)
 {
 	static const struct store_handler handler = { on_commit, on_restore, on_role, on_result,
-		on_failure };
+		on_failure, on_stalled };
 	const struct daemoncfg *c = d->config;
 	owned(free) char *dir = own_printf("%s/log", c->state_dir);
 	unsigned id = c->id ? c->id : c->index + 1;
@@ -650,7 +664,7 @@ static int open_doors(struct daemon *d)
 	static const struct link_handler link_handler = { on_link_up, on_link_message,
 		on_link_down };
 	static const struct api_desk_handler api_handler = { on_step, on_office, on_link_figures,
-		on_relay, on_abreast, on_figures };
+		on_relay, on_abreast, on_leads, on_figures };
 	struct fencer_config fencer = { .paths = (const char *const *)d->config->fence_path };
 	struct api_desk_config api = { .name = d->config->name,
 		.version = PICKET_VERSION,
@@ -717,9 +731,7 @@ static int open_all(struct daemon *d)
 
 static void on_renewal(void *ctx, bool good, const char *text)
 {
-	struct daemon *d = ctx;
-
-	log_say(&d->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", text);
+	log_say(&((struct daemon *)ctx)->log, good ? LOG_NOTICE : LOG_WARNING, NULL, "%s", text);
 }
 
 static void on_trusts(void *ctx, json_t *what)

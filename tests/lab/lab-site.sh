@@ -33,7 +33,8 @@ folder_new() { # machine
 	disk_new "$m"
 	case $m in c*) role=controller ;; *) role=node ;; esac
 	! controllers | grep -qxF "$m" || [ $role = controller ] || role=node,controller
-	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --also localhost --out "$e/pki" >/dev/null
+	"$bin/picket" pki issue "$dir/pki" "$m" --role "$role" --also localhost --out "$e/pki" \
+		${CERT_TTL:+--ttl "$CERT_TTL"} >/dev/null
 	cp "$dir/pki/bmc.crt" "$e/bmc-ca.crt"
 	(umask 077 && echo lab-secret >"$e/bmc-password")
 	printf '#!/bin/sh\ncat /etc/picket/bmc-password\n' >"$e/bmc-secret"

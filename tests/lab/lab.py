@@ -206,6 +206,20 @@ class Lab:
         spans = [(a, b or far, n) for a, b, n in self.voices()]
         return [(x, y) for i, x in enumerate(spans) for y in spans[i + 1:] if y[0] < x[1] and x[2] != y[2]]
 
+    def quiet_first(self, tap, what, victim, t0):
+        """By one clock, at the switch: the old holder's last word is earlier than anybody else's first; the time between."""
+        def told():
+            last = [b for a, b, n in self.voices() if n == victim and a < t0]
+            first = [a for a, b, n in self.voices() if n != victim and a >= t0]
+            return (last[-1], first[0]) if last and first and last[-1] is not None else None
+        try:
+            last, first = self.wait("the ear to tell of the end", told, 5)
+        except TimeoutError:
+            last, first = 1, 0
+        if not last < first:
+            tap.ok(f"{what}: {victim} was silent before another spoke", False, (t0, self.voices()[-6:]))
+        return first - last if last < first else None
+
     # ---- controllers, one by one
     def pid_inside(self, machine, program):
         """PIDs of a machine's processes of that name, as seen from outside."""

@@ -104,7 +104,7 @@ Test(alerter, a_webhook_is_tried_again_and_signed)
 	struct alerter *a = alerter_new("c1", on_warn, &warned);
 	json_t *alert = json_pack(
 		"{s:s, s:s, s:[s]}", "url", url, "secret-file", secret, "kinds", "node-dead");
-	owned(free) char *figures = NULL;
+	struct lines figures = { 0 };
 
 	cr_assert_eq(write(fd, "hush\n", 5), 5);
 	close(fd);
@@ -117,9 +117,10 @@ Test(alerter, a_webhook_is_tried_again_and_signed)
 	cr_assert_eq(sscanf(s.signature, "t=%31[0-9]", time), 1, "%s", s.signature);
 	alert_sign("hush", time, s.body, mac);
 	cr_expect(strstr(s.signature, mac), "%s is not %s", s.signature, mac);
-	figures = alerter_figures(a);
-	cr_expect(strstr(figures, "\npicket_alerts_delivered_total 1\n"), "%s", figures);
-	cr_expect(strstr(figures, "\npicket_alerts_retried_total 1\n"), "%s", figures);
+	alerter_figures(a, &figures);
+	cr_expect(strstr(figures.data, "\npicket_alerts_delivered_total 1\n"), "%s", figures.data);
+	cr_expect(strstr(figures.data, "\npicket_alerts_retried_total 1\n"), "%s", figures.data);
+	lines_done(&figures);
 	cr_expect(!warned);
 	alerter_free(a);
 	MHD_stop_daemon(s.daemon);

@@ -23,7 +23,12 @@ static const struct command_row rows[] = {
 	{ "blow", NULL, "LAMP", "break it", NULL, NULL },
 	{ "blow", "gently", "LAMP", "and mend it", NULL, NULL },
 };
-static const struct command_table table = { "lamps", "lamps on a string", rows, 5, globals };
+static const struct command_kind kinds[] = {
+	{ "LAMP", "bulbs" },
+	{ "COLOUR", "colours" },
+	{ 0 },
+};
+static const struct command_table table = { "lamps", "lamps on a string", kinds, rows, 5, globals };
 
 static int parse(struct command *c, char **why, const char *line)
 {
@@ -101,7 +106,7 @@ Test(command, help_and_completion_name_everything)
 	cr_assert_not_null(strstr(text, "lamp on LAMP [COLOUR]"));
 	cr_assert_not_null(strstr(text, "--wait SECONDS"));
 	cr_assert_not_null(strstr(text, "-o, --output text|json"));
-	cr_assert_not_null(strstr(text, "lamp) COMPREPLY=($(compgen -W \"on off \""));
+	cr_assert_not_null(strstr(text, "lamp) also=\"on off \""));
 	cr_assert_not_null(strstr(text, "\"status lamp blow \""));
 }
 
@@ -117,12 +122,26 @@ Test(command, bash_completes)
 		"COMP_WORDS=(lamps l); COMP_CWORD=1; _lamps; "
 		"[ \"${COMPREPLY[*]}\" = 'lamp' ] || exit 4; "
 		"COMP_WORDS=(lamps status -o j); COMP_CWORD=3; _lamps; "
-		"[ \"${COMPREPLY[*]}\" = 'json' ] || exit 5";
+		"[ \"${COMPREPLY[*]}\" = 'json' ] || exit 5; "
+		"lamps() { [ \"$*\" = 'names bulbs' ] && printf 'green\\ngrey\\nred\\n'; "
+		"[ \"$*\" = 'names colours' ] && printf 'grass\\nrose\\n'; }; "
+		"COMP_WORDS=(lamps lamp on gr); COMP_CWORD=3; _lamps; "
+		"[ \"${COMPREPLY[*]}\" = 'green grey' ] || exit 6; "
+		"COMP_WORDS=(lamps lamp on --wait 3 grey r); COMP_CWORD=6; _lamps; "
+		"[ \"${COMPREPLY[*]}\" = 'rose' ] || exit 7; "
+		"COMP_WORDS=(lamps lamp on grey rose r); COMP_CWORD=5; _lamps; "
+		"[ \"${COMPREPLY[*]}\" = '' ] || exit 8; "
+		"COMP_WORDS=(lamps lamp off red grey r); COMP_CWORD=5; _lamps; "
+		"[ \"${COMPREPLY[*]}\" = 'red' ] || exit 9; "
+		"COMP_WORDS=(lamps blow g); COMP_CWORD=2; _lamps; "
+		"[ \"${COMPREPLY[*]}\" = 'gently green grey' ] || exit 10; "
+		"COMP_WORDS=(lamps blow gently r); COMP_CWORD=3; _lamps; "
+		"[ \"${COMPREPLY[*]}\" = 'red' ] || exit 11";
 	FILE *bash = popen("bash", "w");
 
 	command_completion(&table, bash);
 	fprintf(bash, "%s\n", check);
-	cr_assert_eq(pclose(bash), 0);
+	cr_assert_eq(WEXITSTATUS(pclose(bash)), 0);
 }
 
 Test(command, other_shells_and_man_name_everything)

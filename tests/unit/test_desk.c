@@ -14,7 +14,7 @@ struct rig {
 	unsigned director_status;
 	char text[256], etag[32], allow[64], location[64], passed[128], body[256];
 	json_t *entries; /* proposed */
-	bool follower, hold, director_proposes, behind;
+	bool follower, hold, director_proposes, behind, unready;
 	struct desk_case *held;
 	uint64_t index, now;
 	json_t *schemas;
@@ -81,13 +81,19 @@ static bool on_abreast(void *ctx)
 	return !((struct rig *)ctx)->behind;
 }
 
+static bool on_leads(void *ctx)
+{
+	return !((struct rig *)ctx)->unready;
+}
+
 static void rig_init(struct rig *rig)
 {
 	static const struct desk_handler handler = { .on_reply = on_reply,
 		.on_pass = on_pass,
 		.on_propose = on_propose,
 		.on_file = on_file,
-		.on_abreast = on_abreast };
+		.on_abreast = on_abreast,
+		.on_leads = on_leads };
 	struct desk_config config = { .name = "c1", .version = "1" };
 
 	memset(rig, 0, sizeof(*rig));
@@ -381,6 +387,66 @@ Test(desk, a_token_opens_until_it_is_taken_back)
 	cr_assert_eq(rig.status, 200);
 	say(&rig, (struct wish){ "GET", "/v1/whoami", .authorization = bearer });
 	cr_assert_eq(rig.status, 401);
+	rig_done(&rig);
+}
+
+/* What its predecessor committed it applies a moment later: until then it would do again what was
+ * done, and not find what there is. */
+Test(desk, a_leader_that_has_just_begun_decides_no_change)
+{
+	static const char wish[] = "{\"name\": \"x\", \"roles\": \"viewer\"}";
+	json_t *entry;
+	struct rig rig;
+
+	rig_init(&rig);
+	say(&rig, (struct wish){ "POST", "/v1/tokens", wish, .key = "k", .rights = ALL });
+	entry = json_incref(json_array_get(rig.entries, 0));
+	json_array_clear(rig.entries);
+	desk_give_up(rig.desk);
+	cr_assert_eq(rig.status, 503);
+
+	rig.unready = true;
+	say(&rig, (struct wish){ "POST", "/v1/tokens", wish, .key = "k", .rights = ALL });
+	cr_assert_eq(rig.status, 503);
+	cr_assert_eq(rig.retry_s, 1);
+	say(&rig, (struct wish){ "DELETE", "/v1/tokens/0123", .rights = ALL });
+	cr_assert_eq(rig.status, 503, "no 404 from who does not know all that was acknowledged");
+	say(&rig, (struct wish){ "POST", "/v1/nodes/n1/standby", "{}", .key = "n", .rights = ALL });
+	cr_assert_eq(rig.status, 503);
+	cr_assert_eq(rig.passes, 0);
+	cr_assert_eq(json_array_size(rig.entries), 0, "nothing is proposed");
+
+	json_array_append_new(rig.entries, entry);
+	commit(&rig); /* the entry of the one before, which carries no answer here */
+	rig.unready = false;
+	say(&rig, (struct wish){ "POST", "/v1/tokens", wish, .key = "k", .rights = ALL });
+	cr_assert_eq(rig.status, 201);
+	cr_assert(json_is_true(json_object_get(rig.json, "repeated")));
+	cr_assert_eq(json_object_size(desk_office(rig.desk)->tokens), 1);
+	cr_assert(json_object_get(desk_office(rig.desk)->tokens, member(&rig, "id")),
+		"who lost the answer hears which token it was");
+	rig_done(&rig);
+}
+
+/* Two want the same one back: the log says whose wish came first. */
+Test(desk, a_token_is_taken_back_once)
+{
+	owned(free) char *bearer = NULL, *path = NULL;
+	struct rig rig;
+	json_t *records;
+
+	rig_init(&rig);
+	bearer = token_made(&rig, "{\"name\": \"ops\", \"roles\": \"operator\"}");
+	path = own_printf("/v1/tokens/%s", member(&rig, "id"));
+	for (unsigned i = 0; i < 2; i++)
+		say(&rig, (struct wish){ "DELETE", path, .rights = ALL });
+	commit(&rig);
+	cr_assert_eq(rig.replies, 3);
+	cr_assert_eq(rig.status, 404);
+	say(&rig, (struct wish){ "GET", "/v1/audit", .rights = ALL });
+	records = json_object_get(rig.json, "records");
+	cr_assert_eq(json_integer_value(json_object_get(json_array_get(records, 2), "status")), 404,
+		"the audit says what came of it");
 	rig_done(&rig);
 }
 

@@ -131,3 +131,18 @@ Test(membership, a_controller_that_grants_nothing_yet_is_a_fault_until_it_does)
 	membership_mute(&m, 1, false);
 	cr_assert_eq(membership_faults(&m, &f, 1), 0);
 }
+
+Test(membership, a_disk_that_takes_nothing_is_a_fault_until_it_does)
+{
+	struct membership_fault f;
+
+	membership_stall(&m, 0, true);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_STALLED && f.controller == 0);
+	membership_stall(&m, 0, false);
+	cr_assert_eq(membership_faults(&m, &f, 1), 0);
+	membership_stall(&m, 2, true);
+	membership_gone(&m, 2);
+	f = only();
+	cr_assert(f.kind == MEMBERSHIP_CONTROLLER && f.controller == 2, "one explanation");
+}

@@ -52,6 +52,50 @@ Test(office, forgets_old_revisions_but_not_the_newest)
 	free(big);
 }
 
+static void keyed(struct office *o, uint64_t index, const char *key, json_int_t at)
+{
+	apply(o, index,
+		json_pack("{s:s, s:s, s:{s:I, s:s, s:s, s:s}}", "do", "standby", "id", key, "audit",
+			"at_ms", at, "user", "root", "key", key, "digest", "d"));
+}
+
+Test(office, keeps_keys_for_ten_minutes_and_the_last_ones_longer)
+{
+	owned(office) struct office *o = office_new();
+	uint64_t index = 0;
+
+	for (int i = 0; i < OFFICE_KEYS_MAX + 5; i++) {
+		owned(free) char *key = own_printf("root/%d", i);
+
+		keyed(o, ++index, key, i < 3000 ? 1000 : 2000);
+	}
+	cr_assert_eq(json_object_size(o->keys), OFFICE_KEYS_MAX);
+	cr_assert_null(office_key(o, "root/4"));
+	cr_assert(office_key(o, "root/5"));
+	cr_assert_str_eq(
+		json_string_value(json_object_get(office_key(o, "root/5"), "id")), "root/5");
+	keyed(o, ++index, "root/later", 1001 + OFFICE_KEYS_MS);
+	cr_assert_null(office_key(o, "root/2999"), "older than ten minutes");
+	cr_assert(office_key(o, "root/3000"));
+	keyed(o, ++index, "root/next day", 86400000);
+	cr_assert_eq(json_object_size(o->keys), OFFICE_KEYS_MIN);
+	cr_assert(office_key(o, "root/10004"));
+	cr_assert(office_key(o, "root/next day"));
+}
+
+Test(office, says_what_could_not_be_done)
+{
+	owned(office) struct office *o = office_new();
+	json_t *drop = json_pack("{s:s, s:s, s:{s:i, s:s, s:i, s:s}}", "do", "token-drop", "id",
+		"none", "audit", "at_ms", 1, "user", "root", "status", 200, "key", "root/k");
+	json_t *record;
+
+	cr_assert_eq(office_apply(o, 1, drop, &record), 404);
+	cr_assert_eq(json_integer_value(json_object_get(record, "status")), 404);
+	cr_assert_null(office_key(o, "root/k"), "nothing was done that could be repeated");
+	json_decref(drop);
+}
+
 Test(office, the_chain_shows_what_was_tampered_with)
 {
 	owned(office) struct office *o = office_new();
@@ -93,6 +137,8 @@ Test(office, comes_back_from_a_snapshot)
 	cr_assert_str_eq(p->head, o->head);
 	cr_assert(office_intact(p, &broken));
 	cr_assert(json_equal(p->tokens, o->tokens));
+	cr_assert(json_equal(p->keys, o->keys));
+	cr_assert_eq(json_object_size(p->keys), 1);
 	json_object_del(snapshot, "head");
 	cr_assert_eq(office_restore(p, snapshot), -EINVAL);
 	cr_assert_str_eq(p->head, o->head);

@@ -306,6 +306,24 @@ Test(voters, who_is_back_and_has_not_caught_up_is_a_fault_on_every_controller)
 	end();
 }
 
+Test(voters, a_log_whose_disk_takes_nothing_is_a_fault_on_every_controller)
+{
+	begin();
+	for (int leads = 1; leads >= 0; leads--) {
+		step(&(struct event){ .kind = EVENT_ROLE, .leader = leads, .term = 1 });
+		says(EVENT_PEER_SAYS, NULL, 1,
+			json_pack("{s:s, s:b}", "type", "disk", "stalled", 1));
+		cr_assert(fault("controller c2: the disk of its log takes nothing"));
+		says(EVENT_PEER_SAYS, NULL, 1,
+			json_pack("{s:s, s:b}", "type", "disk", "stalled", 0));
+		step(&(struct event){ .kind = EVENT_DISK, .log = { .stalled = true } });
+		cr_assert(fault("controller c1: the disk of its log takes nothing"));
+		step(&(struct event){ .kind = EVENT_DISK });
+		cr_assert(!fault("takes nothing"));
+	}
+	end();
+}
+
 Test(voters, who_is_no_controller_any_more_grants_nothing)
 {
 	begin();

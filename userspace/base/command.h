@@ -27,8 +27,15 @@ struct command_row {
 	int (*run)(const struct command *command, void *ctx);
 };
 
+/* A word of the rows' whose values the program knows itself: "NODE", "nodes". */
+struct command_kind {
+	const char *word, *what; /* the last one has NULL */
+};
+
 struct command_table {
 	const char *program, *about;
+	/* NULL: none; else its command "names" prints those of a kind, each on a line */
+	const struct command_kind *kinds;
 	const struct command_row *rows;
 	size_t n;
 	const struct command_option *options; /* every command takes these */

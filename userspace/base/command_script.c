@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table for other readers: zsh, fish, and man. */
+/* The table for other readers: bash, fish, zsh, and man. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -45,6 +45,170 @@ static void valued(const struct command_table *t, const char *between, FILE *out
 	valued_of(t->options, between, out);
 	for (size_t i = 0; i < t->n; i++)
 		valued_of(t->rows[i].options, between, out);
+}
+
+/* ---- names
+ * -------------------------------------------------------------------------------------- */
+
+/* What may stand at a place behind the command, "nodes resources"; NULL: no names. */
+static char *names_at(const struct command_table *t, const struct command_row *row, unsigned at)
+{
+	const char *word = row->words ? row->words : "";
+	char *all = NULL;
+
+	while (at-- && *word) {
+		word += strcspn(word, " ");
+		word += *word == ' ';
+	}
+	for (const struct command_kind *k = t->kinds; k && k->word; k++) {
+		const char *in = strstr(word, k->word);
+		char *more;
+
+		if (!in || in >= word + strcspn(word, " "))
+			continue;
+		more = own_printf("%s%s%s", all ? all : "", all ? " " : "", k->what);
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
+/* How many places have names, and whether the last one may repeat. */
+static unsigned names_places(
+	const struct command_table *t, const struct command_row *row, bool *ret_more)
+{
+	unsigned n = 0;
+
+	*ret_more = row->words && strstr(row->words, "...");
+	for (unsigned at = 0; row->words && at < COMMAND_WORDS_MAX; at++) {
+		owned(free) char *names = names_at(t, row, at);
+
+		if (names)
+			n = at + 1;
+	}
+	return n;
+}
+
+static unsigned row_length(const struct command_row *row)
+{
+	return row->verb ? 2 : 1;
+}
+
+/* It has commands with a verb, or is one without. */
+static bool noun_has(const struct command_table *t, const char *noun, bool verb)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!strcmp(t->rows[i].noun, noun) && (t->rows[i].verb != NULL) == verb)
+			return true;
+	return false;
+}
+
+/* Arms of a shell's case over how many words stand behind the command. */
+static void names_arms(const struct command_table *t, const struct command_row *row,
+	const char *before, const char *after, FILE *out)
+{
+	bool more;
+	unsigned n = names_places(t, row, &more);
+
+	for (unsigned at = 0; at < n; at++) {
+		owned(free) char *names = names_at(t, row, at);
+
+		if (names && more && at + 1 == n)
+			fprintf(out, "*) %s%s%s ;; ", before, names, after);
+		else if (names)
+			fprintf(out, "%u) %s%s%s ;; ", at + row_length(row), before, names, after);
+	}
+}
+
+/* ---- bash
+ * --------------------------------------------------------------------------------------- */
+
+static void bash_options(const struct command_option *options, FILE *out)
+{
+	for (; options && options->name; options++)
+		fprintf(out, " --%s", options->name);
+}
+
+static void bash_values(const struct command_option *options, FILE *out)
+{
+	for (; options && options->name; options++) {
+		if (!options->value || !strchr(options->value, '|'))
+			continue;
+		fprintf(out, "\t--%s", options->name);
+		if (options->letter)
+			fprintf(out, "|-%c", options->letter);
+		fprintf(out, ")\n\t\tCOMPREPLY=($(compgen -W \"");
+		for (const char *c = options->value; *c; c++)
+			fputc(*c == '|' ? ' ' : *c, out);
+		fprintf(out, "\" -- \"$cur\"))\n\t\treturn\n\t\t;;\n");
+	}
+}
+
+static void bash_verbs(const struct command_table *table, const char *noun, FILE *out)
+{
+	fprintf(out, "\t\t%s) also=\"", noun);
+	for (size_t i = 0; i < table->n; i++)
+		if (!strcmp(table->rows[i].noun, noun) && table->rows[i].verb)
+			fprintf(out, "%s ", table->rows[i].verb);
+	fprintf(out, "\" ;;\n");
+}
+
+static void bash_row(const struct command_table *table, const struct command_row *row, FILE *out)
+{
+	fprintf(out, "\t\"%s%s%s\"%s) opts=\"", row->noun, row->verb ? " " : "",
+		row->verb ? row->verb : "", row->verb ? "" : "*");
+	bash_options(row->options, out);
+	fprintf(out, "\"; files=%d\n\t\tcase ${#words[@]} in ", takes_file(row));
+	names_arms(table, row, "kinds='", "'", out);
+	fprintf(out, "esac ;;\n");
+}
+
+/* A noun's own row after those of its verbs: the first that fits counts. */
+static void bash_rows(const struct command_table *table, FILE *out)
+{
+	for (int verbs = 1; verbs >= 0; verbs--)
+		for (size_t i = 0; i < table->n; i++)
+			if (!table->rows[i].verb == !verbs)
+				bash_row(table, &table->rows[i], out);
+}
+
+void command_completion(const struct command_table *table, FILE *out)
+{
+	fprintf(out,
+		"# bash completion for %s\n_%s()\n{\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+		"\tlocal words=() w opts='' also='' kinds='' files=0 skip=0\n"
+		"\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+		"\t\tif [ $skip = 1 ]; then skip=0; continue; fi\n\t\tcase $w in\n\t\t=",
+		table->program, table->program);
+	valued(table, "|", out);
+	fprintf(out, ") skip=1 ;;\n\t\t-*) ;;\n\t\t*) words+=(\"$w\") ;;\n\t\tesac\n\tdone\n"
+		     "\tcase $prev in\n");
+	bash_values(table->options, out);
+	for (size_t i = 0; i < table->n; i++)
+		bash_values(table->rows[i].options, out);
+	fprintf(out, "\tesac\n\tif [ ${#words[@]} -eq 0 ] && [[ $cur != -* ]]; then\n"
+		     "\t\tCOMPREPLY=($(compgen -W \"");
+	for (size_t i = 0; i < table->n; i++)
+		if (is_first(table, i))
+			fprintf(out, "%s ", table->rows[i].noun);
+	fprintf(out,
+		"\" -- \"$cur\"))\n\t\treturn\n\tfi\n"
+		"\tif [ ${#words[@]} -eq 1 ] && [[ $cur != -* ]]; then\n\t\tcase ${words[0]} in\n");
+	for (size_t i = 0; i < table->n; i++)
+		if (is_first(table, i) && noun_has(table, table->rows[i].noun, true))
+			bash_verbs(table, table->rows[i].noun, out);
+	fprintf(out, "\t\tesac\n\tfi\n\tcase \"${words[*]:0:2}\" in\n");
+	bash_rows(table, out);
+	fprintf(out, "\tesac\n\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"$opts");
+	bash_options(table->options, out);
+	fprintf(out,
+		"\" -- \"$cur\"))\n\telif [ $files = 1 ]; then\n"
+		"\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n\telse\n"
+		"\t\t[ -z \"$kinds\" ] || also+=\" $(%s names $kinds 2>/dev/null)\"\n"
+		"\t\tCOMPREPLY=($(compgen -W \"$also\" -- \"$cur\"))\n"
+		"\tfi\n}\ncomplete -F _%s %s\n",
+		table->program, table->program, table->program);
 }
 
 /* ---- fish ------------------------------------------------------------------------------------ */
@@ -93,6 +257,25 @@ static void fish_functions(const struct command_table *t, FILE *out)
 		t->program, t->program, t->program, t->program);
 }
 
+static void fish_names(const struct command_table *t, const struct command_row *row, FILE *out)
+{
+	bool more;
+	unsigned n = names_places(t, row, &more);
+
+	for (unsigned at = 0; at < n; at++) {
+		owned(free) char *names = names_at(t, row, at);
+
+		if (names)
+			fprintf(out,
+				"complete -c %s -n '__%s_in %s%s%s; and test (count (__%s_plain)) "
+				"-%s %u' -a '(%s names %s 2>/dev/null)'\n",
+				t->program, t->program, row->noun, row->verb ? " " : "",
+				row->verb ? row->verb : "", t->program,
+				more && at + 1 == n ? "ge" : "eq", at + row_length(row), t->program,
+				names);
+	}
+}
+
 void command_completion_fish(const struct command_table *t, FILE *out)
 {
 	fprintf(out, "# fish completion for %s\n", t->program);
@@ -118,6 +301,7 @@ void command_completion_fish(const struct command_table *t, FILE *out)
 		}
 		if (takes_file(row))
 			fprintf(out, "complete -c %s -n %s -F\n", t->program, when);
+		fish_names(t, row, out);
 		fish_options(t->program, when, row->options, out);
 	}
 }
@@ -179,6 +363,25 @@ static void zsh_plain(const struct command_table *t, FILE *out)
 	fputs("\tesac\n\tif (( skip )); then _files; return; fi\n", out);
 }
 
+/* What stands behind a command: files, or names. */
+static void zsh_row(const struct command_table *t, const struct command_row *row, FILE *out)
+{
+	owned(free) char *before = own_printf("compadd -- ${(f)\"$(%s names ", t->program);
+	bool more;
+
+	if (!takes_file(row) && !names_places(t, row, &more))
+		return;
+	fprintf(out, "\t\"%s%s%s\"*) ", row->noun, row->verb ? " " : "",
+		row->verb ? row->verb : "");
+	if (takes_file(row)) {
+		fputs("_files ;;\n", out);
+		return;
+	}
+	fputs("case ${#plain} in ", out);
+	names_arms(t, row, before, " 2>/dev/null)\"}", out);
+	fputs("esac ;;\n", out);
+}
+
 void command_completion_zsh(const struct command_table *t, FILE *out)
 {
 	zsh_plain(t, out);
@@ -199,17 +402,18 @@ void command_completion_zsh(const struct command_table *t, FILE *out)
 	      "then\n\t\tcase ${plain[1]} in\n",
 		out);
 	for (size_t i = 0; i < t->n; i++) {
-		if (!t->rows[i].verb || !is_first(t, i))
+		if (!is_first(t, i) || !noun_has(t, t->rows[i].noun, true))
 			continue;
 		fprintf(out, "\t\t%s) verbs=(\n", t->rows[i].noun);
 		zsh_words(t, t->rows[i].noun, out);
-		fputs("\t\t); _describe command verbs; return ;;\n", out);
+		fprintf(out, "\t\t); _describe command verbs%s ;;\n",
+			noun_has(t, t->rows[i].noun, false) ? "" : "; return");
 	}
 	fputs("\t\tesac\n\tfi\n\tcase \"${plain[1,2]}\" in\n", out);
-	for (size_t i = 0; i < t->n; i++)
-		if (takes_file(&t->rows[i]))
-			fprintf(out, "\t\"%s%s%s\"*) _files ;;\n", t->rows[i].noun,
-				t->rows[i].verb ? " " : "", t->rows[i].verb ? t->rows[i].verb : "");
+	for (int verbs = 1; verbs >= 0; verbs--)
+		for (size_t i = 0; i < t->n; i++)
+			if (!t->rows[i].verb == !verbs)
+				zsh_row(t, &t->rows[i], out);
 	fprintf(out, "\tesac\n}\n_%s \"$@\"\n", t->program);
 }
 

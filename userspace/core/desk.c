@@ -227,11 +227,18 @@ void desk_apply(struct desk *d, uint64_t index, json_t *entry, json_t **ret_reco
 	struct desk_case *of = case_with(d, json_string_value(json_object_get(entry, "nonce")));
 	bool late = of && of->who.token[0] && !json_object_get(d->office->tokens, of->who.token);
 
-	office_apply(d->office, index, entry, ret_record);
+	unsigned refused = office_apply(d->office, index, entry, ret_record);
+
 	if (late)
 		desk_problem(d, of, 409, "The token is used up",
 			"Another host was let in with it at the same moment. If that was not you, "
 			"find out who it was.",
+			NULL);
+	else if (of && refused)
+		desk_problem(d, of, refused,
+			refused == 404 ? "No such token" : "There are too many tokens",
+			refused == 404 ? "/v1/tokens lists them; it may have been taken back."
+				       : "Take some back.",
 			NULL);
 	else if (of)
 		desk_good(d, of, json_incref(of->good));
@@ -249,6 +256,22 @@ void desk_give_up(struct desk *d)
 				"Idempotency-Key.",
 				NULL);
 	}
+}
+
+static void no_leader(struct desk *d, struct desk_case *of)
+{
+	desk_problem(d, of, 503, "No leader",
+		"This controller does not lead, or not yet: ask again in a moment.", NULL);
+}
+
+/* A leader that has not applied all that was acknowledged before its term would do again what was
+ * done, and find nothing of what is there. */
+bool desk_leads(struct desk *d, struct desk_case *of)
+{
+	if (!d->handler.on_leads || d->handler.on_leads(d->ctx))
+		return true;
+	no_leader(d, of);
+	return false;
 }
 
 void desk_propose(struct desk *d, struct desk_case *of, json_t *entry, json_t *good)
@@ -271,8 +294,7 @@ void desk_propose(struct desk *d, struct desk_case *of, json_t *entry, json_t *g
 	if (!r)
 		return;
 	of->nonce[0] = '\0';
-	desk_problem(d, of, 503, "No leader",
-		"This controller does not lead, or not yet: ask again in a moment.", NULL);
+	no_leader(d, of);
 }
 
 /* The last word of the director on a change. */
@@ -480,6 +502,8 @@ static bool gate_key(struct desk *d, struct desk_case *of, const struct desk_ask
 
 	if (!*a->key || !route_changes(of->match.route))
 		return true;
+	if (!desk_leads(d, of))
+		return false;
 	if (strlen(a->key) > 128) {
 		desk_problem(
 			d, of, 400, "The Idempotency-Key is too long", "At most 128 bytes.", NULL);
@@ -504,9 +528,10 @@ static bool gate_key(struct desk *d, struct desk_case *of, const struct desk_ask
 			"An Idempotency-Key stands for one request; this one differs.", NULL);
 	else
 		desk_good(d, of,
-			json_pack("{s:b, s:b, s:O, s:O}", "applied", true, "repeated", true,
+			json_pack("{s:b, s:b, s:O, s:O, s:O*}", "applied", true, "repeated", true,
 				"index", json_object_get(before, "index"), "revision",
-				json_object_get(before, "revision")));
+				json_object_get(before, "revision"), "id",
+				json_object_get(before, "id")));
 	return false;
 }
 

@@ -47,7 +47,7 @@ struct desk_handler {
 	void (*on_reply)(void *ctx, void *token, struct desk_reply *reply);
 	/* Answer with desk_answer(), now or later. */
 	void (*on_pass)(void *ctx, const struct desk_pass *pass);
-	/* To the log, in the present term; the entry is borrowed. -ENOTCONN: we do not lead. */
+	/* To the log, in the director's term; the entry is borrowed. -ENOTCONN: we do not lead. */
 	int (*on_propose)(void *ctx, json_t *entry);
 	/* /, /ui/…: the console's files. */
 	void (*on_file)(void *ctx, void *token, const char *path, const char *if_none_match);
@@ -64,6 +64,9 @@ struct desk_handler {
 	/* director_abreast(): a token that is not known may be one that is not known yet. May be
 	 * NULL. */
 	bool (*on_abreast)(void *ctx);
+	/* director_leads(): only such a one knows whether a change was made already, or has what is
+	 * to be changed. May be NULL: it always leads. */
+	bool (*on_leads)(void *ctx);
 };
 
 struct desk_config {

@@ -54,6 +54,7 @@ void desk_pass_on(struct desk *desk, struct desk_case *of, const char *method, c
 	const char *text, json_t *query, desk_then *then);
 void desk_finish(
 	struct desk *desk, struct desk_case *of, unsigned status, json_t *json, const char *text);
+bool desk_leads(struct desk *desk, struct desk_case *of); /* false: answered */
 /* Proposes an entry of the desk's own; when it is applied, good is the answer. Both are stolen. */
 void desk_propose(struct desk *desk, struct desk_case *of, json_t *entry, json_t *good);
 json_t *desk_audit(

@@ -405,6 +405,9 @@ static void take(struct director *d, const struct event *event)
 	case EVENT_LOG:
 		director_voters_log(d, event);
 		break;
+	case EVENT_DISK:
+		director_peer_stalled(d, event->log.stalled);
+		break;
 	case EVENT_HEARTBEAT:
 		director_beat(d, &event->beat);
 		break;
@@ -538,6 +541,16 @@ uint64_t director_grant_until(const struct director *d, uint64_t now_ns)
 bool director_abreast(const struct director *d)
 {
 	return grant_may(&d->grant);
+}
+
+bool director_leads(const struct director *d)
+{
+	return d->leader && d->ready;
+}
+
+uint64_t director_term(const struct director *d)
+{
+	return d->term;
 }
 
 uint64_t director_lease_ns(const struct director *d)

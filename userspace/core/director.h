@@ -54,6 +54,10 @@ uint64_t director_lease_ns(const struct director *director);
 /* Has it applied what was committed before it was started? Until then it knows less than was
  * acknowledged. */
 bool director_abreast(const struct director *director);
+/* It leads, and has applied everything that was committed before its term. */
+bool director_leads(const struct director *director);
+/* The last term that it was told of. */
+uint64_t director_term(const struct director *director);
 
 /* The configuration's section "alerts", borrowed, or NULL; *ret_cluster: its name. */
 json_t *director_alerts(const struct director *director, const char **ret_cluster);

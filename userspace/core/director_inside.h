@@ -125,6 +125,7 @@ void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool h
 void director_peer_bar(struct director *d, struct director_node *n);
 void director_peer_ready(struct director *d);
 void director_peer_granting(struct director *d);
+void director_peer_stalled(struct director *d, bool stalled);
 void director_barred(struct director *d, const char *node, uint64_t incarnation);
 void director_faults(struct director *d);
 

@@ -158,12 +158,25 @@ void director_peer_granting(struct director *d)
 	tell(d, -1, json_pack("{s:s}", "type", "granting"));
 }
 
+static void stall(struct director *d, unsigned c, bool yes)
+{
+	membership_stall(&d->members, c, yes);
+	d->faults_ns = d->now_ns;
+}
+
+void director_peer_stalled(struct director *d, bool stalled)
+{
+	stall(d, d->config.index, stalled);
+	tell(d, -1, json_pack("{s:s, s:b}", "type", "disk", "stalled", stalled));
+}
+
 static void hello(struct director *d, unsigned c, json_t *message)
 {
 	d->peer_life[c] = json_integer_value(json_object_get(message, "life"));
 	membership_gone(&d->members, c);
 	membership_come(&d->members, c);
 	mute(d, c, !json_is_true(json_object_get(message, "granting")));
+	stall(d, c, json_is_true(json_object_get(message, "stalled")));
 	view(d, c, json_object_get(message, "silent"), false);
 	view(d, c, json_object_get(message, "heard"), true);
 	weigh_all(d);
@@ -232,6 +245,8 @@ static void says(struct director *d, unsigned c, json_t *message)
 		hello(d, c, message);
 	else if (!strcmp(type, "granting"))
 		mute(d, c, false);
+	else if (!strcmp(type, "disk"))
+		stall(d, c, json_is_true(json_object_get(message, "stalled")));
 	else if (!strcmp(type, "heard"))
 		heard(d, c, message);
 	else if (!strcmp(type, "bar"))
@@ -261,8 +276,9 @@ void director_peer(struct director *d, const struct event *event)
 		if (said)
 			tell(d, (int)c, said);
 		tell(d, (int)c,
-			json_pack("{s:s, s:I, s:b, s:o, s:o}", "type", "hello", "life",
+			json_pack("{s:s, s:I, s:b, s:b, s:o, s:o}", "type", "hello", "life",
 				(json_int_t)d->config.life, "granting", grant_may(&d->grant),
+				"stalled", (int)(d->members.stalled >> d->config.index & 1),
 				"heard", whole_view(d, true), "silent", whole_view(d, false)));
 	} else if (event->kind == EVENT_PEER_DOWN) {
 		director_note(d, "controller-gone", NULL, NULL,
@@ -295,6 +311,10 @@ static char *fault_text(struct director *d, const struct membership_fault *f)
 		return own_printf("controller %s is cut off: it hears nobody", c);
 	case MEMBERSHIP_MUTE:
 		return own_printf("controller %s grants nothing yet: it is catching up", c);
+	case MEMBERSHIP_STALLED:
+		return own_printf("controller %s: the disk of its log takes nothing: it is full, "
+				  "or it hangs",
+			c);
 	default:
 		return own_printf("controller %s is not connected", c);
 	}

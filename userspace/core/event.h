@@ -17,6 +17,7 @@ enum event_kind {
 	EVENT_COMMITTED,     /* index, term, json: an entry of the log */
 	EVENT_NOT_COMMITTED, /* something proposed will not be, or nobody knows */
 	EVENT_LOG,           /* log: who is in the log's own configuration; what came of an order */
+	EVENT_DISK,          /* log.stalled: our log's disk takes nothing, or does again */
 	EVENT_HEARTBEAT,     /* beat */
 	EVENT_BARRED,        /* node, incarnation: our kernel grants it nothing any more */
 	EVENT_LINK_UP,       /* node, json: its hello */
@@ -46,6 +47,7 @@ struct event {
 	struct {
 		uint32_t voters, standbys, spares; /* by index */
 		int status;                        /* of an ACTION_VOTER; 0: none, or it was done */
+		bool stalled;
 	} log;
 	struct picket_event beat;
 	struct {

@@ -88,15 +88,21 @@ void membership_gone(struct membership *m, unsigned controller)
 		return;
 	m->present &= ~(1u << controller);
 	m->mute &= ~(1u << controller);
+	m->stalled &= ~(1u << controller);
 	for (size_t i = 0; i < m->n; i++)
 		for (unsigned l = 0; l < PICKET_LINKS_MAX; l++)
-			m->rows[i].cell[controller][l].heard =
-				m->rows[i].cell[controller][l].told = false;
+			m->rows[i].cell[controller][l].heard = m->rows[i].cell[controller][l].told =
+				false;
 }
 
 void membership_mute(struct membership *m, unsigned controller, bool mute)
 {
 	m->mute = mute ? m->mute | 1u << controller : m->mute & ~(1u << controller);
+}
+
+void membership_stall(struct membership *m, unsigned controller, bool stalled)
+{
+	m->stalled = stalled ? m->stalled | 1u << controller : m->stalled & ~(1u << controller);
 }
 
 void membership_forget(struct membership *m, uint32_t node)
@@ -225,6 +231,8 @@ static void find_controllers(struct finder *f)
 		} else if (m->mute & 1u << c) {
 			found(f, (struct membership_fault){ MEMBERSHIP_MUTE, .controller = c });
 		}
+		if (m->stalled & 1u << c)
+			found(f, (struct membership_fault){ MEMBERSHIP_STALLED, .controller = c });
 		for (unsigned l = 0; l < PICKET_LINKS_MAX && !(f->cut & 1u << c); l++)
 			if (!hears_many(m, c, (int)l) && others_hear(m, c, (int)l) > 1) {
 				f->deaf[l] |= 1u << c;

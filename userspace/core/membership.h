@@ -27,6 +27,7 @@ struct membership {
 	unsigned self;
 	uint32_t present; /* controllers whose view is up to date; always with self */
 	uint32_t mute;    /* those of them that grant nothing (yet) */
+	uint32_t stalled; /* those whose log's disk takes nothing */
 	struct membership_row *rows;
 	size_t n, cap;
 };
@@ -46,6 +47,8 @@ void membership_come(struct membership *m, unsigned controller);
 void membership_gone(struct membership *m, unsigned controller);
 /* It grants nothing yet: it has not caught up with what an earlier life of it promised. */
 void membership_mute(struct membership *m, unsigned controller, bool mute);
+/* The disk of its log takes nothing: it votes with what it wrote before. */
+void membership_stall(struct membership *m, unsigned controller, bool stalled);
 /* A node begins a new life: what was heard of the old one says nothing. */
 void membership_forget(struct membership *m, uint32_t node);
 
@@ -65,6 +68,7 @@ enum membership_fault_kind {
 	MEMBERSHIP_CUT,        /* the controller hears nobody at all */
 	MEMBERSHIP_CONTROLLER, /* the controller itself is not connected */
 	MEMBERSHIP_MUTE,       /* it is, and grants nothing: losing another may cost all leases */
+	MEMBERSHIP_STALLED,    /* its log's disk takes nothing: it is full, or hangs */
 };
 
 struct membership_fault {

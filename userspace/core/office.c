@@ -14,7 +14,7 @@ struct office *office_new(void)
 	o->tokens = json_object();
 	o->records = json_array();
 	o->revisions = json_array();
-	o->keys = json_array();
+	o->keys = json_object();
 	strcpy(o->base, NOBODY);
 	strcpy(o->head, NOBODY);
 	return o;
@@ -50,7 +50,7 @@ void office_hash(const char *before, const json_t *record, char ret[65])
 	json_decref(bare);
 }
 
-static json_t *record_add(struct office *o, uint64_t index, const json_t *audit)
+static json_t *record_add(struct office *o, uint64_t index, const json_t *audit, unsigned refused)
 {
 	static const char *const members[] = { "at_ms", "user", "from", "method", "path", "status",
 		"text" };
@@ -60,6 +60,8 @@ static json_t *record_add(struct office *o, uint64_t index, const json_t *audit)
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
 		if (json_object_get(audit, members[i]))
 			json_object_set(record, members[i], json_object_get(audit, members[i]));
+	if (refused)
+		json_object_set_new(record, "status", json_integer(refused));
 	office_hash(o->head, record, o->head);
 	json_object_set_new(record, "hash", json_string(o->head));
 	json_array_append_new(o->records, record);
@@ -70,16 +72,30 @@ static json_t *record_add(struct office *o, uint64_t index, const json_t *audit)
 	return record;
 }
 
-static void key_add(struct office *o, uint64_t index, const json_t *audit)
+static json_int_t at_ms(const json_t *object)
 {
-	if (!text(audit, "key"))
+	return json_integer_value(json_object_get(object, "at_ms"));
+}
+
+/* One that was tried again gets its answer from here: who tries again may have waited. */
+static void key_add(struct office *o, uint64_t index, const json_t *entry, const json_t *audit)
+{
+	void *oldest;
+
+	if (!text(audit, "key") || office_key(o, text(audit, "key")))
 		return;
-	json_array_append_new(
-		o->keys, json_pack("{s:O, s:O*, s:I, s:I}", "key", json_object_get(audit, "key"),
-				 "digest", json_object_get(audit, "digest"), "revision",
-				 (json_int_t)o->revision, "index", (json_int_t)index));
-	if (json_array_size(o->keys) > OFFICE_KEYS_MAX)
-		json_array_remove(o->keys, 0);
+	json_object_set_new(o->keys, text(audit, "key"),
+		json_pack("{s:O, s:O*, s:I, s:I, s:I, s:O*}", "key", json_object_get(audit, "key"),
+			"digest", json_object_get(audit, "digest"), "at_ms", at_ms(audit),
+			"revision", (json_int_t)o->revision, "index", (json_int_t)index, "id",
+			text(entry, "id") ? json_object_get(entry, "id") : NULL));
+	while (json_object_size(o->keys) > OFFICE_KEYS_MIN) {
+		oldest = json_object_iter(o->keys); /* in the order in which they came */
+		if (json_object_size(o->keys) <= OFFICE_KEYS_MAX &&
+			at_ms(json_object_iter_value(oldest)) + OFFICE_KEYS_MS >= at_ms(audit))
+			break;
+		json_object_del(o->keys, json_object_iter_key(oldest));
+	}
 }
 
 static void revision_add(struct office *o, const json_t *entry)
@@ -107,39 +123,55 @@ static void revision_add(struct office *o, const json_t *entry)
 	}
 }
 
-static void token_add(struct office *o, const json_t *entry)
+static unsigned token_add(struct office *o, const json_t *entry)
 {
 	json_t *token = json_object_get(entry, "token");
 
-	if (text(entry, "id") && text(token, "hash") && text(token, "name") &&
-		text(token, "roles") && json_object_size(o->tokens) < OFFICE_TOKENS_MAX)
-		json_object_set(o->tokens, text(entry, "id"), token);
+	if (!text(entry, "id") || !text(token, "hash") || !text(token, "name") ||
+		!text(token, "roles") || json_object_size(o->tokens) >= OFFICE_TOKENS_MAX)
+		return 422;
+	json_object_set(o->tokens, text(entry, "id"), token);
+	return 0;
 }
 
-void office_apply(struct office *o, uint64_t index, json_t *entry, json_t **ret_record)
+unsigned office_apply(struct office *o, uint64_t index, json_t *entry, json_t **ret_record)
 {
 	json_t *audit = json_object_get(entry, "audit");
 	const char *what = text(entry, "do");
+	unsigned refused = 0;
 
 	*ret_record = NULL;
 	if (!what)
-		return;
+		return 0;
 	if (!strcmp(what, "configure"))
 		revision_add(o, entry);
 	else if (!strcmp(what, "token"))
-		token_add(o, entry);
+		refused = token_add(o, entry);
 	else if (!strcmp(what, "token-drop") && text(entry, "id"))
-		json_object_del(o->tokens, text(entry, "id"));
+		refused = json_object_del(o->tokens, text(entry, "id")) ? 404 : 0;
 	if (!json_is_object(audit))
-		return;
-	key_add(o, index, audit);
-	*ret_record = record_add(o, index, audit);
+		return refused;
+	if (!refused)
+		key_add(o, index, entry, audit);
+	*ret_record = record_add(o, index, audit, refused);
+	return refused;
+}
+
+/* A list: whoever sorts an object's members on their way loses their order. */
+static json_t *keys_list(const struct office *o)
+{
+	json_t *list = json_array(), *k;
+	const char *key;
+
+	json_object_foreach (o->keys, key, k)
+		json_array_append(list, k);
+	return list;
 }
 
 json_t *office_snapshot(const struct office *o)
 {
-	return json_pack("{s:O, s:O, s:O, s:O, s:I, s:I, s:s, s:s}", "tokens", o->tokens, "records",
-		o->records, "revisions", o->revisions, "keys", o->keys, "count",
+	return json_pack("{s:O, s:O, s:O, s:o, s:I, s:I, s:s, s:s}", "tokens", o->tokens, "records",
+		o->records, "revisions", o->revisions, "keys", keys_list(o), "count",
 		(json_int_t)o->count, "revision", (json_int_t)o->revision, "base", o->base, "head",
 		o->head);
 }
@@ -149,6 +181,8 @@ int office_restore(struct office *o, json_t *s)
 	const char *base, *head;
 	json_t *tokens, *records, *revisions, *keys;
 	json_int_t count, revision;
+	size_t i;
+	json_t *k;
 
 	if (json_unpack(s, "{s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "tokens", &tokens, "records",
 		    &records, "revisions", &revisions, "keys", &keys, "count", &count, "revision",
@@ -163,7 +197,10 @@ int office_restore(struct office *o, json_t *s)
 	o->tokens = json_deep_copy(tokens);
 	o->records = json_deep_copy(records);
 	o->revisions = json_deep_copy(revisions);
-	o->keys = json_deep_copy(keys);
+	o->keys = json_object();
+	json_array_foreach (keys, i, k)
+		if (text(k, "key"))
+			json_object_set_new(o->keys, text(k, "key"), json_deep_copy(k));
 	o->count = (uint64_t)count;
 	o->revision = (uint64_t)revision;
 	strcpy(o->base, base);
@@ -203,11 +240,5 @@ json_t *office_revision(const struct office *o, uint64_t revision)
 
 json_t *office_key(const struct office *o, const char *key)
 {
-	size_t i;
-	json_t *k;
-
-	json_array_foreach (o->keys, i, k)
-		if (text(k, "key") && !strcmp(text(k, "key"), key))
-			return k;
-	return NULL;
+	return json_object_get(o->keys, key);
 }

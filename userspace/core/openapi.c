@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "core/office.h"
 #include "core/openapi.h"
 #include "core/route.h"
 #include "core/warden.h"
@@ -35,6 +36,20 @@ static void parameter(json_t *list, const char *in, const char *name, size_t len
 					    "required", !strcmp(in, "path"), "schema", schema));
 }
 
+static void parameter_key(json_t *list)
+{
+	owned(free) char *text = own_printf("The caller's own name for this change: asked again "
+					    "with it, at any controller, it is done once. A "
+					    "repetition is answered with \"repeated\", the index, "
+					    "the revision and the id of a token. The last %d are "
+					    "known, and the last %d for %d minutes.",
+		OFFICE_KEYS_MIN, OFFICE_KEYS_MAX, OFFICE_KEYS_MS / 60000);
+
+	parameter(list, "header", "Idempotency-Key", 15, "string");
+	json_object_set_new(
+		json_array_get(list, json_array_size(list) - 1), "description", json_string(text));
+}
+
 static json_t *parameters(const struct route *route)
 {
 	json_t *list = json_array();
@@ -56,7 +71,7 @@ static json_t *parameters(const struct route *route)
 	if (strstr(route->path, "/v1/configuration") && route_changes(route))
 		parameter(list, "header", "If-Match", 8, "string");
 	if (route_changes(route)) {
-		parameter(list, "header", "Idempotency-Key", 15, "string");
+		parameter_key(list);
 		parameter(list, "header", "Prefer", 6, "string");
 	}
 	return list;

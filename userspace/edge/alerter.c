@@ -469,12 +469,11 @@ void alerter_counts(struct alerter *a, struct alerter_counts *ret)
 	pthread_mutex_unlock(&a->lock);
 }
 
-char *alerter_figures(struct alerter *a)
+void alerter_figures(struct alerter *a, struct lines *lines)
 {
 	static const char form[] =
 		"# HELP picket_%s %s\n# TYPE picket_%s counter\npicket_%s %llu\n";
 	struct alerter_counts c;
-	struct lines t = { 0 };
 
 	alerter_counts(a, &c);
 	const struct {
@@ -486,9 +485,8 @@ char *alerter_figures(struct alerter *a)
 		{ "alerts_retried_total", "Attempts to tell that failed.", c.retried } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		lines_add(&t, form, rows[i].name, rows[i].help, rows[i].name, rows[i].name,
+		lines_add(lines, form, rows[i].name, rows[i].help, rows[i].name, rows[i].name,
 			(unsigned long long)rows[i].n);
-	return t.data;
 }
 
 void alerter_free(struct alerter *a)

@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
+#include "base/lines.h"
 #include "base/log.h"
-
 #include "base/own.h"
 #include "core/director.h"
 
@@ -37,8 +37,8 @@ void alerter_note(
 /* To be called now and then. A new leader tells again of who is dead: the one before may have gone
  * down before it told. */
 void alerter_again(struct alerter *alerter, const struct director *director);
-/* The counts as Prometheus exposition; the caller frees it. */
-char *alerter_figures(struct alerter *alerter);
+/* The counts, for /metrics. */
+void alerter_figures(struct alerter *alerter, struct lines *lines);
 void alerter_counts(struct alerter *alerter, struct alerter_counts *ret);
 
 /* An event for this host's journal: by its kind's MESSAGE_ID picket.catalog explains it. */

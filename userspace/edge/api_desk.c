@@ -108,6 +108,13 @@ static bool on_abreast(void *ctx)
 	return d->handler.on_abreast(d->ctx);
 }
 
+static bool on_leads(void *ctx)
+{
+	struct api_desk *d = ctx;
+
+	return d->handler.on_leads(d->ctx);
+}
+
 /* As a list, whether it comes from a file (a list) or from the log (by index). */
 static json_t *controllers_list(json_t *controllers)
 {
@@ -265,7 +272,7 @@ int api_desk_new(uv_loop_t *loop, const struct api_desk_config *config,
 	static const struct signer_handler signer = { on_sign, on_signature };
 	struct desk_handler inside = { on_reply, on_pass, on_propose, on_file,
 		handler->on_link ? on_link : NULL, on_join, handler->on_relay ? on_relay : NULL,
-		handler->on_abreast ? on_abreast : NULL };
+		handler->on_abreast ? on_abreast : NULL, handler->on_leads ? on_leads : NULL };
 	struct api_config local = { .socket = config->socket, .group = config->group };
 	struct api_config remote = { .address = config->address, .pki = config->pki };
 	struct api_desk *d = own_new(struct api_desk);

@@ -25,6 +25,7 @@ struct api_desk_handler {
 	void (*on_link)(void *ctx, uint32_t node, unsigned link, json_t *cell);
 	int (*on_relay)(void *ctx, int controller, json_t *message); /* as desk_handler */
 	bool (*on_abreast)(void *ctx); /* as desk_handler */
+	bool (*on_leads)(void *ctx);   /* as desk_handler */
 	char *(*on_figures)(void *ctx); /* further lines of /metrics; may be NULL */
 };
 

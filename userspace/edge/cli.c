@@ -57,6 +57,18 @@ static int status_code(unsigned status)
 }
 
 /* Title and detail, then one line for each thing that is wrong, with its place. */
+long cli_seconds(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+	long unit = !*end || !strcmp(end, "s") ? 1
+		    : !strcmp(end, "m")        ? 60
+		    : !strcmp(end, "h")        ? 3600
+					       : 0;
+
+	return n > 0 && n < 1000000 ? n * unit : 0;
+}
+
 static void problem_say(json_t *problem, unsigned status)
 {
 	const char *title = json_string_value(json_object_get(problem, "title"));

@@ -41,6 +41,7 @@ static inline bool cli_json(const struct cli *cli)
 
 /* Says "picket: sentence" on standard error and returns code. */
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+long cli_seconds(const char *text); /* "90s", "30m", "2h", "90"; 0: not a time */
 /* Prints a document as it is: for --output json or yaml. */
 void cli_print(const struct cli *cli, json_t *document);
 /* Asks the controller. CLI_OK: *ret holds a good answer, door_answer_done() it. Else the reason was
@@ -68,6 +69,7 @@ int cli_token_create(const struct command *command, void *ctx);
 int cli_token_list(const struct command *command, void *ctx);
 int cli_token_drop(const struct command *command, void *ctx);
 int cli_show(const struct command *command, void *ctx);
+int cli_names(const struct command *command, void *ctx);
 int cli_why(const struct command *command, void *ctx);
 int cli_whatif(const struct command *command, void *ctx);
 int cli_history(const struct command *command, void *ctx);

@@ -19,6 +19,7 @@ const struct command_option cli_pki_issue_options[] = {
 	{ "also", "NAME", "another name of the same host; may repeat", 0 },
 	{ "out", "DIR", "where ca.crt, node.crt and node.key go (DIR/NAME)", 0 },
 	{ "days", "DAYS", "how long it is valid (365)", 0 },
+	{ "ttl", "TIME", "the same, and for every renewal, as a time: 12h", 0 },
 	{ 0 },
 };
 
@@ -96,10 +97,11 @@ int cli_pki_issue(const struct command *command, void *ctx)
 	struct cli *cli = ctx;
 	const char *dir = command->words[0], *out = command_option(command, "out");
 	const char *role = command_option(command, "role"), *days = command_option(command, "days");
-	const char *also[PKI_ALSO_MAX];
-	struct authority_subject subject = {
-		.name = command->words[1], .roles = IDENTITY_NODE, .also = also
-	};
+	const char *also[PKI_ALSO_MAX], *ttl = command_option(command, "ttl");
+	struct authority_subject subject = { .name = command->words[1],
+		.roles = IDENTITY_NODE,
+		.also = also,
+		.seconds = ttl ? cli_seconds(ttl) : 0 };
 	owned(free) char *why = NULL;
 	owned(free) char *beside = own_printf("%s/%s", dir, subject.name);
 	int r;
@@ -111,6 +113,10 @@ int cli_pki_issue(const struct command *command, void *ctx)
 		if (!subject.days || subject.days > PKI_DAYS_MAX)
 			return cli_fail(CLI_USAGE, "--days %s: 1 to %d", days, PKI_DAYS_MAX);
 	}
+	if (ttl && days)
+		return cli_fail(CLI_USAGE, "--days or --ttl, not both");
+	if (ttl && !subject.seconds)
+		return cli_fail(CLI_USAGE, "--ttl %s: a time is wanted, as 12h", ttl);
 	if (pki_also(command, &subject, also))
 		return cli_fail(CLI_USAGE, "too many names");
 	r = authority_issue(dir, &subject, out ? out : beside, &why);

@@ -19,6 +19,7 @@ static const struct show {
 	{ "constraints", "/v1/constraints", "constraints", NULL },
 	{ "actions", "/v1/transitions", "actions", "op resource node running reason" },
 	{ "failovers", "/v1/transitions", "failovers", "cursor node text" },
+	{ "tickets", "/v1/tickets", "tickets", "name granted standby" },
 	{ "fencing", "/v1/fencing", "devices", "name agent targets" },
 	{ "jobs", "/v1/jobs", "jobs", "id state progress what path user" },
 	{ "whoami", "/v1/whoami", NULL, "user rights scope controller version" },
@@ -124,6 +125,14 @@ static void show_print(const struct show *show, const struct door_answer *answer
 	json_decref(list);
 }
 
+static const struct show *show_find(const char *what)
+{
+	for (size_t i = 0; i < sizeof(shows) / sizeof(*shows); i++)
+		if (!strcmp(shows[i].what, what))
+			return &shows[i];
+	return NULL;
+}
+
 static int show_unknown(const char *what)
 {
 	owned(free) char *all = own_string("");
@@ -141,14 +150,11 @@ int cli_show(const struct command *command, void *ctx)
 {
 	struct door_request request = { .method = "GET" };
 	const char *what = command->words[0];
-	const struct show *show = NULL;
+	const struct show *show = show_find(what);
 	const struct cli *cli = ctx;
 	struct door_answer answer;
 	int r;
 
-	for (size_t i = 0; i < sizeof(shows) / sizeof(*shows); i++)
-		if (!strcmp(shows[i].what, what))
-			show = &shows[i];
 	if (!show)
 		return show_unknown(what);
 	request.path = show->path;
@@ -161,4 +167,52 @@ int cli_show(const struct command *command, void *ctx)
 		show_print(show, &answer, cli->out);
 	door_answer_done(&answer);
 	return CLI_OK;
+}
+
+/* A resource's, its group's and its clone's: each can be moved. */
+static void names_add(json_t *all, json_t *one)
+{
+	static const char *const members[] = { "name", "group", "clone" };
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (json_object_get(one, members[i]))
+			json_object_set(all, json_string_value(json_object_get(one, members[i])),
+				json_object_get(one, members[i]));
+}
+
+int cli_names(const struct command *command, void *ctx)
+{
+	const struct cli *cli = ctx;
+	json_t *one, *all = json_object(), *list = json_array();
+	const char *name;
+	size_t i;
+	int r = CLI_OK;
+
+	for (size_t k = 0; !r && k < command->n_words; k++) {
+		const struct show *show = show_find(command->words[k]);
+		struct door_request request = { .method = "GET", .path = show ? show->path : "" };
+		struct door_answer answer;
+
+		if (!show || !show->columns || strncmp(show->columns, "name ", 5)) {
+			r = cli_fail(CLI_USAGE, "names %s: nodes, resources or tickets",
+				command->words[k]);
+			break;
+		}
+		r = cli_ask(cli, &request, &answer);
+		if (r)
+			break;
+		json_array_foreach (json_object_get(answer.json, show->list), i, one)
+			names_add(all, one);
+		door_answer_done(&answer);
+	}
+	json_object_foreach (all, name, one) {
+		json_array_append(list, one);
+		if (!r && !cli_json(cli))
+			fprintf(cli->out, "%s\n", name);
+	}
+	if (!r && cli_json(cli))
+		cli_print(cli, list);
+	json_decref(list);
+	json_decref(all);
+	return r;
 }

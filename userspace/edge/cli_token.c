@@ -20,26 +20,13 @@ const struct command_option cli_token_options[] = {
 	{ 0 },
 };
 
-/* Seconds; 0: not a time. */
-static json_int_t seconds(const char *text)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-	long unit = !*end || !strcmp(end, "s") ? 1
-		    : !strcmp(end, "m")        ? 60
-		    : !strcmp(end, "h")        ? 3600
-					       : 0;
-
-	return n > 0 && n < 1000000 ? n * unit : 0;
-}
-
 /* A token that lets a bare host in: bound to its name, used once, and it names the CA. */
 static int create_join(const struct command *command, const struct cli *cli, const char *host,
 	const char *role)
 {
 	const char *ttl = command_option(command, "ttl");
 	struct door_request request = { .method = "POST", .path = "/v1/tokens" };
-	json_int_t ttl_s = seconds(ttl ? ttl : "30m");
+	json_int_t ttl_s = cli_seconds(ttl ? ttl : "30m");
 	json_t *wish = json_pack(
 		"{s:s, s:s, s:I}", "name", host, "roles", role, "ttl_s", ttl_s);
 	owned(free) char *body = json_dumps(wish, JSON_COMPACT);

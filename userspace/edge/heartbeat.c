@@ -8,6 +8,7 @@
 
 #include <picket/maps.h>
 
+#include "base/lines.h"
 #include "base/own.h"
 #include "controller.skel.h"
 #include "edge/ear.h"
@@ -521,13 +522,19 @@ int heartbeat_count(const struct heartbeat *hb, enum picket_count which, uint64_
 	return ear_count(hb->skel->maps.counts, which, ret);
 }
 
-const char *heartbeat_count_name(enum picket_count which)
+void heartbeat_figures(const struct heartbeat *hb, struct lines *lines)
 {
 	static const char *const names[] = {
 #define HEARTBEAT_NAME(name, text) [PICKET_COUNT_##name] = text,
 		PICKET_COUNTS(HEARTBEAT_NAME)
 #undef HEARTBEAT_NAME
 	};
+	uint64_t n = 0;
 
-	return which < PICKET_COUNT_END ? names[which] : "unknown";
+	lines_add(lines, "# HELP picket_heartbeat_packets_total Heartbeats that came in, by what "
+			 "became of them.\n# TYPE picket_heartbeat_packets_total counter\n");
+	for (unsigned which = PICKET_COUNT_GRANTED; which <= PICKET_COUNT_REPLAYED; which++)
+		if (heartbeat_count(hb, which, &n) == 0)
+			lines_add(lines, "picket_heartbeat_packets_total{outcome=\"%s\"} %llu\n",
+				names[which], (unsigned long long)n);
 }

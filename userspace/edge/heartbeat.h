@@ -13,6 +13,8 @@
 #include <picket/count.h>
 #include <picket/event.h>
 
+#include "base/lines.h"
+
 struct heartbeat;
 
 struct heartbeat_config {
@@ -81,6 +83,7 @@ int heartbeat_link_age(const struct heartbeat *hb, uint32_t node, unsigned link,
 
 /* Sum over all CPUs since the kernel part was loaded. */
 int heartbeat_count(const struct heartbeat *hb, enum picket_count which, uint64_t *ret);
-const char *heartbeat_count_name(enum picket_count which); /* snake_case, for metrics */
+/* What became of every packet, for /metrics. */
+void heartbeat_figures(const struct heartbeat *hb, struct lines *lines);
 
 #endif

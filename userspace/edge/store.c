@@ -82,6 +82,10 @@ static void owner_hear(struct store *store, const struct note *note)
 	case NOTE_FAILURE:
 		h->on_failure(store->ctx, (const char *)note->data);
 		break;
+	case NOTE_STALL:
+		if (h->on_stalled)
+			h->on_stalled(store->ctx, note->status);
+		break;
 	}
 }
 

@@ -42,7 +42,13 @@ struct store_handler {
 	/* The disk failed or the log is damaged: this voter has stepped down and acknowledges
 	 * nothing. */
 	void (*on_failure)(void *ctx, const char *why);
+	/* The disk is full, or it hangs: nothing was written for STORE_STALL_MS though there is
+	 * something to write; or it goes on again. A leader hands the lead to another voter, and
+	 * what this voter has not written it acknowledges to nobody. */
+	void (*on_stalled)(void *ctx, bool stalled);
 };
+
+#define STORE_STALL_MS 5000
 
 struct store_peer {
 	unsigned id;         /* 1.., never used again for another disk */

@@ -11,7 +11,7 @@
 
 #include "edge/store.h"
 
-enum note_kind { NOTE_COMMIT, NOTE_RESTORE, NOTE_ROLE, NOTE_RESULT, NOTE_FAILURE };
+enum note_kind { NOTE_COMMIT, NOTE_RESTORE, NOTE_ROLE, NOTE_RESULT, NOTE_FAILURE, NOTE_STALL };
 
 /* From the log's thread to the owner, in order. */
 struct note {
@@ -94,6 +94,10 @@ struct store {
 	struct raft_fsm fsm;
 	struct raft raft;
 	raft_io_tick_cb tick_cb;
+	unsigned appends;     /* given to the disk, and not written yet */
+	uint64_t progress_ms; /* when the last one was, or the first of these was given */
+	bool stalled, handing_over;
+	struct raft_transfer handover;
 	bool io_open, raft_open, raft_closing;
 	unsigned hinted_leader, hint_rank, hint_tries;
 };

@@ -15,7 +15,7 @@
 #define RAFT_RECONNECT_MS 100
 #define RAFT_SNAPSHOT_ENTRIES 4096
 #define RAFT_SNAPSHOT_TRAILING 1024
-#define RAFT_HINT_STEP_MS 25 /* between the voters' attempts after a hint: no split votes */
+#define RAFT_HINT_STEP_MS 25   /* between the voters' attempts after a hint: no split votes */
 #define RAFT_HINT_AGAIN_MS 150 /* to the next attempt: long enough to be connected anew */
 #define RAFT_HINT_TRIES 8
 
@@ -67,6 +67,8 @@ static void disk_on_appended(struct raft_io_append *request, int status)
 {
 	struct disk_append *append = request->data;
 
+	append->store->appends--;
+	append->store->progress_ms = uv_now(&append->store->loop);
 	if (status && status != RAFT_CANCELED)
 		store_park(append->store, "writing the log", raft_strerror(status));
 	append->cb(append->theirs, status);
@@ -85,6 +87,8 @@ static int disk_append(struct raft_io *io, struct raft_io_append *theirs,
 	append->theirs = theirs;
 	append->cb = cb;
 	append->store = store;
+	if (!store->appends++)
+		store->progress_ms = uv_now(&store->loop);
 	r = store->disk.append(io, &append->request, entries, n, disk_on_appended);
 	if (r)
 		store_park(store, "writing the log", io->errmsg);
@@ -231,9 +235,35 @@ void store_raft_watch(struct store *store)
 	store_tell(store, note);
 }
 
+static void stall_on_handed_over(struct raft_transfer *request)
+{
+	((struct store *)request->data)->handing_over = false;
+}
+
+/* The others go on without our disk, and without us: what we lead with would only grow in memory,
+ * and when another disk stops there would be no majority left that nobody knows of. */
+static void stall_watch(struct store *store)
+{
+	bool stalled = store->appends && uv_now(&store->loop) - store->progress_ms > STORE_STALL_MS;
+	struct note *note;
+
+	if (stalled != store->stalled) {
+		store->stalled = stalled;
+		note = note_new(NOTE_STALL, NULL, 0);
+		note->status = stalled;
+		store_tell(store, note);
+	}
+	if (!stalled || store->handing_over || raft_state(&store->raft) != RAFT_LEADER)
+		return;
+	store->handover.data = store;
+	store->handing_over =
+		!raft_transfer(&store->raft, &store->handover, 0, stall_on_handed_over);
+}
+
 static void raft_on_watch(uv_prepare_t *watch)
 {
 	store_raft_watch(watch->data);
+	stall_watch(watch->data);
 }
 
 /* As if our election timer had run out. Voters refuse a vote while they believe in a leader, so
