@@ -63,14 +63,13 @@ struct director {
 	unsigned transitions;
 	uint64_t recheck_s; /* since 1970, when time alone may change the plan; 0: never */
 	uint64_t attention_ns, attended_ns; /* what can be promoted: looked at again, and last */
-	json_t *attention;                  /* what then: resources by name; "": all of them */
-	uint64_t breath_ns;   /* no plan before: an order was refused or not answered */
-	uint64_t overtake_ns; /* no plan beside what is still out before: the last did not fit */
-	char *observed;       /* what was told last of what would be done */
-	json_t *why;          /* of the last plan, NULL: not asked for */
-	json_t *hellos;       /* node → the hello of its present connection */
-	json_t *faults;       /* texts of what is broken between nodes and controllers */
-	uint64_t faults_ns;   /* when they may have changed; 0: looked at */
+	json_t *attention, *why; /* what then, by name, "": all; of the last plan, if asked for */
+	uint64_t breath_ns;      /* no plan before: an order was refused or not answered */
+	uint64_t overtake_ns;    /* no plan beside what is still out before: the last did not fit */
+	char *observed;          /* what was told last of what would be done */
+	json_t *hellos;          /* node → the hello of its present connection */
+	json_t *faults;          /* texts of what is broken between nodes and controllers */
+	uint64_t faults_ns;      /* when they may have changed; 0: looked at */
 	struct journal journal;
 	struct attributes *attributes;
 	uint64_t told; /* the serial that nodes were told last */
