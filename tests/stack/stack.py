@@ -77,6 +77,7 @@ class Stack:
 
     def keep(self, name):
         """Puts what there is to look at when something failed into .build/stack-evidence/NAME; says where."""
+        self.clients_stop()  # their diaries end together
         to = os.path.join(HERE, "../../.build/stack-evidence", name)
         shutil.rmtree(to, ignore_errors=True)
         os.makedirs(to)
