@@ -172,7 +172,7 @@ static void machine_end(const char *machine)
 	char line[64];
 
 	cables_out(machine);
-	/* One that is just being made has cables and a PID that can be ended, or gets neither. */
+	/* One that is just being made has its cables and a PID that can be ended, or neither. */
 	lock("cables");
 	unlink(path_of("boot"));
 	cables_out(machine);

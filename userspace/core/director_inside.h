@@ -144,7 +144,6 @@ void director_ask_done(struct director *d);
 json_t *director_status(struct director *d);
 json_t *director_plan_json(struct director *d, const struct site *site);
 char *director_metrics(struct director *d);
-
 #include "core/director_plan.h"
 
 #endif
