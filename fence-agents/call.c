@@ -15,13 +15,28 @@ void call_doing(struct call *call, const char *format, ...)
 	call_log(call, CALL_DEBUG, "%s", call->doing);
 }
 
+/* When the time is over, what went wrong before it says more than that it is over. */
+static void keep_before(struct call *call, const char *before)
+{
+	size_t n = strlen(call->reason);
+
+	if (strncmp(before, call->reason, n) == 0)
+		strcpy(call->reason, before);
+	else if (*before)
+		snprintf(call->reason + n, sizeof(call->reason) - n, "; before that: %s", before);
+}
+
 int call_fail(struct call *call, int error, const char *format, ...)
 {
+	char before[sizeof(call->reason)];
 	va_list ap;
 
+	strcpy(before, call->reason);
 	va_start(ap, format);
 	vsnprintf(call->reason, sizeof(call->reason), format, ap);
 	va_end(ap);
+	if (error == -ETIMEDOUT && deadline_reached(call->deadline))
+		keep_before(call, before);
 	call_log(call, CALL_VERBOSE, "%s", call->reason);
 	return error;
 }
