@@ -215,10 +215,12 @@ class Lab:
         try:
             last, first = self.wait("the ear to tell of the end", told, 5)
         except TimeoutError:
-            last, first = 1, 0
-        if not last < first:
-            tap.ok(f"{what}: {victim} was silent before another spoke", False, (t0, self.voices()[-6:]))
-        return first - last if last < first else None
+            tap.ok(f"{what}: {victim} fell silent, and another spoke", False, (t0, self.voices()[-6:]))
+            return None
+        if last < first:
+            return first - last
+        tap.ok(f"{what}: {victim} was silent before another spoke", False, (t0, self.voices()[-6:]))
+        return None
 
     # ---- controllers, one by one
     def pid_inside(self, machine, program):

@@ -28,6 +28,12 @@ static bool is_first(const struct command_table *t, size_t i)
 	return !i || strcmp(t->rows[i].noun, t->rows[i - 1].noun);
 }
 
+static void options_of(const struct command_option *o, FILE *out)
+{
+	for (; o && o->name; o++)
+		fprintf(out, " --%s", o->name);
+}
+
 /* The options that the next word belongs to. */
 static void valued_of(const struct command_option *o, const char *between, FILE *out)
 {
@@ -123,12 +129,6 @@ static void names_arms(const struct command_table *t, const struct command_row *
 /* ---- bash
  * --------------------------------------------------------------------------------------- */
 
-static void bash_options(const struct command_option *options, FILE *out)
-{
-	for (; options && options->name; options++)
-		fprintf(out, " --%s", options->name);
-}
-
 static void bash_values(const struct command_option *options, FILE *out)
 {
 	for (; options && options->name; options++) {
@@ -157,7 +157,7 @@ static void bash_row(const struct command_table *table, const struct command_row
 {
 	fprintf(out, "\t\"%s%s%s\"%s) opts=\"", row->noun, row->verb ? " " : "",
 		row->verb ? row->verb : "", row->verb ? "" : "*");
-	bash_options(row->options, out);
+	options_of(row->options, out);
 	fprintf(out, "\"; files=%d\n\t\tcase ${#words[@]} in ", takes_file(row));
 	names_arms(table, row, "kinds='", "'", out);
 	fprintf(out, "esac ;;\n");
@@ -201,7 +201,7 @@ void command_completion(const struct command_table *table, FILE *out)
 	fprintf(out, "\t\tesac\n\tfi\n\tcase \"${words[*]:0:2}\" in\n");
 	bash_rows(table, out);
 	fprintf(out, "\tesac\n\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"$opts");
-	bash_options(table->options, out);
+	options_of(table->options, out);
 	fprintf(out,
 		"\" -- \"$cur\"))\n\telif [ $files = 1 ]; then\n"
 		"\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n\telse\n"
@@ -324,12 +324,6 @@ static void zsh_words(const struct command_table *t, const char *noun, FILE *out
 	}
 }
 
-static void zsh_options(const struct command_option *o, FILE *out)
-{
-	for (; o && o->name; o++)
-		fprintf(out, " --%s", o->name);
-}
-
 static void zsh_choices(const struct command_option *o, FILE *out)
 {
 	for (; o && o->name; o++) {
@@ -391,11 +385,11 @@ void command_completion_zsh(const struct command_table *t, FILE *out)
 
 		fprintf(out, "\t\t\"%s%s%s\"*) compadd --", row->noun, row->verb ? " " : "",
 			row->verb ? row->verb : "");
-		zsh_options(row->options, out);
+		options_of(row->options, out);
 		fputs(" ;;\n", out);
 	}
 	fputs("\t\tesac\n\t\tcompadd --", out);
-	zsh_options(t->options, out);
+	options_of(t->options, out);
 	fputs("\n\t\treturn\n\tfi\n\tif (( ! ${#plain} )); then\n\t\tnouns=(\n", out);
 	zsh_words(t, NULL, out);
 	fputs("\t\t)\n\t\t_describe command nouns\n\t\treturn\n\tfi\n\tif (( ${#plain} == 1 )); "
