@@ -13,6 +13,7 @@ static uint64_t now = 1000 * MS, log_index;
 static uint32_t in_voters, in_standbys,
 	in_spares; /* the log's own configuration, as the world has it */
 static json_t *roll, *to_node, *answer;
+static int disk_told = -1; /* what the others were told of our disk last; -1: nothing */
 static unsigned status;
 static char keys[512];   /* the same of heartbeat keys: "kernel 2; node 2; " */
 static char orders[512]; /* in words: "add 3; listen 3; " */
@@ -70,6 +71,9 @@ static void take(struct actions *actions)
 		} else if (a->kind == ACTION_SEND && json_object_get(a->json, "serial")) {
 			json_decref(to_node);
 			to_node = json_incref(a->json);
+		} else if (a->kind == ACTION_PEER && json_object_get(a->json, "stalled") &&
+			   a->controller < 0) {
+			disk_told = json_is_true(json_object_get(a->json, "stalled"));
 		} else if (a->kind == ACTION_REPLY) {
 			status = a->status;
 			json_decref(answer);
@@ -318,7 +322,9 @@ Test(voters, a_log_whose_disk_takes_nothing_is_a_fault_on_every_controller)
 			json_pack("{s:s, s:b}", "type", "disk", "stalled", 0));
 		step(&(struct event){ .kind = EVENT_DISK, .log = { .stalled = true } });
 		cr_assert(fault("controller c1: the disk of its log takes nothing"));
+		cr_assert_eq(disk_told, 1, "the others hear it");
 		step(&(struct event){ .kind = EVENT_DISK });
+		cr_assert_eq(disk_told, 0);
 		cr_assert(!fault("takes nothing"));
 	}
 	end();
