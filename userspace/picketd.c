@@ -72,7 +72,8 @@ struct daemon {
 	struct prompt *prompts, **prompts_end;
 	uv_timer_t due, grants;
 	uv_signal_t term, intr;
-	int exit_status;
+	int exit_status,
+		refused; /* why the last proposal was not committed; 0: others were since */
 };
 
 /* ---- act ------------------------------------------------------------------------------------ */
@@ -350,6 +351,7 @@ static void on_commit(void *ctx, uint64_t index, uint64_t term, const void *data
 	struct event event = { .kind = EVENT_COMMITTED, .index = index, .term = term };
 
 	event.json = json_loadb(data, len, 0, NULL);
+	((struct daemon *)ctx)->refused = 0;
 	if (event.json) {
 		office_take(ctx, index, event.json);
 		step(ctx, &event);
@@ -384,14 +386,16 @@ static void on_restore(void *ctx, uint64_t index, uint64_t term, const void *dat
 
 static void on_result(void *ctx, void *cookie, int status, uint64_t index)
 {
-	struct event event = { .kind = EVENT_NOT_COMMITTED };
 	struct daemon *d = ctx;
 
 	if (electorate_result(&d->electorate, cookie, status) || !status)
 		return;
-	log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s", strerror(-status));
+	if (status != d->refused) /* it is tried again, and again where disks are full */
+		log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s",
+			strerror(-status));
+	d->refused = status;
 	desk_give_up(api_desk_desk(d->api));
-	step(d, &event);
+	step(d, &(struct event){ .kind = EVENT_NOT_COMMITTED });
 }
 
 static void on_failure(void *ctx, const char *why)
@@ -410,21 +414,19 @@ static void on_stalled(void *ctx, bool stalled)
 
 static void on_link_up(void *ctx, const char *node, json_t *hello)
 {
-	struct event event = { .kind = EVENT_LINK_UP, .node = node, .json = hello };
 	struct daemon *d = ctx;
 
 	if (!council_link_up(d->council, node, hello))
-		step(d, &event);
+		step(d, &(struct event){ .kind = EVENT_LINK_UP, .node = node, .json = hello });
 }
 
 static void on_link_message(void *ctx, const char *node, json_t *message)
 {
-	struct event event = { .kind = EVENT_LINK_SAYS, .node = node, .json = message };
 	struct daemon *d = ctx;
 
 	if (!council_link_says(d->council, node, message) &&
 		!renewer_take(&d->renewer, node, message))
-		step(d, &event);
+		step(d, &(struct event){ .kind = EVENT_LINK_SAYS, .node = node, .json = message });
 }
 
 static void on_link_down(void *ctx, const char *node, const char *why)

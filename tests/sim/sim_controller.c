@@ -94,15 +94,17 @@ void controller_probe(struct sim *s, int c, int node, int link, uint64_t incarna
 	struct ear_link *l = &ear->link[link];
 	uint64_t now = sim_clock(s, c);
 	struct timer *t;
+	bool again;
 
 	if (!ear->known || incarnation < l->incarnation ||
 		(incarnation == l->incarnation && seq <= l->seq))
 		return;
+	again = !l->heard || incarnation != l->incarnation;
 	l->incarnation = incarnation;
 	l->seq = seq;
 	l->last = now;
 	l->deadline = now + ear->interval_ns * ear->misses;
-	if (!l->heard) {
+	if (again) {
 		l->heard = true;
 		beat(s, c, node, link, PICKET_EVENT_HEARD);
 	}

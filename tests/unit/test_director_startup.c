@@ -63,3 +63,68 @@ Test(director_startup, a_node_that_is_added_and_never_seen_is_fenced)
 	cr_assert(strstr(notes, "node-lost: n2 is lost: never seen"), "%s", notes);
 	cr_assert_null(strstr(notes, "n3 is lost"), "%s", notes);
 }
+
+/* ---- the first entry of a term -----------------------------------------------------------------
+ */
+
+static size_t n_terms;
+
+static void count_terms(const struct action *a)
+{
+	n_terms += a->kind == ACTION_PROPOSE &&
+		   !strcmp(json_string_value(json_object_get(a->json, "do")), "term");
+}
+
+/* The log takes nothing: what is proposed in a step is lost, and the director is told. */
+static void refuse(struct event *event)
+{
+	struct event lost = { .kind = EVENT_NOT_COMMITTED };
+	struct actions actions = { 0 };
+
+	director_step(d, event, now, now / MS, &actions);
+	for (size_t i = 0; i < actions.n; i++)
+		count_terms(&actions.items[i]);
+	actions_done(&actions);
+	director_step(d, &lost, now, now / MS, &actions);
+	actions_done(&actions);
+}
+
+static void refused_leader(void)
+{
+	struct director_config config = { .name = "c1", .cluster = 7, .life = 9 };
+
+	n_terms = 0;
+	d = director_new(&config);
+	refuse(&(struct event){ .kind = EVENT_ROLE, .leader = true, .term = 1 });
+}
+
+static void wait_due(void)
+{
+	uint64_t due = director_due(d);
+
+	cr_assert_gt(due, now);
+	now = due;
+}
+
+Test(director_office, an_entry_that_the_log_refuses_is_proposed_again, .init = refused_leader,
+	.fini = tear_down)
+{
+	for (size_t i = 2; i < 5; i++) {
+		cr_assert_not(director_leads(d));
+		wait_due();
+		refuse(&(struct event){ .kind = EVENT_TIME });
+		cr_assert_eq(n_terms, i);
+	}
+	wait_due();
+	step(&(struct event){ .kind = EVENT_TIME });
+	cr_assert(director_leads(d));
+}
+
+Test(director_office, who_leads_no_more_proposes_nothing, .init = refused_leader, .fini = tear_down)
+{
+	step(&(struct event){ .kind = EVENT_ROLE, .term = 2 });
+	cr_assert_eq(director_due(d), 0);
+	now += 1000 * MS;
+	refuse(&(struct event){ .kind = EVENT_TIME });
+	cr_assert_eq(n_terms, 1);
+}

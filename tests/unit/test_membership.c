@@ -5,6 +5,13 @@
 
 static struct membership m;
 
+static void note(unsigned c, uint32_t node, unsigned link, bool heard, uint64_t life, uint64_t ns)
+{
+	struct membership_cell cell = { .heard = heard, .incarnation = life, .last_ns = ns };
+
+	membership_note(&m, c, node, link, &cell);
+}
+
 static void set_up(void)
 {
 	uint32_t nodes[] = { 1, 2, 3 };
@@ -18,7 +25,7 @@ static void set_up(void)
 		membership_expect(&m, n, true);
 		for (unsigned c = 0; c < 3; c++)
 			for (unsigned l = 0; l < 2; l++)
-				membership_note(&m, c, n, l, true, 100 * n + 10 * c + l);
+				note(c, n, l, true, 1, 100 * n + 10 * c + l);
 	}
 }
 
@@ -29,7 +36,7 @@ static void tear_down(void)
 
 static void deaf(unsigned c, uint32_t node, unsigned link)
 {
-	membership_note(&m, c, node, link, false, 5);
+	note(c, node, link, false, 1, 5);
 }
 
 static struct membership_fault only(void)
@@ -75,7 +82,7 @@ Test(membership, who_is_gone_is_no_voice_for_a_node_and_none_against_it)
 	deaf(0, 1, 1);
 	deaf(1, 1, 0);
 	cr_assert_not(membership_doubtful(&m, 1), "two of three do not hear it");
-	membership_note(&m, 1, 2, 0, true, 300);
+	note(1, 2, 0, true, 1, 300);
 	cr_assert_not(membership_doubtful(&m, 2), "two of three hear it");
 }
 
@@ -126,7 +133,7 @@ Test(membership, a_controller_that_grants_nothing_yet_is_a_fault_until_it_does)
 	membership_come(&m, 1);
 	for (uint32_t n = 1; n <= 3; n++)
 		for (unsigned l = 0; l < 2; l++)
-			membership_note(&m, 1, n, l, true, 400);
+			note(1, n, l, true, 1, 400);
 	membership_mute(&m, 1, true);
 	membership_mute(&m, 1, false);
 	cr_assert_eq(membership_faults(&m, &f, 1), 0);
@@ -145,4 +152,22 @@ Test(membership, a_disk_that_takes_nothing_is_a_fault_until_it_does)
 	membership_gone(&m, 2);
 	f = only();
 	cr_assert(f.kind == MEMBERSHIP_CONTROLLER && f.controller == 2, "one explanation");
+}
+
+Test(membership, a_new_life_is_heard_by_whom_it_has_spoken_to)
+{
+	note(1, 1, 0, true, 2, 500); /* it knows of the new life before we do */
+	membership_begin(&m, 1, 2);
+	cr_assert_eq(membership_voices(&m, 1), 0x2);
+	cr_assert_eq(membership_last(&m, 1), 500);
+	cr_assert_eq(membership_voices(&m, 2), 0x7, "another node's is another matter");
+	note(2, 1, 0, true, 1, 600);
+	cr_assert_eq(membership_voices(&m, 1), 0x2, "what was on its way is of the life before");
+	note(2, 1, 0, true, 2, 600);
+	cr_assert(membership_heard(&m, 1));
+	note(1, 1, 0, false, 1, 500);
+	cr_assert(membership_heard(&m, 1), "that was another silence");
+	note(1, 1, 0, true, 0, 700);
+	cr_assert(
+		membership_heard(&m, 1), "one that has booted and has no incarnation yet is there");
 }

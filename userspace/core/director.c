@@ -255,6 +255,16 @@ int director_configure(
 	return 0;
 }
 
+/* We lead when this is committed, and everything before it is. */
+static void take_office(struct director *d)
+{
+	d->nonce = d->now_ns;
+	d->hold_ns = 0;
+	director_propose(d, json_pack("{s:s, s:s, s:i, s:I, s:I}", "do", "term", "leader", d->name,
+				    "controller", d->config.index, "life",
+				    (json_int_t)d->config.life, "nonce", (json_int_t)d->nonce));
+}
+
 static void role(struct director *d, const struct event *event)
 {
 	d->term = event->term;
@@ -279,13 +289,8 @@ static void role(struct director *d, const struct event *event)
 		d->nodes[i].lost_at_ns = 0;
 	}
 	director_plan_drop(d);
-	if (d->leader) {
-		d->nonce = d->now_ns;
-		director_propose(
-			d, json_pack("{s:s, s:s, s:i, s:I, s:I}", "do", "term", "leader", d->name,
-				   "controller", d->config.index, "life",
-				   (json_int_t)d->config.life, "nonce", (json_int_t)d->nonce));
-	}
+	if (d->leader)
+		take_office(d);
 }
 
 static void configured(struct director *d, json_t *entry)
@@ -447,6 +452,10 @@ void director_step(struct director *d, const struct event *event, uint64_t now_n
 	d->epoch_ms = epoch_ms;
 	d->out = actions;
 	take(d, event);
+	/* A log that is overrun refuses our first entry like any other, and goes on following us.
+	 */
+	if (d->leader && !d->ready && d->hold_ns && d->now_ns >= d->hold_ns)
+		take_office(d);
 	if (d->leader && d->ready && d->site && d->now_ns >= d->hold_ns) {
 		bool news = d->dirty;
 
@@ -496,10 +505,10 @@ static void sooner(uint64_t *due, uint64_t t)
 
 uint64_t director_due(const struct director *d)
 {
-	uint64_t due = 0;
+	uint64_t due = d->leader && !d->ready ? d->hold_ns : 0;
 
 	if (!d->site)
-		return 0;
+		return due;
 	if (d->faults_ns)
 		sooner(&due, d->faults_ns + d->timing.confirm_ms * MS);
 	if (!d->leader)

@@ -120,7 +120,7 @@ char *director_todo(struct director *d, struct director_node *n);
 /* director_peer.c: the controllers among themselves */
 void director_peer(struct director *d, const struct event *event);
 void director_peer_note(struct director *d, json_t *event); /* to the others' journals */
-void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool heard, uint64_t ns);
+void director_peer_beat(struct director *d, const struct picket_event *beat, bool heard);
 void director_peer_bar(struct director *d, struct director_node *n);
 void director_peer_ready(struct director *d);
 void director_peer_granting(struct director *d);

@@ -386,9 +386,11 @@ void director_beat(struct director *d, const struct picket_event *beat)
 	d->dirty = true;
 	if ((!heard && beat->kind != PICKET_EVENT_SILENT) || beat->link >= PICKET_LINKS_MAX)
 		return;
-	membership_note(&d->members, d->config.index, beat->node, beat->link, heard,
-		heard ? beat->t_event_ns : beat->t_last_ns);
-	director_peer_beat(d, beat->node, beat->link, heard, beat->t_last_ns);
+	membership_note(&d->members, d->config.index, beat->node, beat->link,
+		&(struct membership_cell){ .heard = heard,
+			.incarnation = beat->incarnation,
+			.last_ns = heard ? beat->t_event_ns : beat->t_last_ns });
+	director_peer_beat(d, beat, heard);
 	if (!n)
 		return;
 	if (heard)
@@ -537,8 +539,8 @@ static void begin_life(struct director *d, struct director_node *n)
 	n->suspected = n->admitting = n->blocking = false;
 	n->silent_ns = n->lost_at_ns = n->hung_ns = 0;
 	if (grant_may(&d->grant)) {
-		membership_forget(&d->members, n->id);
-		n->heard = false;
+		membership_begin(&d->members, n->id, cluster_incarnation(d->cluster, n->name));
+		n->heard = membership_heard(&d->members, n->id);
 	}
 	if (!d->leader || !d->ready) /* the leader tells the story of its last death to the end */
 		n->timeline = (struct timeline){ 0 };

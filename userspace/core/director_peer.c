@@ -109,13 +109,14 @@ void director_peer_ready(struct director *d)
 /* ---- views ------------------------------------------------------------------------------------
  */
 
-void director_peer_beat(struct director *d, uint32_t node, unsigned link, bool heard, uint64_t ns)
+void director_peer_beat(struct director *d, const struct picket_event *beat, bool heard)
 {
-	uint64_t age = d->now_ns > ns ? d->now_ns - ns : 0;
+	uint64_t age = d->now_ns > beat->t_last_ns ? d->now_ns - beat->t_last_ns : 0;
 
 	tell(d, -1,
-		json_pack("{s:s, s:i, s:i, s:b, s:I}", "type", "heard", "node", node, "link", link,
-			"heard", heard, "age_ns", (json_int_t)age));
+		json_pack("{s:s, s:i, s:i, s:b, s:I, s:I}", "type", "heard", "node", beat->node,
+			"link", beat->link, "heard", heard, "incarnation",
+			(json_int_t)beat->incarnation, "age_ns", (json_int_t)age));
 }
 
 static json_t *whole_view(struct director *d, bool heard)
@@ -125,24 +126,29 @@ static json_t *whole_view(struct director *d, bool heard)
 	for (size_t i = 0; i < d->members.n; i++) {
 		const struct membership_row *row = &d->members.rows[i];
 
-		for (unsigned l = 0; l < PICKET_LINKS_MAX; l++)
-			if (row->cell[d->config.index][l].told &&
-				row->cell[d->config.index][l].heard == heard)
-				json_array_append_new(list, json_pack("[ii]", row->node, l));
+		for (unsigned l = 0; l < PICKET_LINKS_MAX; l++) {
+			const struct membership_cell *cell = &row->cell[d->config.index][l];
+
+			if (cell->told && cell->heard == heard)
+				json_array_append_new(list, json_pack("[iiI]", row->node, l,
+								    (json_int_t)cell->incarnation));
+		}
 	}
 	return list;
 }
 
 static void view(struct director *d, unsigned c, json_t *list, bool heard)
 {
-	json_t *pair;
+	json_t *one;
 	size_t i;
 
-	json_array_foreach (list, i, pair)
+	json_array_foreach (list, i, one)
 		membership_note(&d->members, c,
-			(uint32_t)json_integer_value(json_array_get(pair, 0)),
-			(unsigned)json_integer_value(json_array_get(pair, 1)), heard,
-			heard ? d->now_ns : 0);
+			(uint32_t)json_integer_value(json_array_get(one, 0)),
+			(unsigned)json_integer_value(json_array_get(one, 1)),
+			&(struct membership_cell){ .heard = heard,
+				.incarnation = json_integer_value(json_array_get(one, 2)),
+				.last_ns = heard ? d->now_ns : 0 });
 }
 
 static void mute(struct director *d, unsigned c, bool yes)
@@ -200,8 +206,9 @@ static void heard(struct director *d, unsigned c, json_t *message)
 
 	membership_note(&d->members, c, id,
 		(unsigned)json_integer_value(json_object_get(message, "link")),
-		json_is_true(json_object_get(message, "heard")),
-		d->now_ns > age ? d->now_ns - age : 0);
+		&(struct membership_cell){ .heard = json_is_true(json_object_get(message, "heard")),
+			.incarnation = json_integer_value(json_object_get(message, "incarnation")),
+			.last_ns = d->now_ns > age ? d->now_ns - age : 0 });
 	if (n)
 		director_weigh(d, n, false);
 }

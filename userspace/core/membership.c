@@ -64,17 +64,19 @@ void membership_expect(struct membership *m, uint32_t node, bool expected)
 }
 
 void membership_note(struct membership *m, unsigned controller, uint32_t node, unsigned link,
-	bool heard, uint64_t last_ns)
+	const struct membership_cell *cell)
 {
 	struct membership_row *row;
+	struct membership_cell *old;
 
 	if (controller >= PICKET_CONTROLLERS_MAX || link >= PICKET_LINKS_MAX)
 		return;
 	row = row_of(m, node);
-	if (!row)
+	if (!row || (cell->incarnation && cell->incarnation < row->incarnation))
 		return;
-	row->cell[controller][link] = (struct membership_cell){ true, heard,
-		last_ns ? last_ns : row->cell[controller][link].last_ns };
+	old = &row->cell[controller][link];
+	*old = (struct membership_cell){ true, cell->heard, cell->incarnation,
+		cell->last_ns ? cell->last_ns : old->last_ns };
 }
 
 void membership_come(struct membership *m, unsigned controller)
@@ -105,12 +107,17 @@ void membership_stall(struct membership *m, unsigned controller, bool stalled)
 	m->stalled = stalled ? m->stalled | 1u << controller : m->stalled & ~(1u << controller);
 }
 
-void membership_forget(struct membership *m, uint32_t node)
+void membership_begin(struct membership *m, uint32_t node, uint64_t incarnation)
 {
 	struct membership_row *row = find(m, node);
 
-	if (row)
-		memset(row->cell, 0, sizeof(row->cell));
+	if (!row)
+		return;
+	row->incarnation = incarnation;
+	for (unsigned c = 0; c < PICKET_CONTROLLERS_MAX; c++)
+		for (unsigned l = 0; l < PICKET_LINKS_MAX; l++)
+			if (row->cell[c][l].incarnation < incarnation)
+				row->cell[c][l] = (struct membership_cell){ 0 };
 }
 
 static bool hears(const struct membership_row *row, unsigned controller)

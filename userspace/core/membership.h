@@ -12,13 +12,15 @@
 struct membership_cell {
 	bool told; /* the controller has said whether it hears it */
 	bool heard;
-	uint64_t last_ns; /* our CLOCK_BOOTTIME; 0: never */
+	uint64_t incarnation; /* of which that is true; 0: of a node that had none yet */
+	uint64_t last_ns;     /* our CLOCK_BOOTTIME; 0: never */
 };
 
 struct membership_row {
 	uint32_t node;
-	unsigned links; /* 0: it is heard, and nobody has configured it yet */
-	bool expected;  /* it is admitted: its silence is a fault */
+	unsigned links;       /* 0: it is heard, and nobody has configured it yet */
+	bool expected;        /* it is admitted: its silence is a fault */
+	uint64_t incarnation; /* of earlier ones nothing is heard any more */
 	struct membership_cell cell[PICKET_CONTROLLERS_MAX][PICKET_LINKS_MAX];
 };
 
@@ -39,9 +41,10 @@ void membership_done(struct membership *m);
 void membership_nodes(struct membership *m, const uint32_t *nodes, const unsigned *links, size_t n);
 void membership_expect(struct membership *m, uint32_t node, bool expected);
 
-/* A controller hears a node on a link, or not any more. last_ns 0: nobody said when. */
+/* A controller hears a node on a link, or not any more. last_ns 0: nobody said when. What is told
+ * of an incarnation that is over is dropped. */
 void membership_note(struct membership *m, unsigned controller, uint32_t node, unsigned link,
-	bool heard, uint64_t last_ns);
+	const struct membership_cell *cell);
 void membership_come(struct membership *m, unsigned controller);
 /* Nobody knows what this controller hears: it is no voice for a node, and none against it. */
 void membership_gone(struct membership *m, unsigned controller);
@@ -49,8 +52,9 @@ void membership_gone(struct membership *m, unsigned controller);
 void membership_mute(struct membership *m, unsigned controller, bool mute);
 /* The disk of its log takes nothing: it votes with what it wrote before. */
 void membership_stall(struct membership *m, unsigned controller, bool stalled);
-/* A node begins a new life: what was heard of the old one says nothing. */
-void membership_forget(struct membership *m, uint32_t node);
+/* A node begins a new life: what was heard of the old one says nothing. Another controller may know
+ * of it before we do: what it has told of the new one stays. */
+void membership_begin(struct membership *m, uint32_t node, uint64_t incarnation);
 
 const struct membership_row *membership_row(const struct membership *m, uint32_t node);
 uint32_t membership_voices(const struct membership *m, uint32_t node); /* who hears it at all */
