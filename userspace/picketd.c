@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <syslog.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include <systemd/sd-daemon.h>
 
@@ -78,20 +77,6 @@ struct daemon {
 
 /* ---- act ------------------------------------------------------------------------------------ */
 
-static void act_propose(struct daemon *d, struct action *a)
-{
-	char *text;
-	int rc;
-
-	desk_stamp(api_desk_desk(d->api), a->json);
-	text = json_dumps(a->json, JSON_COMPACT);
-	/* In the term of the decision, and in no other. */
-	rc = store_propose(d->store, a->id, text, strlen(text), NULL);
-	if (rc)
-		log_say(&d->log, LOG_ERR, NULL, "cannot propose %s: %s", text, strerror(-rc));
-	free(text);
-}
-
 static bool leads(struct daemon *d)
 {
 	struct store_status status;
@@ -111,6 +96,34 @@ static struct prompt *prompt_add(struct daemon *d, enum event_kind kind, const c
 	*d->prompts_end = p;
 	d->prompts_end = &p->next;
 	return p;
+}
+
+/* In the term of the decision, and in no other. */
+static int propose(struct daemon *d, uint64_t term, json_t *entry)
+{
+	owned(free) char *text = json_dumps(entry, JSON_COMPACT);
+
+	return store_propose(d->store, term, text, strlen(text), NULL);
+}
+
+static void not_committed(struct daemon *d, int status)
+{
+	if (status != d->refused) /* it is tried again, and again where disks are full */
+		log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s",
+			strerror(-status));
+	d->refused = status;
+}
+
+static void act_propose(struct daemon *d, struct action *a)
+{
+	int rc;
+
+	desk_stamp(api_desk_desk(d->api), a->json);
+	rc = propose(d, a->id, a->json);
+	if (!rc)
+		return;
+	not_committed(d, rc);
+	prompt_add(d, EVENT_NOT_COMMITTED, NULL);
 }
 
 static void act_admit(struct daemon *d, struct action *a)
@@ -390,10 +403,7 @@ static void on_result(void *ctx, void *cookie, int status, uint64_t index)
 
 	if (electorate_result(&d->electorate, cookie, status) || !status)
 		return;
-	if (status != d->refused) /* it is tried again, and again where disks are full */
-		log_say(&d->log, LOG_WARNING, NULL, "a proposal was not committed: %s",
-			strerror(-status));
-	d->refused = status;
+	not_committed(d, status);
 	desk_give_up(api_desk_desk(d->api));
 	step(d, &(struct event){ .kind = EVENT_NOT_COMMITTED });
 }
@@ -523,19 +533,10 @@ static int on_relay(void *ctx, int controller, json_t *message)
 /* What the desk itself has to say to the log. */
 static int on_office(void *ctx, json_t *entry)
 {
-	struct store_status status;
 	struct daemon *d = ctx;
-	char *text;
-	int rc;
 
-	store_status(d->store, &status);
-	if (status.role != STORE_LEADER)
-		return -ENOTCONN;
-	text = json_dumps(entry, JSON_COMPACT);
 	/* Not in a later term, of which the director has not heard: it was decided before that. */
-	rc = store_propose(d->store, director_term(d->director), text, strlen(text), NULL);
-	free(text);
-	return rc;
+	return leads(d) ? propose(d, director_term(d->director), entry) : -ENOTCONN;
 }
 
 static void on_role(void *ctx, enum store_role role, uint64_t term, unsigned leader)
@@ -782,8 +783,7 @@ int main(int argc, char **argv)
 	if (rc)
 		return rc - 1;
 	if (log_init(&d.log, "picketd", d.config->log_level)) {
-		fprintf(stderr,
-			"picketd: log_level '%s' is none of err, warning, notice, info, debug\n",
+		fprintf(stderr, "picketd: log_level '%s': not err, warning, notice, info, debug\n",
 			d.config->log_level);
 		return 1;
 	}

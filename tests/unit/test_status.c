@@ -157,6 +157,25 @@ Test(status, a_change_of_parameters_restarts)
 	cib_done(&c);
 }
 
+/* The resource has a recurring operation, to which its names are compared. */
+Test(status, a_record_that_names_no_operation_says_nothing)
+{
+	struct cib c = cib_new(no_fencing,
+		"<primitive id='a' class='ocf' provider='heartbeat' type='Dummy'><operations>"
+		"<op id='m' name='monitor' interval='10s'/></operations></primitive>",
+		"",
+		CIB_UP("1", "n1",
+			CIB_RECORD("a", CIB_OP("a", "start", "2", "0",
+						"0") "<lrm_rsc_op id='a_last_failure_0' "
+						     "interval='10000' call-id='8' "
+						     "rc-code='7' op-status='0'/>"))
+			CIB_UP("2", "n2", ""));
+
+	lacks(cib_actions(&c), "stop_0 a");
+	has(cib_actions(&c), "monitor_10000 a on n1\n");
+	cib_done(&c);
+}
+
 #define STATE(id, name, attributes, rest)                                                          \
 	"<node_state id='" id "' uname='" name "' in_ccm='true' crmd='online' join='member' "      \
 	"expected='member'><transient_attributes id='" id "'><instance_attributes id='t" id        \

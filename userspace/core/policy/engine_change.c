@@ -194,9 +194,12 @@ static void check_history(
 	ops = status_sorted(entry, &n);
 	active_part(ops, n, &start, &stop);
 	for (int i = start < 0 ? 0 : start; i < (int)n && start >= stop; i++) {
+		const char *task = element_get(ops[i], "operation");
 		uint64_t interval = (uint64_t)value_number(element_get(ops[i], "interval"), 0);
-		enum task t = task_read(element_get(ops[i], "operation"));
+		enum task t = task_read(task);
 
+		if (!task)
+			continue;
 		if (interval && (r->maintenance || node->maintenance))
 			schedule_cancel(e, r, ops[i], t, interval, node, "maintenance mode");
 		else if (interval || t == TASK_MONITOR || t == TASK_START || t == TASK_PROMOTE ||
