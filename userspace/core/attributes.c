@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/member.h"
 #include "core/attributes.h"
 
 struct attributes {
 	json_t *flying; /* key → how many proposals are on their way */
 	json_t *damped; /* key → {entry, due_ns} */
 };
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
 
 static char *key_make(const char *store, const char *node, const char *set, const char *name)
 {
@@ -22,7 +16,8 @@ static char *key_make(const char *store, const char *node, const char *set, cons
 
 static char *key_of(const json_t *a)
 {
-	return key_make(text(a, "store"), text(a, "node"), text(a, "set"), text(a, "name"));
+	return key_make(member_text(a, "store"), member_text(a, "node"), member_text(a, "set"),
+		member_text(a, "name"));
 }
 
 /* ---- what is kept ------------------------------------------------------------------------------
@@ -31,12 +26,12 @@ static char *key_of(const json_t *a)
 /* Only what is said of an attribute, not what an entry says besides. */
 static json_t *row_of(json_t *entry)
 {
-	const char *store = text(entry, "store");
+	const char *store = member_text(entry, "store");
 	json_t *row = json_pack("{s:s, s:s, s:s, s:O}", "store", *store ? store : "permanent",
-		"node", text(entry, "node"), "name", text(entry, "name"), "value",
+		"node", member_text(entry, "node"), "name", member_text(entry, "name"), "value",
 		json_object_get(entry, "value"));
 
-	if (*text(entry, "set"))
+	if (*member_text(entry, "set"))
 		json_object_set(row, "set", json_object_get(entry, "set"));
 	return row;
 }
@@ -46,7 +41,7 @@ bool attributes_put(json_t *all, json_t *entry)
 	json_t *value = json_object_get(entry, "value"), *old;
 	owned(free) char *key = key_of(entry);
 
-	if (!*text(entry, "name"))
+	if (!*member_text(entry, "name"))
 		return false;
 	old = json_object_get(all, key);
 	if (!json_is_string(value))
@@ -68,9 +63,9 @@ bool attributes_leave(json_t *all, const char *node)
 
 	json_object_foreach_safe(all, next, key, row)
 	{
-		const char *store = text(row, "store");
+		const char *store = member_text(row, "store");
 
-		if (strcmp(text(row, "node"), node) ||
+		if (strcmp(member_text(row, "node"), node) ||
 			(strcmp(store, "transient") && strcmp(store, "private")))
 			continue;
 		json_object_del(all, key);
@@ -103,9 +98,11 @@ json_t *attributes_change(json_t *entry, uint64_t serial)
 	json_t *row = json_is_string(json_object_get(entry, "value"))
 			      ? row_of(entry)
 			      : json_pack("{s:s, s:s, s:s, s:s, s:n}", "store",
-					*text(entry, "store") ? text(entry, "store") : "permanent",
-					"node", text(entry, "node"), "set", text(entry, "set"),
-					"name", text(entry, "name"), "value");
+					*member_text(entry, "store") ? member_text(entry, "store")
+								     : "permanent",
+					"node", member_text(entry, "node"), "set",
+					member_text(entry, "set"), "name",
+					member_text(entry, "name"), "value");
 
 	return json_pack("{s:s, s:I, s:b, s:[o]}", "type", "replica", "serial", (json_int_t)serial,
 		"full", 0, "attributes", row);
@@ -148,20 +145,21 @@ static const char *refusal(const json_t *all, json_t *message, const char *key)
 	static const char *const of_node[] = { "transient", "permanent", "private", "utilization",
 		"resource-utilization" };
 	json_t *value = json_object_get(message, "value");
-	const char *store = text(message, "store");
+	const char *store = member_text(message, "store");
 	bool known = !strcmp(store, "property");
 
 	for (size_t i = 0; i < sizeof(of_node) / sizeof(*of_node); i++) {
 		if (strcmp(store, of_node[i]))
 			continue;
 		known = true;
-		if (!*text(message, "node"))
+		if (!*member_text(message, "node"))
 			return "an attribute of no node";
 	}
 	if (!known)
 		return "a store that is not known";
-	if (!*text(message, "name") || strchr(text(message, "name"), '\n') ||
-		strchr(text(message, "node"), '\n') || strchr(text(message, "set"), '\n'))
+	if (!*member_text(message, "name") || strchr(member_text(message, "name"), '\n') ||
+		strchr(member_text(message, "node"), '\n') ||
+		strchr(member_text(message, "set"), '\n'))
 		return "an attribute without a name, or with a line break in it";
 	if (json_is_string(value) && json_string_length(value) > ATTRIBUTES_VALUE_MAX)
 		return "the value is too long";
@@ -173,20 +171,20 @@ static const char *refusal(const json_t *all, json_t *message, const char *key)
 
 static json_t *asker(const char *from, json_t *message)
 {
-	return json_pack("{s:s, s:s}", "node", from, "id", text(message, "id"));
+	return json_pack("{s:s, s:s}", "node", from, "id", member_text(message, "id"));
 }
 
 static json_t *entry_of(json_t *message, const char *from)
 {
 	json_t *value = json_object_get(message, "value");
 	json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:O?, s:[o]}", "do", "attribute", "store",
-		text(message, "store"), "node", text(message, "node"), "name",
-		text(message, "name"), "value", json_is_string(value) ? value : NULL, "for",
+		member_text(message, "store"), "node", member_text(message, "node"), "name",
+		member_text(message, "name"), "value", json_is_string(value) ? value : NULL, "for",
 		asker(from, message));
 
 	if (!json_is_string(value))
 		json_object_set_new(entry, "value", json_null());
-	if (*text(message, "set"))
+	if (*member_text(message, "set"))
 		json_object_set(entry, "set", json_object_get(message, "set"));
 	return entry;
 }
@@ -229,12 +227,12 @@ void attributes_ask(struct attributes *desk, const json_t *all, uint64_t serial,
 	*ret_entry = *ret_answer = NULL;
 	if (why) {
 		*ret_answer = json_pack("{s:s, s:s, s:s}", "type", "denied", "id",
-			text(message, "id"), "reason", why);
+			member_text(message, "id"), "reason", why);
 		return;
 	}
 	if (!waiting && !json_object_get(desk->flying, key) && same(all, key, message)) {
 		*ret_answer = json_pack("{s:s, s:s, s:I}", "type", "accepted", "id",
-			text(message, "id"), "serial", (json_int_t)serial);
+			member_text(message, "id"), "serial", (json_int_t)serial);
 		return;
 	}
 	entry = entry_of(message, from);
@@ -295,9 +293,9 @@ void attributes_accepted(struct attributes *desk, json_t *entry, uint64_t serial
 	fly(desk, key, -1);
 	json_array_foreach (json_object_get(entry, "for"), i, who) {
 		json_t *message = json_pack("{s:s, s:s, s:I}", "type", "accepted", "id",
-			text(who, "id"), "serial", (json_int_t)serial);
+			member_text(who, "id"), "serial", (json_int_t)serial);
 
-		on_accepted(ctx, text(who, "node"), message);
+		on_accepted(ctx, member_text(who, "node"), message);
 		json_decref(message);
 	}
 }

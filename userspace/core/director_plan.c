@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "base/member.h"
 #include "core/director_inside.h"
 #include "core/outcome.h"
 
@@ -28,13 +29,6 @@ void director_plan_forget(struct director *d, const char *node)
 /* ---- results ----------------------------------------------------------------------------------
  */
 
-static const char *text(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
 /* Degraded is as good as well: worth a word, not a recovery. */
 static bool as_expected(const json_t *r, int target_rc)
 {
@@ -44,7 +38,7 @@ static bool as_expected(const json_t *r, int target_rc)
 		rc = OUTCOME_OK;
 	if (rc == OUTCOME_DEGRADED_PROMOTED)
 		rc = OUTCOME_PROMOTED;
-	return !strcmp(text(r, "status"), "done") && (target_rc < 0 || rc == target_rc);
+	return !strcmp(member_text(r, "status"), "done") && (target_rc < 0 || rc == target_rc);
 }
 
 /* What failed counts against the node: a stop for ever, a start too unless the properties say
@@ -52,7 +46,7 @@ static bool as_expected(const json_t *r, int target_rc)
  * counts"). */
 static void count_failure(struct director *d, struct director_node *n, json_t *r)
 {
-	const char *op = text(r, "op"), *resource = text(r, "resource");
+	const char *op = member_text(r, "op"), *resource = member_text(r, "resource");
 	bool start = !strcmp(op, "start"), stop = !strcmp(op, "stop");
 	json_int_t interval = json_integer_value(json_object_get(r, "interval_ms"));
 	bool start_is_fatal =
@@ -60,7 +54,7 @@ static void count_failure(struct director *d, struct director_node *n, json_t *r
 
 	if (!interval && !start && !stop && strcmp(op, "promote") && strcmp(op, "demote"))
 		return;
-	if (!strcmp(text(r, "on_fail"), "ignore"))
+	if (!strcmp(member_text(r, "on_fail"), "ignore"))
 		return;
 	director_propose(
 		d, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "do", "fail", "node", n->name,
@@ -70,25 +64,27 @@ static void count_failure(struct director *d, struct director_node *n, json_t *r
 
 static void note_failure(struct director *d, struct director_node *n, json_t *r)
 {
-	const char *op = text(r, "op"), *resource = text(r, "resource");
-	const char *reason = text(r, "exit_reason");
+	const char *op = member_text(r, "op"), *resource = member_text(r, "resource");
+	const char *reason = member_text(r, "exit_reason");
 	json_t *target = json_object_get(r, "target_rc");
 	bool probe =
 		!strcmp(op, "monitor") && !json_integer_value(json_object_get(r, "interval_ms"));
 
 	if (!d->leader || !d->ready || probe || !strcmp(op, "notify") ||
-		!strcmp(text(r, "status"), "pending") || !strcmp(text(r, "status"), "cancelled") ||
+		!strcmp(member_text(r, "status"), "pending") ||
+		!strcmp(member_text(r, "status"), "cancelled") ||
 		as_expected(r, target ? (int)json_integer_value(target) : OUTCOME_OK))
 		return;
 	director_note(d, "operation-failed", n->name, resource,
-		"%s of %s on %s: %s, exit status %d%s%s", op, resource, n->name, text(r, "status"),
-		(int)json_integer_value(json_object_get(r, "rc")), *reason ? ": " : "", reason);
+		"%s of %s on %s: %s, exit status %d%s%s", op, resource, n->name,
+		member_text(r, "status"), (int)json_integer_value(json_object_get(r, "rc")),
+		*reason ? ": " : "", reason);
 	count_failure(d, n, r);
 }
 
 void director_result(struct director *d, struct director_node *n, json_t *r, bool history)
 {
-	const struct plan_action *a = transition_find(d->transition, text(r, "id"));
+	const struct plan_action *a = transition_find(d->transition, member_text(r, "id"));
 	bool good;
 
 	/* What an older incarnation did says nothing about this one. */
@@ -378,7 +374,7 @@ static bool names(const char *attribute, const char *resource)
 
 void director_attend(struct director *d, json_t *entry)
 {
-	const char *store = text(entry, "store"), *name = text(entry, "name");
+	const char *store = member_text(entry, "store"), *name = member_text(entry, "name");
 	uint64_t next = d->attended_ns + ATTENTION_NS;
 	bool any = false;
 

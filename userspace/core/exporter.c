@@ -3,14 +3,8 @@
 #include <string.h>
 
 #include "base/lines.h"
+#include "base/member.h"
 #include "core/exporter.h"
-
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 static void head(struct lines *t, const char *name, const char *help)
 {
@@ -25,7 +19,7 @@ static void nodes(struct lines *t, json_t *status)
 	head(t, "pacemaker_nodes",
 		"The status of each node: 1 means it has it, 0 that it has not.");
 	json_array_foreach (json_object_get(status, "nodes"), i, node) {
-		bool online = !strcmp(text(node, "state"), "online");
+		bool online = !strcmp(member_text(node, "state"), "online");
 		const struct {
 			const char *word;
 			bool on;
@@ -33,8 +27,8 @@ static void nodes(struct lines *t, json_t *status)
 			{ "standby", json_is_true(json_object_get(node, "standby")) },
 			{ "maintenance", json_is_true(json_object_get(node, "maintenance")) },
 			{ "shutdown", json_is_true(json_object_get(node, "stopping")) },
-			{ "pending", !strcmp(text(node, "state"), "pending") },
-			{ "unclean", !strcmp(text(node, "state"), "lost") },
+			{ "pending", !strcmp(member_text(node, "state"), "pending") },
+			{ "unclean", !strcmp(member_text(node, "state"), "lost") },
 			{ "expected_up",
 				json_integer_value(json_object_get(node, "incarnation")) != 0 },
 			{ "dc", false } };
@@ -44,7 +38,7 @@ static void nodes(struct lines *t, json_t *status)
 				"ha_cluster_pacemaker_nodes{node=\"%s\",status=\"%s\",type="
 				"\"member\"} "
 				"%d\n",
-				text(node, "name"), rows[k].word, rows[k].on);
+				member_text(node, "name"), rows[k].word, rows[k].on);
 	}
 }
 
@@ -57,7 +51,8 @@ static void resources(struct lines *t, json_t *status)
 		"The status of each resource on each node: 1 means it has it, 0 that it has not.");
 	json_array_foreach (json_object_get(status, "resources"), i, r)
 		json_array_foreach (json_object_get(r, "on"), k, on) {
-			const char *role = text(on, "role"), *state = text(on, "state");
+			const char *role = member_text(on, "role"),
+				   *state = member_text(on, "state");
 			bool failed = strstr(state, "fail") != NULL;
 
 			if (!*role)
@@ -67,15 +62,15 @@ static void resources(struct lines *t, json_t *status)
 				"s\","
 				"managed=\"true\",node=\"%s\",resource=\"%s\",role=\"%s\","
 				"status=\"active\"} %d\n",
-				text(r, "type"), text(r, "group"), text(on, "node"),
-				text(r, "name"), role, !failed);
+				member_text(r, "type"), member_text(r, "group"),
+				member_text(on, "node"), member_text(r, "name"), role, !failed);
 			lines_add(t,
 				"ha_cluster_pacemaker_resources{agent=\"%s\",clone=\"\",group=\"%"
 				"s\","
 				"managed=\"true\",node=\"%s\",resource=\"%s\",role=\"%s\","
 				"status=\"failed\"} %d\n",
-				text(r, "type"), text(r, "group"), text(on, "node"),
-				text(r, "name"), role, failed);
+				member_text(r, "type"), member_text(r, "group"),
+				member_text(on, "node"), member_text(r, "name"), role, failed);
 		}
 }
 
@@ -91,7 +86,7 @@ static void fails(struct lines *t, json_t *status)
 			lines_add(t,
 				"ha_cluster_pacemaker_fail_count{node=\"%s\",resource=\"%s\"} "
 				"%" JSON_INTEGER_FORMAT "\n",
-				node, text(r, "name"), json_integer_value(n));
+				node, member_text(r, "name"), json_integer_value(n));
 }
 
 char *exporter_ha_cluster(json_t *status)
@@ -138,7 +133,8 @@ static void own_resources(struct lines *t, json_t *list)
 		json_array_foreach (json_object_get(r, "on"), k, on)
 			lines_add(t,
 				"picket_resource_role{resource=\"%s\",node=\"%s\",role=\"%s\"} 1\n",
-				text(r, "name"), text(on, "node"), text(on, "state"));
+				member_text(r, "name"), member_text(on, "node"),
+				member_text(on, "state"));
 	own_head(t, "resource_failures", "gauge",
 		"Failures that a resource has on a node's account.");
 	json_array_foreach (list, i, r)
@@ -146,16 +142,16 @@ static void own_resources(struct lines *t, json_t *list)
 			lines_add(t,
 				"picket_resource_failures{resource=\"%s\",node=\"%s\"} "
 				"%" JSON_INTEGER_FORMAT "\n",
-				text(r, "name"), node, json_integer_value(n));
+				member_text(r, "name"), node, json_integer_value(n));
 	own_head(t, "primaries", "gauge", "Nodes on which a resource is promoted.");
 	json_array_foreach (list, i, r) {
 		unsigned primaries = 0;
 
 		json_array_foreach (json_object_get(r, "on"), k, on)
-			primaries += !strcmp(text(on, "state"), "promoted");
+			primaries += !strcmp(member_text(on, "state"), "promoted");
 		if (json_is_true(json_object_get(r, "promotable")))
-			lines_add(t, "picket_primaries{resource=\"%s\"} %u\n", text(r, "name"),
-				primaries);
+			lines_add(t, "picket_primaries{resource=\"%s\"} %u\n",
+				member_text(r, "name"), primaries);
 	}
 }
 
@@ -169,7 +165,7 @@ static void own_leases(struct lines *t, json_t *leases)
 	json_array_foreach (leases, i, l)
 		if (json_object_get(l, "ends_in_ms"))
 			lines_add(t, "picket_lease_remaining_seconds{node=\"%s\"} %.6f\n",
-				text(l, "node"),
+				member_text(l, "node"),
 				json_number_value(json_object_get(l, "ends_in_ms")) / 1000);
 }
 
@@ -187,13 +183,13 @@ static void own_beats(struct lines *t, json_t *links, const char *self, const ch
 
 			if (v)
 				lines_add(t, "picket_%s{node=\"%s\",link=\"%zu\"} %.9g\n", name,
-					text(node, "name"), l, json_number_value(v) * scale);
+					member_text(node, "name"), l, json_number_value(v) * scale);
 		}
 }
 
 char *exporter_status(json_t *status, json_t *leases, json_t *links, const char *version)
 {
-	const char *self = text(status, "controller");
+	const char *self = member_text(status, "controller");
 	struct lines t = { 0 };
 
 	own_head(&t, "build_info", "gauge", "1; which controller answers, and of which version.");

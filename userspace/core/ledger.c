@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "core/ledger.h"
 #include "core/operation.h"
 #include "core/outcome.h"
@@ -26,13 +27,6 @@ void ledger_clear(struct ledger *l)
 	json_object_clear(l->resources);
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
 static json_int_t number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
@@ -53,7 +47,7 @@ static json_t *row(struct ledger *l, const char *resource, const json_t *agent)
 		json_object_set_new(l->resources, resource, r);
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (*text(agent, keys[i]))
+		if (*member_text(agent, keys[i]))
 			json_object_set(r, keys[i], json_object_get(agent, keys[i]));
 	return r;
 }
@@ -75,7 +69,8 @@ static bool is_done(const char *status)
 static int expected(const json_t *result)
 {
 	json_t *target = json_object_get(result, "target_rc");
-	bool probe = !strcmp(text(result, "op"), "monitor") && !number(result, "interval_ms");
+	bool probe =
+		!strcmp(member_text(result, "op"), "monitor") && !number(result, "interval_ms");
 
 	if (json_is_integer(target) && json_integer_value(target) >= 0)
 		return (int)json_integer_value(target);
@@ -91,7 +86,7 @@ static bool is_failure(const json_t *result)
 		rc = OUTCOME_OK;
 	if (rc == OUTCOME_DEGRADED_PROMOTED)
 		rc = OUTCOME_PROMOTED;
-	return strcmp(text(result, "status"), "done") != 0 || rc != expected(result);
+	return strcmp(member_text(result, "status"), "done") != 0 || rc != expected(result);
 }
 
 /* What changes a resource ends its monitors: the agent has dropped them. */
@@ -113,7 +108,7 @@ static void answered(json_t *r, const json_t *result)
 {
 	json_t *pending = json_object_get(r, "pending");
 
-	if (pending && !strcmp(text(pending, "id"), text(result, "id")))
+	if (pending && !strcmp(member_text(pending, "id"), member_text(result, "id")))
 		json_object_del(r, "pending");
 }
 
@@ -121,7 +116,8 @@ static void answered(json_t *r, const json_t *result)
  * stands beside it. */
 static bool note(json_t *r, json_t *result, int kind)
 {
-	owned(free) char *key = key_of(text(result, "op"), (uint64_t)number(result, "interval_ms"));
+	owned(free) char *key =
+		key_of(member_text(result, "op"), (uint64_t)number(result, "interval_ms"));
 	json_t *ops = json_object_get(r, "ops"), *old = json_object_get(ops, key);
 	json_t *failure = json_object_get(r, "failure");
 	bool failed = is_failure(result), recurs = number(result, "interval_ms");
@@ -140,8 +136,9 @@ static bool note(json_t *r, json_t *result, int kind)
 
 bool ledger_take(struct ledger *l, json_t *result)
 {
-	const char *resource = text(result, "resource"), *status = text(result, "status");
-	int kind = operation_kind_of(text(result, "op"));
+	const char *resource = member_text(result, "resource"),
+		   *status = member_text(result, "status");
+	int kind = operation_kind_of(member_text(result, "op"));
 	json_t *r;
 
 	if (!*resource || kind < 0 || !*status)
@@ -181,17 +178,17 @@ bool ledger_take(struct ledger *l, json_t *result)
 void ledger_order(struct ledger *l, json_t *order, uint64_t epoch_s)
 {
 	json_t *action = json_object_get(order, "action"), *r, *pending;
-	int kind = operation_kind_of(text(action, "op"));
+	int kind = operation_kind_of(member_text(action, "op"));
 
 	if (kind < 0 ||
 		(kind != OPERATION_MONITOR && !operation_changes((enum operation_kind)kind)) ||
 		number(action, "interval_ms"))
 		return;
-	r = row(l, text(action, "resource"), action);
+	r = row(l, member_text(action, "resource"), action);
 	pending = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:O?, s:O?, s:O?}", "id",
-		text(order, "id"),
-		"op", text(action, "op"), "resource", text(action, "resource"), "status", "pending",
-		"rc", OUTCOME_UNKNOWN, "interval_ms", 0, "t_run", (json_int_t)epoch_s, "target_rc",
+		member_text(order, "id"), "op", member_text(action, "op"), "resource",
+		member_text(action, "resource"), "status", "pending", "rc", OUTCOME_UNKNOWN,
+		"interval_ms", 0, "t_run", (json_int_t)epoch_s, "target_rc",
 		json_object_get(action, "target_rc"), "digest", json_object_get(action, "digest"),
 		"digest_reload", json_object_get(action, "digest_reload"));
 	json_object_set_new(r, "pending", pending);
@@ -209,7 +206,7 @@ void ledger_forgive(struct ledger *l, const char *resource, const char *op, uint
 	json_t *r = json_object_get(l->resources, resource),
 	       *failure = json_object_get(r, "failure");
 
-	if (!failure || (op && (strcmp(op, text(failure, "op")) ||
+	if (!failure || (op && (strcmp(op, member_text(failure, "op")) ||
 				       (uint64_t)number(failure, "interval_ms") != interval_ms)))
 		return;
 	json_object_del(r, "failure");
@@ -223,7 +220,7 @@ void ledger_renew(struct ledger *l, const char *resource)
 
 	json_object_foreach_safe(ops, next, key, op)
 	{
-		if (number(op, "interval_ms") || !strcmp(text(op, "op"), "stop"))
+		if (number(op, "interval_ms") || !strcmp(member_text(op, "op"), "stop"))
 			continue;
 		copy = json_copy(op);
 		json_object_set_new(copy, "digest", json_string("renewed"));
@@ -239,9 +236,9 @@ static void monitor_says(struct ledger_standing *s, const json_t *result)
 	bool probe = !number(result, "interval_ms"), failed = is_failure(result);
 	json_int_t rc = number(result, "rc");
 
-	if (!strcmp(text(result, "status"), "not-installed"))
+	if (!strcmp(member_text(result, "status"), "not-installed"))
 		rc = OUTCOME_NOT_INSTALLED;
-	if (strcmp(text(result, "status"), "done") && rc != OUTCOME_NOT_INSTALLED) {
+	if (strcmp(member_text(result, "status"), "done") && rc != OUTCOME_NOT_INSTALLED) {
 		s->failed = true;
 		if (s->role == LEDGER_UNKNOWN)
 			s->role = LEDGER_STARTED;
@@ -283,8 +280,8 @@ static void monitor_says(struct ledger_standing *s, const json_t *result)
 
 static void says(struct ledger_standing *s, const json_t *result)
 {
-	int kind = operation_kind_of(text(result, "op"));
-	bool good = !strcmp(text(result, "status"), "done") && !number(result, "rc");
+	int kind = operation_kind_of(member_text(result, "op"));
+	bool good = !strcmp(member_text(result, "status"), "done") && !number(result, "rc");
 
 	switch (kind) {
 	case OPERATION_START:
@@ -353,7 +350,7 @@ struct ledger_standing ledger_standing(const struct ledger *l, const char *resou
 
 	for (size_t i = 0; i < n; i++)
 		says(&s, ops[i]);
-	if (pending && strcmp(text(pending, "op"), "monitor"))
+	if (pending && strcmp(member_text(pending, "op"), "monitor"))
 		s.role = LEDGER_UNKNOWN;
 	return s;
 }
@@ -364,7 +361,7 @@ void ledger_before(struct ledger *l)
 	json_t *r;
 
 	json_object_foreach (l->resources, resource, r)
-		if (strcmp(text(json_object_get(r, "pending"), "op"), "start"))
+		if (strcmp(member_text(json_object_get(r, "pending"), "op"), "start"))
 			json_object_del(r, "pending");
 }
 
@@ -411,7 +408,7 @@ static const char *transition_key(struct writer *w, const json_t *result)
 	unsigned long long term = 0;
 	unsigned transition = 0, action = 0;
 
-	if (sscanf(text(result, "id"), "%llu.%u:%u", &term, &transition, &action) != 3)
+	if (sscanf(member_text(result, "id"), "%llu.%u:%u", &term, &transition, &action) != 3)
 		transition = action = 0;
 	return element_printf(w->tree, "%u:%u:%d:" PLANNER, action, transition, expected(result));
 }
@@ -424,14 +421,14 @@ static void set_number(struct writer *w, struct element *e, const char *name, js
 static void set_text(struct writer *w, struct element *e, const char *name, const json_t *result,
 	const char *key)
 {
-	if (*text(result, key))
-		element_set(w->tree, e, name, text(result, key));
+	if (*member_text(result, key))
+		element_set(w->tree, e, name, member_text(result, key));
 }
 
 /* A reload done well leaves it as a start with the new parameters would. */
 static const char *operation_as(const json_t *result)
 {
-	const char *op = text(result, "op");
+	const char *op = member_text(result, "op");
 
 	if (strncmp(op, "reload", 6))
 		return op;
@@ -442,7 +439,7 @@ static void write_op(struct writer *w, const json_t *result, const char *id)
 {
 	struct element *e = element_add(w->tree, w->parent, "lrm_rsc_op");
 	const char *key = transition_key(w, result), *op = operation_as(result);
-	int status = status_number(text(result, "status"));
+	int status = status_number(member_text(result, "status"));
 	bool pending = status == -1;
 	json_int_t interval = number(result, "interval_ms");
 
@@ -482,7 +479,7 @@ static void write_ops(struct writer *w, const json_t *r)
 	size_t n = sorted(r, ops);
 
 	for (size_t i = 0; i < n; i++) {
-		const char *op = text(ops[i], "op");
+		const char *op = member_text(ops[i], "op");
 		owned(free) char *key = key_of(op, (uint64_t)number(ops[i], "interval_ms"));
 
 		if (json_object_get(json_object_get(r, "ops"), key) != ops[i])
@@ -494,8 +491,8 @@ static void write_ops(struct writer *w, const json_t *r)
 	}
 	if (failure)
 		write_op(w, failure, "last_failure_0");
-	if (last && !strncmp(text(last, "op"), "migrate_", 8)) {
-		owned(free) char *key = key_of(text(last, "op"), 0);
+	if (last && !strncmp(member_text(last, "op"), "migrate_", 8)) {
+		owned(free) char *key = key_of(member_text(last, "op"), 0);
 
 		write_op(w, last, key);
 	} else if (last) {
@@ -521,10 +518,10 @@ void ledger_cib(
 			continue;
 		e = element_add(tree, list, "lrm_resource");
 		element_set(tree, e, "id", resource);
-		element_set(tree, e, "type", text(r, "agent"));
-		element_set(tree, e, "class", text(r, "class"));
-		if (*text(r, "provider"))
-			element_set(tree, e, "provider", text(r, "provider"));
+		element_set(tree, e, "type", member_text(r, "agent"));
+		element_set(tree, e, "class", member_text(r, "class"));
+		if (*member_text(r, "provider"))
+			element_set(tree, e, "provider", member_text(r, "provider"));
 		w.parent = e;
 		write_ops(&w, r);
 	}

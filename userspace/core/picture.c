@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "core/picture.h"
 
 #define INFINITE SITE_INFINITY
@@ -46,13 +47,6 @@ struct picture_node *picture_node(const struct picture *p, const char *name)
 	return NULL;
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
 /* ---- names and values --------------------------------------------------------------------------
  */
 
@@ -92,8 +86,8 @@ static void attributes(struct painter *p, const char *store, const char *of, str
 	json_t *a;
 
 	json_object_foreach (p->picture->attributes, key, a)
-		if (!strcmp(text(a, "store"), store) && !strcmp(text(a, "node"), of))
-			put(p, set, text(a, "name"), text(a, "value"));
+		if (!strcmp(member_text(a, "store"), store) && !strcmp(member_text(a, "node"), of))
+			put(p, set, member_text(a, "name"), member_text(a, "value"));
 }
 
 static bool any(const struct picture *picture, const char *store, const char *of)
@@ -102,7 +96,7 @@ static bool any(const struct picture *picture, const char *store, const char *of
 	json_t *a;
 
 	json_object_foreach (picture->attributes, key, a)
-		if (!strcmp(text(a, "store"), store) && !strcmp(text(a, "node"), of))
+		if (!strcmp(member_text(a, "store"), store) && !strcmp(member_text(a, "node"), of))
 			return true;
 	return false;
 }
@@ -150,17 +144,18 @@ static void properties(struct painter *p, struct element *config)
 	json_t *a;
 
 	json_object_foreach (p->picture->attributes, key, a) {
-		const char *id = *text(a, "set") ? text(a, "set") : "picket-properties";
+		const char *id =
+			*member_text(a, "set") ? member_text(a, "set") : "picket-properties";
 		struct element *set;
 
-		if (strcmp(text(a, "store"), "property"))
+		if (strcmp(member_text(a, "store"), "property"))
 			continue;
 		set = element_child_id(config, "cluster_property_set", id);
 		if (!set) {
 			set = element_add(p->tree, config, "cluster_property_set");
 			element_set(p->tree, set, "id", id);
 		}
-		put(p, set, text(a, "name"), text(a, "value"));
+		put(p, set, member_text(a, "name"), member_text(a, "value"));
 	}
 }
 

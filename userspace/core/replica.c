@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "core/replica.h"
 
 /* A write on its way: first the leader takes it (serial), then our copy catches up. */
@@ -62,24 +63,17 @@ void replica_free(struct replica *r)
 	free(r);
 }
 
-static const char *text(json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
 static bool is(json_t *object, const char *key, const char *value)
 {
-	return !strcmp(text(object, key), value);
+	return !strcmp(member_text(object, key), value);
 }
 
 /* ---- attributes ------------------------------------------------------------------------------ */
 
 static char *key_of(json_t *a)
 {
-	return own_printf("%s\n%s\n%s\n%s", text(a, "store"), text(a, "node"), text(a, "set"),
-		text(a, "name"));
+	return own_printf("%s\n%s\n%s\n%s", member_text(a, "store"), member_text(a, "node"),
+		member_text(a, "set"), member_text(a, "name"));
 }
 
 static void put(json_t *attributes, json_t *a)
@@ -155,9 +149,10 @@ int replica_write(struct replica *r, json_t *request, json_t **ret_message, char
 	if (!is(request, "type", "attribute") && !is(request, "type", "request"))
 		return refuse(why, "neither an attribute nor a request");
 	if (is(request, "type", "attribute")) {
-		if (!store_known(text(request, "store")) || !*text(request, "name"))
+		if (!store_known(member_text(request, "store")) || !*member_text(request, "name"))
 			return refuse(why, "an attribute without a store or a name");
-		if (strchr(text(request, "name"), '\n') || strchr(text(request, "node"), '\n'))
+		if (strchr(member_text(request, "name"), '\n') ||
+			strchr(member_text(request, "node"), '\n'))
 			return refuse(why, "a line break in a name");
 		if (value && !json_is_null(value) &&
 			(!json_is_string(value) || json_string_length(value) > REPLICA_VALUE_MAX))
@@ -236,7 +231,7 @@ static void take_replica(struct replica *r, json_t *message)
 
 void replica_take(struct replica *r, json_t *message)
 {
-	struct errand *e = errand_find(r, text(message, "id"));
+	struct errand *e = errand_find(r, member_text(message, "id"));
 	json_int_t serial = json_integer_value(json_object_get(message, "serial"));
 
 	if (is(message, "type", "replica")) {
@@ -245,7 +240,7 @@ void replica_take(struct replica *r, json_t *message)
 		e->accepted = true;
 		e->serial = serial > 0 ? (uint64_t)serial : 0;
 	} else if (is(message, "type", "denied") && e && !e->denied) {
-		e->denied = own_string(text(message, "reason"));
+		e->denied = own_string(member_text(message, "reason"));
 	}
 	sweep(r);
 }
@@ -267,7 +262,7 @@ static json_t *answer_one(const struct replica *r, json_t *request)
 
 static bool wanted(json_t *request, json_t *a, const char *key)
 {
-	return !json_object_get(request, key) || is(a, key, text(request, key));
+	return !json_object_get(request, key) || is(a, key, member_text(request, key));
 }
 
 static json_t *answer_many(const struct replica *r, json_t *request)

@@ -4,6 +4,7 @@
 
 #include <picket/limits.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "core/roll.h"
 
@@ -12,13 +13,6 @@
 static uint32_t mask(json_t *object, const char *key)
 {
 	return (uint32_t)json_integer_value(json_object_get(object, key));
-}
-
-static const char *text(json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
 }
 
 static const char *key_of(unsigned index, char buf[16])
@@ -65,7 +59,7 @@ uint32_t roll_members(json_t *roll)
 int roll_index(json_t *roll, const char *name)
 {
 	for (unsigned i = 0; name && i < PICKET_CONTROLLERS_MAX; i++)
-		if (!strcmp(text(roll_member(roll, i), "name"), name))
+		if (!strcmp(member_text(roll_member(roll, i), "name"), name))
 			return (int)i;
 	return -1;
 }
@@ -121,7 +115,7 @@ static bool apply_voters(json_t *roll, uint64_t index, json_t *entry)
 /* A majority is lost for good: whoever asks this one is told so, with a newer serial. */
 static bool apply_recovered(json_t *roll, uint64_t index, json_t *entry)
 {
-	int alone = roll_index(roll, text(entry, "controller"));
+	int alone = roll_index(roll, member_text(entry, "controller"));
 	json_t *list;
 	char key[16];
 
@@ -139,7 +133,7 @@ static bool apply_recovered(json_t *roll, uint64_t index, json_t *entry)
 
 bool roll_apply(json_t **roll, uint64_t index, json_t *entry)
 {
-	const char *what = text(entry, "do");
+	const char *what = member_text(entry, "do");
 
 	if (!strcmp(what, "recovered"))
 		return apply_recovered(*roll, index, entry);
@@ -189,26 +183,28 @@ static char *member_new(json_t *roll, unsigned index, json_t *wish, json_t **ret
 	char key[16];
 	size_t i;
 
-	if (!name_good(text(wish, "name")))
-		return own_printf(
-			"name: '%s' is none: letters, digits, '.', '_', '-'", text(wish, "name"));
+	if (!name_good(member_text(wish, "name")))
+		return own_printf("name: '%s' is none: letters, digits, '.', '_', '-'",
+			member_text(wish, "name"));
 	if (!first || json_array_size(addresses) > PICKET_LINKS_MAX)
 		return own_printf("%s: addresses: a list with its address on each heartbeat link "
 				  "is wanted, 1 to %d",
-			text(wish, "name"), PICKET_LINKS_MAX);
+			member_text(wish, "name"), PICKET_LINKS_MAX);
 	json_array_foreach (addresses, i, address)
 		if (!json_is_string(address) ||
 			json_string_length(address) !=
 				strspn(json_string_value(address), "0123456789abcdefABCDEF.:"))
 			return own_printf("%s: addresses: number %zu is not an IP address",
-				text(wish, "name"), i + 1);
+				member_text(wish, "name"), i + 1);
 	link = own_printf(strchr(first, ':') ? "[%s]:%d" : "%s:%d", first, PICKET_PORT_LINK);
 	raft = own_printf(strchr(first, ':') ? "[%s]:%d" : "%s:%d", first, PICKET_PORT_RAFT);
 	last = json_integer_value(
 		json_object_get(json_object_get(roll, "used"), key_of(index, key)));
 	*ret = json_pack("{s:I, s:s, s:s, s:s, s:O}", "id", last ? last + ROLL_IDS : index + 1,
-		"name", text(wish, "name"), "link", *text(wish, "link") ? text(wish, "link") : link,
-		"raft", *text(wish, "raft") ? text(wish, "raft") : raft, "addresses", addresses);
+		"name", member_text(wish, "name"), "link",
+		*member_text(wish, "link") ? member_text(wish, "link") : link, "raft",
+		*member_text(wish, "raft") ? member_text(wish, "raft") : raft, "addresses",
+		addresses);
 	return NULL;
 }
 
@@ -218,13 +214,13 @@ static char *add_one(json_t *roll, json_t *list, json_t *wish, uint32_t *wanted)
 	json_t *member = NULL;
 	unsigned index = 0;
 	char key[16], *why;
-	int known = roll_index(roll, text(wish, "name"));
+	int known = roll_index(roll, member_text(wish, "name"));
 
 	if (known >= 0 && roll_wanted(roll) & 1u << known)
-		return own_printf("%s is a controller already", text(wish, "name"));
+		return own_printf("%s is a controller already", member_text(wish, "name"));
 	if (known >= 0)
 		return own_printf("%s is on its way out: wait until it is gone, then add it anew",
-			text(wish, "name"));
+			member_text(wish, "name"));
 	while (index < PICKET_CONTROLLERS_MAX && taken & 1u << index)
 		index++;
 	if (index == PICKET_CONTROLLERS_MAX)

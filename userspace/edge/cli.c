@@ -116,6 +116,23 @@ int cli_ask(const struct cli *cli, struct door_request *request, struct door_ans
 	return r;
 }
 
+int cli_read(const struct cli *cli, const char *path,
+	void (*table)(const struct cli *cli, json_t *document))
+{
+	struct door_request request = { .method = "GET", .path = path };
+	struct door_answer answer;
+	int r = cli_ask(cli, &request, &answer);
+
+	if (r)
+		return r;
+	if (cli_json(cli))
+		cli_print(cli, answer.json);
+	else
+		table(cli, answer.json);
+	door_answer_done(&answer);
+	return CLI_OK;
+}
+
 int cli_sure(const struct command *command, const char *format, ...)
 {
 	owned(free) char *line = NULL;

@@ -47,6 +47,9 @@ void cli_print(const struct cli *cli, json_t *document);
 /* Asks the controller. CLI_OK: *ret holds a good answer, door_answer_done() it. Else the reason was
  * said already, problem documents included. */
 int cli_ask(const struct cli *cli, struct door_request *request, struct door_answer *ret);
+/* Reads what is at the path and shows it: the document, or what table() makes of it for people. */
+int cli_read(const struct cli *cli, const char *path,
+	void (*table)(const struct cli *cli, json_t *document));
 /* The same for a change. With --wait it goes on until the cluster has done what follows from it,
  * and shows on a terminal how far that is. */
 int cli_ask_change(const struct cli *cli, struct door_request *request, struct door_answer *ret);

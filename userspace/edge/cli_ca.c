@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/authority.h"
 #include "edge/cli.h"
@@ -22,19 +23,12 @@ const struct command_option cli_ca_retire_options[] = {
 	{ 0 },
 };
 
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static const char *host_word(json_t *host)
 {
 	if (json_is_true(json_object_get(host, "without")))
 		return "left behind: it must join again";
-	if (*text(host, "why"))
-		return text(host, "why");
+	if (*member_text(host, "why"))
+		return member_text(host, "why");
 	if (!json_is_true(json_object_get(host, "trusts")))
 		return "does not trust the new one yet, or is not connected";
 	if (!json_is_true(json_object_get(host, "shows")))
@@ -42,36 +36,27 @@ static const char *host_word(json_t *host)
 	return "shows a certificate of it";
 }
 
-int cli_ca_show(const struct command *command, void *ctx)
+static void rotation_table(const struct cli *cli, json_t *rotation)
 {
 	static const char *const steps[][2] = { { "settled", "one CA" },
 		{ "both", "two CAs are trusted; the old one signs until everybody trusts both" },
 		{ "next", "two CAs are trusted; the new one signs. When everybody shows a "
 			  "certificate of it: picket ca retire" } };
-	struct door_request request = { .method = "GET", .path = "/v1/ca/rotation" };
-	const struct cli *cli = ctx;
-	struct door_answer answer;
 	json_t *host;
 	size_t i;
-	int r = cli_ask(cli, &request, &answer);
 
-	(void)command;
-	if (r)
-		return r;
-	if (cli_json(cli)) {
-		cli_print(cli, answer.json);
-		door_answer_done(&answer);
-		return CLI_OK;
-	}
 	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		if (!strcmp(steps[i][0], text(answer.json, "step")))
+		if (!strcmp(steps[i][0], member_text(rotation, "step")))
 			fprintf(cli->out, "%s\nfingerprint %s\n", steps[i][1],
-				text(answer.json, "fingerprint"));
-	json_array_foreach (json_object_get(answer.json, "hosts"), i, host)
-		fprintf(cli->out, "  %-10s %-16s %s\n", text(host, "kind"), text(host, "name"),
-			host_word(host));
-	door_answer_done(&answer);
-	return CLI_OK;
+				member_text(rotation, "fingerprint"));
+	json_array_foreach (json_object_get(rotation, "hosts"), i, host)
+		fprintf(cli->out, "  %-10s %-16s %s\n", member_text(host, "kind"),
+			member_text(host, "name"), host_word(host));
+}
+
+int cli_ca_show(const struct command *command, void *ctx)
+{
+	return cli_read(ctx, "/v1/ca/rotation", rotation_table);
 }
 
 /* NULL: none was named. */

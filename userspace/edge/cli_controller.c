@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/cli.h"
 
@@ -103,37 +104,21 @@ int cli_controller_change(const struct command *command, void *ctx)
 	return CLI_OK;
 }
 
-static const char *text_of(json_t *o, const char *key)
+static void controllers_table(const struct cli *cli, json_t *all)
 {
-	const char *s = json_string_value(json_object_get(o, key));
+	json_t *c;
+	size_t i;
 
-	return s ? s : "";
+	fprintf(cli->out, "%-20s  %-8s  %s\n", "NAME", "PART", "CONNECTED");
+	json_array_foreach (json_object_get(all, "controllers"), i, c)
+		fprintf(cli->out, "%-20s  %-8s  %s\n", member_text(c, "name"),
+			member_text(c, "part"),
+			json_is_true(json_object_get(c, "connected")) ? "yes" : "no");
+	if (json_object_get(all, "voters_wait"))
+		fprintf(cli->out, "The change waits: %s\n", member_text(all, "voters_wait"));
 }
 
 int cli_controller_list(const struct command *command, void *ctx)
 {
-	struct door_request request = { .method = "GET", .path = "/v1/controllers" };
-	const struct cli *cli = ctx;
-	struct door_answer answer;
-	json_t *c;
-	size_t i;
-	int r = cli_ask(cli, &request, &answer);
-
-	(void)command;
-	if (r)
-		return r;
-	if (cli_json(cli)) {
-		cli_print(cli, answer.json);
-	} else {
-		fprintf(cli->out, "%-20s  %-8s  %s\n", "NAME", "PART", "CONNECTED");
-		json_array_foreach (json_object_get(answer.json, "controllers"), i, c)
-			fprintf(cli->out, "%-20s  %-8s  %s\n", text_of(c, "name"),
-				text_of(c, "part"),
-				json_is_true(json_object_get(c, "connected")) ? "yes" : "no");
-		if (json_object_get(answer.json, "voters_wait"))
-			fprintf(cli->out, "The change waits: %s\n",
-				text_of(answer.json, "voters_wait"));
-	}
-	door_answer_done(&answer);
-	return CLI_OK;
+	return cli_read(ctx, "/v1/controllers", controllers_table);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/cli.h"
 #include "edge/daemoncfg.h"
@@ -170,13 +171,6 @@ static void look_certificates(struct doctor *d, const char *dir)
 /* ---- the cluster
  * --------------------------------------------------------------------------------- */
 
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void look_quorum(struct doctor *d, json_t *status)
 {
 	json_t *list = json_object_get(status, "controllers"), *c;
@@ -184,7 +178,7 @@ static void look_quorum(struct doctor *d, json_t *status)
 
 	json_array_foreach (list, i, c)
 		up += json_is_true(json_object_get(c, "connected")) ||
-		      !strcmp(text(c, "name"), text(status, "controller"));
+		      !strcmp(member_text(c, "name"), member_text(status, "controller"));
 	if (!all)
 		all = up = 1;
 	if (all == 1)
@@ -214,15 +208,16 @@ static void look_tests(struct doctor *d, const char *node, json_t *tests)
 				       json_number_value(json_object_get(t, "at_ms"))) /
 			       3.6e6;
 
-		if (!strcmp(text(t, "state"), "passed"))
-			say(d, GOOD, text(t, "device"), NULL,
+		if (!strcmp(member_text(t, "state"), "passed"))
+			say(d, GOOD, member_text(t, "device"), NULL,
 				"could fence %s when it was tested %.1f hours ago", node, hours);
-		else if (!strcmp(text(t, "state"), "failed"))
-			say(d, BAD, text(t, "device"),
+		else if (!strcmp(member_text(t, "state"), "failed"))
+			say(d, BAD, member_text(t, "device"),
 				"look at the device and what the configuration says of it",
-				"could not fence %s when it was tested: %s", node, text(t, "text"));
+				"could not fence %s when it was tested: %s", node,
+				member_text(t, "text"));
 		else
-			say(d, WARN, text(t, "device"), todo,
+			say(d, WARN, member_text(t, "device"), todo,
 				"it was never tested whether it can fence %s", node);
 	}
 }
@@ -233,28 +228,31 @@ static void look_nodes(struct doctor *d, json_t *status, json_t *fencing)
 	size_t i, k;
 
 	json_array_foreach (json_object_get(status, "nodes"), i, n) {
-		json_t *of = json_object_get(json_object_get(fencing, "nodes"), text(n, "name"));
+		json_t *of =
+			json_object_get(json_object_get(fencing, "nodes"), member_text(n, "name"));
 		size_t silent = 0;
 
 		json_array_foreach (json_object_get(n, "links"), k, l)
-			silent += strcmp(text(l, "state"), "heard") != 0;
-		if (strcmp(text(n, "state"), "online"))
-			say(d, BAD, text(n, "name"), *text(n, "todo") ? text(n, "todo") : NULL,
-				"%s%s%s", text(n, "state"), *text(n, "why") ? ": " : "",
-				text(n, "why"));
+			silent += strcmp(member_text(l, "state"), "heard") != 0;
+		if (strcmp(member_text(n, "state"), "online"))
+			say(d, BAD, member_text(n, "name"),
+				*member_text(n, "todo") ? member_text(n, "todo") : NULL, "%s%s%s",
+				member_text(n, "state"), *member_text(n, "why") ? ": " : "",
+				member_text(n, "why"));
 		else if (silent)
-			say(d, WARN, text(n, "name"), "look at cable, port and interface",
+			say(d, WARN, member_text(n, "name"), "look at cable, port and interface",
 				"silent on %zu of %zu links", silent, k);
 		else if (k < 2)
-			say(d, WARN, text(n, "name"), "give it a second link",
+			say(d, WARN, member_text(n, "name"), "give it a second link",
 				"one heartbeat link: one cable decides over it");
 		else
-			say(d, GOOD, text(n, "name"), NULL, "online, heard on %zu links", k);
+			say(d, GOOD, member_text(n, "name"), NULL, "online, heard on %zu links", k);
 		if (of && !json_array_size(json_object_get(of, "levels")))
-			say(d, BAD, text(n, "name"), "fencing: topology in the configuration",
+			say(d, BAD, member_text(n, "name"),
+				"fencing: topology in the configuration",
 				"nothing can fence it: what it runs is never taken over without "
 				"you");
-		look_tests(d, text(n, "name"), json_object_get(of, "tests"));
+		look_tests(d, member_text(n, "name"), json_object_get(of, "tests"));
 	}
 }
 
@@ -299,9 +297,9 @@ static void look_devices(struct doctor *d, json_t *root)
 
 	json_object_foreach (devices, name, v) {
 		json_t *params = json_object_get(v, "params");
-		const char *agent = text(v, "agent"), *port = text(params, "ipport");
-		const char *host =
-			*text(params, "ip") ? text(params, "ip") : text(params, "ipaddr");
+		const char *agent = member_text(v, "agent"), *port = member_text(params, "ipport");
+		const char *host = *member_text(params, "ip") ? member_text(params, "ip")
+							      : member_text(params, "ipaddr");
 		int r;
 
 		if (!agent_there(d, agent))

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/cli.h"
 
@@ -11,13 +12,6 @@ const struct command_option cli_limit_options[] = {
 	{ "limit", "N", "at most the last N", 'n' },
 	{ 0 },
 };
-
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 static long number(json_t *o, const char *key)
 {
@@ -37,7 +31,7 @@ static json_t *named(json_t *list, const char *name)
 	size_t i;
 
 	json_array_foreach (list, i, v)
-		if (!strcmp(text(v, "name"), name))
+		if (!strcmp(member_text(v, "name"), name))
 			return v;
 	return NULL;
 }
@@ -51,26 +45,28 @@ static void why_resource(const struct cli *cli, json_t *status, json_t *r)
 	json_t *on, *n;
 	size_t i;
 
-	fprintf(cli->out, "%s (%s%s%s)\n", text(r, "name"), text(r, "type"),
-		*text(r, "group") ? ", in group " : "", text(r, "group"));
+	fprintf(cli->out, "%s (%s%s%s)\n", member_text(r, "name"), member_text(r, "type"),
+		*member_text(r, "group") ? ", in group " : "", member_text(r, "group"));
 	json_array_foreach (json_object_get(r, "on"), i, on)
-		fprintf(cli->out, "  %-12s %s\n", text(on, "node"), text(on, "state"));
+		fprintf(cli->out, "  %-12s %s\n", member_text(on, "node"),
+			member_text(on, "state"));
 	if (!i)
 		fprintf(cli->out, "  it runs nowhere\n");
-	if (*text(r, "why"))
-		fprintf(cli->out, "  why: %s\n", text(r, "why"));
+	if (*member_text(r, "why"))
+		fprintf(cli->out, "  why: %s\n", member_text(r, "why"));
 	json_object_foreach (json_object_get(r, "failures"), node, n)
 		fprintf(cli->out,
 			"  failed %ld times on %s; picket resource cleanup %s forgets that\n",
-			(long)json_integer_value(n), node, text(r, "name"));
+			(long)json_integer_value(n), node, member_text(r, "name"));
 	json_array_foreach (json_object_get(status, "nodes"), i, n) {
 		bool away = json_is_true(json_object_get(n, "standby"));
 
-		if (strcmp(text(n, "state"), "online"))
-			fprintf(cli->out, "  not on %s: it is %s%s%s\n", text(n, "name"),
-				text(n, "state"), *text(n, "why") ? ": " : "", text(n, "why"));
+		if (strcmp(member_text(n, "state"), "online"))
+			fprintf(cli->out, "  not on %s: it is %s%s%s\n", member_text(n, "name"),
+				member_text(n, "state"), *member_text(n, "why") ? ": " : "",
+				member_text(n, "why"));
 		else if (away || json_is_true(json_object_get(n, "maintenance")))
-			fprintf(cli->out, "  not on %s: it is %s\n", text(n, "name"),
+			fprintf(cli->out, "  not on %s: it is %s\n", member_text(n, "name"),
 				away ? "on standby" : "in maintenance");
 	}
 }
@@ -80,23 +76,23 @@ static void why_node(const struct cli *cli, json_t *status, json_t *n)
 	json_t *l, *r, *on;
 	size_t i, k;
 
-	fprintf(cli->out, "%s is %s\n", text(n, "name"), text(n, "state"));
-	if (*text(n, "why"))
-		fprintf(cli->out, "  why: %s\n", text(n, "why"));
-	if (*text(n, "todo"))
-		fprintf(cli->out, "  to do: %s\n", text(n, "todo"));
+	fprintf(cli->out, "%s is %s\n", member_text(n, "name"), member_text(n, "state"));
+	if (*member_text(n, "why"))
+		fprintf(cli->out, "  why: %s\n", member_text(n, "why"));
+	if (*member_text(n, "todo"))
+		fprintf(cli->out, "  to do: %s\n", member_text(n, "todo"));
 	json_array_foreach (json_object_get(n, "links"), i, l)
-		fprintf(cli->out, "  link %ld: %s\n", number(l, "link"), text(l, "state"));
+		fprintf(cli->out, "  link %ld: %s\n", number(l, "link"), member_text(l, "state"));
 	if (!json_is_true(json_object_get(n, "connected")))
 		fprintf(cli->out, "  its agent is not connected\n");
 	if (json_object_get(n, "proof"))
 		fprintf(cli->out, "  last proof of death: %s\n",
-			text(json_object_get(n, "proof"), "text"));
+			member_text(json_object_get(n, "proof"), "text"));
 	json_array_foreach (json_object_get(status, "resources"), i, r)
 		json_array_foreach (json_object_get(r, "on"), k, on)
-			if (!strcmp(text(on, "node"), text(n, "name")))
-				fprintf(cli->out, "  runs %s (%s)\n", text(r, "name"),
-					text(on, "state"));
+			if (!strcmp(member_text(on, "node"), member_text(n, "name")))
+				fprintf(cli->out, "  runs %s (%s)\n", member_text(r, "name"),
+					member_text(on, "state"));
 }
 
 int cli_why(const struct command *command, void *ctx)
@@ -132,7 +128,7 @@ static void places(FILE *out, json_t *list)
 	size_t i;
 
 	json_array_foreach (list, i, on)
-		fprintf(out, "%s%s", i ? "," : "", text(on, "node"));
+		fprintf(out, "%s%s", i ? "," : "", member_text(on, "node"));
 	if (!json_array_size(list))
 		fputs("nowhere", out);
 }
@@ -156,15 +152,17 @@ static bool whatif_print(const struct cli *cli, json_t *answer)
 			fputs(" -> ", cli->out);
 			places(cli->out, then);
 		}
-		if (!json_array_size(then) && *text(json_object_get(answer, "why"), name))
-			fprintf(cli->out, "   (%s)", text(json_object_get(answer, "why"), name));
+		if (!json_array_size(then) && *member_text(json_object_get(answer, "why"), name))
+			fprintf(cli->out, "   (%s)",
+				member_text(json_object_get(answer, "why"), name));
 		fputc('\n', cli->out);
 	}
 	if (json_array_size(json_object_get(answer, "actions")))
 		fputs("\nIn this order:\n", cli->out);
 	json_array_foreach (json_object_get(answer, "actions"), i, a)
-		fprintf(cli->out, "%3zu  %s%s%s on %s\n", i + 1, text(a, "op"),
-			*text(a, "resource") ? " " : "", text(a, "resource"), text(a, "node"));
+		fprintf(cli->out, "%3zu  %s%s%s on %s\n", i + 1, member_text(a, "op"),
+			*member_text(a, "resource") ? " " : "", member_text(a, "resource"),
+			member_text(a, "node"));
 	return changes;
 }
 
@@ -211,29 +209,23 @@ static void when(json_t *ms, char ret[24])
 		strcpy(ret, "-");
 }
 
-int cli_history(const struct command *command, void *ctx)
+static void history_table(const struct cli *cli, json_t *history)
 {
-	const struct cli *cli = ctx;
-	struct door_answer answer;
 	char at[24];
 	json_t *r;
 	size_t i;
-	int code = get(cli, "/v1/configuration/history", &answer);
 
-	if (code)
-		return code;
-	if (cli_json(cli)) {
-		cli_print(cli, answer.json);
-	} else {
-		fprintf(cli->out, "%8s  %-19s  %-24s  %s\n", "REVISION", "WHEN", "WHO", "FROM");
-		json_array_foreach (json_object_get(answer.json, "revisions"), i, r) {
-			when(json_object_get(r, "at_ms"), at);
-			fprintf(cli->out, "%8ld  %-19s  %-24s  %s\n", number(r, "revision"), at,
-				text(r, "user"), text(r, "name"));
-		}
+	fprintf(cli->out, "%8s  %-19s  %-24s  %s\n", "REVISION", "WHEN", "WHO", "FROM");
+	json_array_foreach (json_object_get(history, "revisions"), i, r) {
+		when(json_object_get(r, "at_ms"), at);
+		fprintf(cli->out, "%8ld  %-19s  %-24s  %s\n", number(r, "revision"), at,
+			member_text(r, "user"), member_text(r, "name"));
 	}
-	door_answer_done(&answer);
-	return CLI_OK;
+}
+
+int cli_history(const struct command *command, void *ctx)
+{
+	return cli_read(ctx, "/v1/configuration/history", history_table);
 }
 
 int cli_diff(const struct command *command, void *ctx)
@@ -291,8 +283,9 @@ int cli_audit(const struct command *command, void *ctx)
 		json_array_foreach (json_object_get(answer.json, "records"), i, r) {
 			when(json_object_get(r, "at_ms"), at);
 			fprintf(cli->out, "%s  %3ld  %-24s  %s %s%s%s\n", at, number(r, "status"),
-				text(r, "user"), text(r, "method"), text(r, "path"),
-				*text(r, "text") ? "  " : "", text(r, "text"));
+				member_text(r, "user"), member_text(r, "method"),
+				member_text(r, "path"), *member_text(r, "text") ? "  " : "",
+				member_text(r, "text"));
 		}
 		fprintf(cli->out, "%ld records, chain %s\n", number(answer.json, "count"),
 			intact ? "intact" : "BROKEN");

@@ -2,36 +2,19 @@
 /* Tickets: what a site may run that only one of several sites may. */
 #include <string.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/cli.h"
 
-static const char *text(json_t *o, const char *key)
+static void tickets_table(const struct cli *cli, json_t *all)
 {
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-int cli_ticket_list(const struct command *command, void *ctx)
-{
-	struct door_request request = { .method = "GET", .path = "/v1/tickets" };
-	const struct cli *cli = ctx;
-	struct door_answer answer;
 	json_t *t, *r;
 	size_t i, k;
-	int code = cli_ask(cli, &request, &answer);
 
-	if (code)
-		return code;
-	if (cli_json(cli)) {
-		cli_print(cli, answer.json);
-		door_answer_done(&answer);
-		return CLI_OK;
-	}
-	json_array_foreach (json_object_get(answer.json, "tickets"), i, t) {
+	json_array_foreach (json_object_get(all, "tickets"), i, t) {
 		bool granted = json_is_true(json_object_get(t, "granted"));
 
-		fprintf(cli->out, "%-16s %s%s", text(t, "name"),
+		fprintf(cli->out, "%-16s %s%s", member_text(t, "name"),
 			granted ? "granted" : "not granted",
 			json_is_true(json_object_get(t, "standby")) ? ", on standby" : "");
 		json_array_foreach (json_object_get(t, "resources"), k, r)
@@ -40,8 +23,11 @@ int cli_ticket_list(const struct command *command, void *ctx)
 	}
 	if (!i)
 		fprintf(cli->out, "no constraint names a ticket\n");
-	door_answer_done(&answer);
-	return CLI_OK;
+}
+
+int cli_ticket_list(const struct command *command, void *ctx)
+{
+	return cli_read(ctx, "/v1/tickets", tickets_table);
 }
 
 /* Two sites that hold one ticket run the same thing twice; one that loses it stops. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/cli.h"
 #include "edge/enroll.h"
@@ -21,14 +22,13 @@ const struct command_option cli_token_options[] = {
 };
 
 /* A token that lets a bare host in: bound to its name, used once, and it names the CA. */
-static int create_join(const struct command *command, const struct cli *cli, const char *host,
-	const char *role)
+static int create_join(
+	const struct command *command, const struct cli *cli, const char *host, const char *role)
 {
 	const char *ttl = command_option(command, "ttl");
 	struct door_request request = { .method = "POST", .path = "/v1/tokens" };
 	json_int_t ttl_s = cli_seconds(ttl ? ttl : "30m");
-	json_t *wish = json_pack(
-		"{s:s, s:s, s:I}", "name", host, "roles", role, "ttl_s", ttl_s);
+	json_t *wish = json_pack("{s:s, s:s, s:I}", "name", host, "roles", role, "ttl_s", ttl_s);
 	owned(free) char *body = json_dumps(wish, JSON_COMPACT);
 	struct door_answer answer;
 	char pin[ENROLL_PIN + 1];
@@ -97,13 +97,6 @@ int cli_token_create(const struct command *command, void *ctx)
 	return CLI_OK;
 }
 
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void day(json_t *ms, char ret[16])
 {
 	time_t t = (time_t)(json_integer_value(ms) / 1000);
@@ -113,34 +106,26 @@ static void day(json_t *ms, char ret[16])
 		strcpy(ret, "-");
 }
 
-int cli_token_list(const struct command *command, void *ctx)
+static void tokens_table(const struct cli *cli, json_t *all)
 {
-	struct door_request request = { .method = "GET", .path = "/v1/tokens" };
-	const struct cli *cli = ctx;
 	char made[16], ends[16];
-	struct door_answer answer;
 	json_t *token;
 	size_t i;
-	int r;
 
-	r = cli_ask(cli, &request, &answer);
-	if (r)
-		return r;
-	if (cli_json(cli)) {
-		cli_print(cli, answer.json);
-	} else {
-		fprintf(cli->out, "%-16s  %-20s  %-18s  %-10s  %-10s  %s\n", "ID", "NAME", "ROLES",
-			"MADE", "ENDS", "BY");
-		json_array_foreach (json_object_get(answer.json, "tokens"), i, token) {
-			day(json_object_get(token, "created_ms"), made);
-			day(json_object_get(token, "expires_ms"), ends);
-			fprintf(cli->out, "%-16s  %-20s  %-18s  %-10s  %-10s  %s\n",
-				text(token, "id"), text(token, "name"), text(token, "roles"), made,
-				ends, text(token, "user"));
-		}
+	fprintf(cli->out, "%-16s  %-20s  %-18s  %-10s  %-10s  %s\n", "ID", "NAME", "ROLES", "MADE",
+		"ENDS", "BY");
+	json_array_foreach (json_object_get(all, "tokens"), i, token) {
+		day(json_object_get(token, "created_ms"), made);
+		day(json_object_get(token, "expires_ms"), ends);
+		fprintf(cli->out, "%-16s  %-20s  %-18s  %-10s  %-10s  %s\n",
+			member_text(token, "id"), member_text(token, "name"),
+			member_text(token, "roles"), made, ends, member_text(token, "user"));
 	}
-	door_answer_done(&answer);
-	return CLI_OK;
+}
+
+int cli_token_list(const struct command *command, void *ctx)
+{
+	return cli_read(ctx, "/v1/tokens", tokens_table);
 }
 
 int cli_token_drop(const struct command *command, void *ctx)

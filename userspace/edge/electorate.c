@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/member.h"
 #include "edge/electorate.h"
 #include "edge/store.h"
 
@@ -31,19 +32,12 @@ bool electorate_result(struct electorate *e, const void *cookie, int status)
 	return true;
 }
 
-static const char *text(json_t *member, const char *key)
-{
-	const char *s = json_string_value(json_object_get(member, key));
-
-	return s ? s : "";
-}
-
 void electorate_order(struct electorate *e, struct store *store, const struct action *a)
 {
 	struct store_peer peer = { .id = (unsigned)json_integer_value(
 					   json_object_get(a->json, "id")),
-		.name = text(a->json, "name"),
-		.address = text(a->json, "raft") };
+		.name = member_text(a->json, "name"),
+		.address = member_text(a->json, "raft") };
 
 	e->store = store;
 	if (!strcmp(a->op, "add"))

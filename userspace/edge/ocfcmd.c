@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/local.h"
 #include "edge/ocfcmd.h"
@@ -34,13 +35,6 @@ static const struct {
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
-const char *ocfcmd_text(json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
 json_t *ocfcmd_ask(struct ocfcmd *cmd, json_t *request, int *ret_exit)
 {
 	int error = 0;
@@ -59,7 +53,7 @@ int ocfcmd_tell(struct ocfcmd *cmd, json_t *request)
 {
 	int status = OCFCMD_OK;
 	json_t *answer = ocfcmd_ask(cmd, request, &status);
-	const char *error = ocfcmd_text(answer, "error");
+	const char *error = member_text(answer, "error");
 
 	if (*error) {
 		fprintf(stderr, "%s: Error performing operation: %s\n", cmd->name, error);
@@ -84,7 +78,7 @@ const char *ocfcmd_local(struct ocfcmd *cmd)
 	nodes = ocfcmd_ask(cmd, json_pack("{s:s}", "ask", "nodes"), &status);
 	if (!nodes)
 		exit(status);
-	snprintf(cmd->local, sizeof(cmd->local), "%s", ocfcmd_text(nodes, "local"));
+	snprintf(cmd->local, sizeof(cmd->local), "%s", member_text(nodes, "local"));
 	json_decref(nodes);
 	return cmd->local;
 }

@@ -48,7 +48,6 @@ const char *ocfcmd_local(struct ocfcmd *cmd);
 const char *ocfcmd_node(struct ocfcmd *cmd, const char *given);
 /* Name of the promotion score's attribute; name: a resource, NULL: the one whose agent calls. */
 char *ocfcmd_score_name(const char *name);
-const char *ocfcmd_text(json_t *object, const char *key); /* never NULL */
 
 int ocfcmd_crm_attribute(struct ocfcmd *cmd);
 int ocfcmd_crm_master(struct ocfcmd *cmd);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/ocfcmd.h"
 
@@ -86,7 +87,7 @@ static int query(struct ocfcmd *cmd, const struct attribute *a)
 	if (!answer)
 		return status;
 	if (json_object_get(answer, "value"))
-		value = ocfcmd_text(answer, "value");
+		value = member_text(answer, "value");
 	if (!value) {
 		fprintf(stderr, "%s: Error performing operation: No such device or address\n",
 			cmd->name);
@@ -257,14 +258,14 @@ static int query_many(struct ocfcmd *cmd, const struct attribute *a)
 	if (!answer)
 		return status;
 	json_array_foreach (json_object_get(answer, "items"), i, item) {
-		const char *store = ocfcmd_text(item, "store");
+		const char *store = member_text(item, "store");
 
 		/* attrd knows what is not in the configuration. */
 		if (strcmp(store, "transient") && strcmp(store, "private"))
 			continue;
 		found++;
-		printf("name=\"%s\" host=\"%s\" value=\"%s\"\n", a->name, ocfcmd_text(item, "node"),
-			ocfcmd_text(item, "value"));
+		printf("name=\"%s\" host=\"%s\" value=\"%s\"\n", a->name, member_text(item, "node"),
+			member_text(item, "value"));
 	}
 	json_decref(answer);
 	if (found)

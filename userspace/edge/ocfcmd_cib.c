@@ -7,6 +7,7 @@
 #include <libxml/tree.h>
 #include <libxml/xpath.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/ocfcmd.h"
 
@@ -34,11 +35,11 @@ static void prop_number(xmlNode *node, const char *name, json_t *value)
 /* name before value: agents cut the value off the end of the line. */
 static void nvpair(xmlNode *set, const char *set_id, json_t *attribute)
 {
-	owned(free) char *id = own_printf("%s-%s", set_id, ocfcmd_text(attribute, "name"));
+	owned(free) char *id = own_printf("%s-%s", set_id, member_text(attribute, "name"));
 	xmlNode *node = child(set, "nvpair", id);
 
-	prop(node, "name", ocfcmd_text(attribute, "name"));
-	prop(node, "value", ocfcmd_text(attribute, "value"));
+	prop(node, "name", member_text(attribute, "name"));
+	prop(node, "value", member_text(attribute, "value"));
 }
 
 /* The attributes of one store and node; makes the set when there is one at all. */
@@ -50,7 +51,7 @@ static void attributes(xmlNode *parent, json_t *all, const char *store, const ch
 	size_t i;
 
 	json_array_foreach (json_object_get(all, "items"), i, a) {
-		if (strcmp(ocfcmd_text(a, "store"), store) || strcmp(ocfcmd_text(a, "node"), node))
+		if (strcmp(member_text(a, "store"), store) || strcmp(member_text(a, "node"), node))
 			continue;
 		if (!set)
 			set = child(parent, element, set_id);
@@ -65,23 +66,23 @@ static void properties(xmlNode *config, json_t *all)
 	size_t i, k;
 
 	json_array_foreach (items, i, a) {
-		const char *set = ocfcmd_text(a, "set");
+		const char *set = member_text(a, "set");
 		bool first = true;
 		xmlNode *node;
 
-		if (strcmp(ocfcmd_text(a, "store"), "property"))
+		if (strcmp(member_text(a, "store"), "property"))
 			continue;
 		for (k = 0; k < i && first; k++) {
 			b = json_array_get(items, k);
-			first = strcmp(ocfcmd_text(b, "store"), "property") ||
-				strcmp(ocfcmd_text(b, "set"), set);
+			first = strcmp(member_text(b, "store"), "property") ||
+				strcmp(member_text(b, "set"), set);
 		}
 		if (!first)
 			continue;
 		node = child(config, "cluster_property_set", *set ? set : "cib-bootstrap-options");
 		json_array_foreach (items, k, b)
-			if (!strcmp(ocfcmd_text(b, "store"), "property") &&
-				!strcmp(ocfcmd_text(b, "set"), set))
+			if (!strcmp(member_text(b, "store"), "property") &&
+				!strcmp(member_text(b, "set"), set))
 				nvpair(node, *set ? set : "cib-bootstrap-options", b);
 	}
 }
@@ -94,13 +95,13 @@ static void status_resources(xmlNode *state, json_t *all, const char *node, cons
 	size_t i;
 
 	json_array_foreach (json_object_get(all, "resources"), i, r) {
-		const char *instance = ocfcmd_text(r, "instance");
-		const char *id = *instance ? instance : ocfcmd_text(r, "id");
+		const char *instance = member_text(r, "instance");
+		const char *id = *instance ? instance : member_text(r, "id");
 		owned(free) char *op_id = own_printf("%s_last_0", id);
 		xmlNode *op;
 		bool active = json_is_true(json_object_get(r, "active"));
 
-		if (strcmp(ocfcmd_text(r, "node"), node))
+		if (strcmp(member_text(r, "node"), node))
 			continue;
 		op = child(child(list, "lrm_resource", id), "lrm_rsc_op", op_id);
 		prop(op, "operation", active ? "start" : "stop");
@@ -125,11 +126,11 @@ static void failures(xmlNode *parent, json_t *all, const char *node, const char 
 							       : own_printf("%lld", (long long)n);
 		json_t *pair;
 
-		if (strcmp(ocfcmd_text(f, "node"), node))
+		if (strcmp(member_text(f, "node"), node))
 			continue;
 		if (!set)
 			set = child(parent, "instance_attributes", id);
-		pair = json_pack("{s:s, s:s}", "name", ocfcmd_text(f, "name"), "value", count);
+		pair = json_pack("{s:s, s:s}", "name", member_text(f, "name"), "value", count);
 		nvpair(set, id, pair);
 		json_decref(pair);
 	}
@@ -137,7 +138,7 @@ static void failures(xmlNode *parent, json_t *all, const char *node, const char 
 
 static void node_state(xmlNode *status, json_t *all, json_t *n)
 {
-	const char *name = ocfcmd_text(n, "name");
+	const char *name = member_text(n, "name");
 	bool online = json_is_true(json_object_get(n, "online"));
 	owned(free) char *uuid =
 		own_printf("%lld", (long long)json_integer_value(json_object_get(n, "id")));
@@ -172,7 +173,7 @@ static xmlDoc *cib_of(json_t *all)
 	child(configuration, "constraints", NULL);
 	status = child(cib, "status", NULL);
 	json_array_foreach (json_object_get(all, "nodes"), i, n) {
-		const char *name = ocfcmd_text(n, "name");
+		const char *name = member_text(n, "name");
 		owned(free) char *set = own_printf("nodes-%s", name);
 		owned(free) char *used = own_printf("nodes-%s-utilization", name);
 		xmlNode *node = child(nodes, "node", NULL);

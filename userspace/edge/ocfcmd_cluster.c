@@ -5,6 +5,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/ocfcmd.h"
 
@@ -59,7 +60,7 @@ static json_t *node_called(json_t *nodes, const char *name)
 	size_t i;
 
 	json_array_foreach (nodes, i, node)
-		if (!strcmp(ocfcmd_text(node, "name"), name))
+		if (!strcmp(member_text(node, "name"), name))
 			return node;
 	return NULL;
 }
@@ -81,7 +82,7 @@ static int node_print(struct ocfcmd *cmd, json_t *answer, int what, const char *
 	}
 	json_array_foreach (nodes, i, node) {
 		long long number = json_integer_value(json_object_get(node, "id"));
-		const char *name = ocfcmd_text(node, "name");
+		const char *name = member_text(node, "name");
 
 		if (what == 'N' && number == atoll(id)) {
 			printf("%s\n", name);
@@ -138,7 +139,7 @@ int ocfcmd_crm_node(struct ocfcmd *cmd)
 
 static void mon_node(json_t *all, json_t *node)
 {
-	owned(free) char *name = escaped(ocfcmd_text(node, "name"));
+	owned(free) char *name = escaped(member_text(node, "name"));
 	bool online = flag(node, "online");
 	unsigned running = 0;
 	json_t *r;
@@ -146,7 +147,7 @@ static void mon_node(json_t *all, json_t *node)
 
 	json_array_foreach (json_object_get(all, "resources"), i, r)
 		running += flag(r, "active") &&
-			   !strcmp(ocfcmd_text(r, "node"), ocfcmd_text(node, "name"));
+			   !strcmp(member_text(r, "node"), member_text(node, "name"));
 	printf("    <node name=\"%s\" id=\"%lld\" online=\"%s\" standby=\"%s\" "
 	       "standby_onfail=\"false\" "
 	       "maintenance=\"%s\" pending=\"false\" unclean=\"%s\" health=\"green\" "
@@ -160,10 +161,10 @@ static void mon_node(json_t *all, json_t *node)
 /* One line, in this order: agents match it with regular expressions. */
 static void mon_resource(json_t *r, const char *indent)
 {
-	const char *instance = ocfcmd_text(r, "instance");
-	owned(free) char *id = escaped(*instance ? instance : ocfcmd_text(r, "id"));
-	owned(free) char *agent = escaped(ocfcmd_text(r, "agent"));
-	owned(free) char *node = escaped(ocfcmd_text(r, "node"));
+	const char *instance = member_text(r, "instance");
+	owned(free) char *id = escaped(*instance ? instance : member_text(r, "id"));
+	owned(free) char *agent = escaped(member_text(r, "agent"));
+	owned(free) char *node = escaped(member_text(r, "node"));
 	char *colon = strrchr(id, ':');
 
 	if (colon) /* an anonymous instance is shown by its resource's name */
@@ -173,7 +174,7 @@ static void mon_resource(json_t *r, const char *indent)
 	       "removed=\"false\" blocked=\"false\" maintenance=\"false\" managed=\"%s\" "
 	       "failed=\"%s\" "
 	       "failure_ignored=\"false\" nodes_running_on=\"%d\"",
-		indent, id, agent, ocfcmd_text(r, "role"), yes(flag(r, "active")),
+		indent, id, agent, member_text(r, "role"), yes(flag(r, "active")),
 		yes(!json_is_false(json_object_get(r, "managed"))), yes(flag(r, "failed")),
 		*node != '\0');
 	if (*node)
@@ -190,7 +191,7 @@ static void mon_resources(json_t *resources)
 	size_t i;
 
 	json_array_foreach (resources, i, r) {
-		const char *in = ocfcmd_text(r, "clone");
+		const char *in = member_text(r, "clone");
 		owned(free) char *id = escaped(in);
 
 		if (strcmp(in, clone)) {
@@ -244,16 +245,16 @@ static void mon_text(json_t *all)
 	printf("Cluster Summary:\n  * %s\n\nNode List:\n",
 		flag(all, "quorate") ? "partition with quorum" : "partition WITHOUT quorum");
 	json_array_foreach (json_object_get(all, "nodes"), i, item)
-		printf("  * Node %s: %s\n", ocfcmd_text(item, "name"),
+		printf("  * Node %s: %s\n", member_text(item, "name"),
 			flag(item, "unclean")  ? "UNCLEAN"
 			: flag(item, "online") ? "online"
 					       : "OFFLINE");
 	printf("\nActive Resources:\n");
 	json_array_foreach (json_object_get(all, "resources"), i, item)
 		if (flag(item, "active"))
-			printf("  * %s\t(%s):\t %s %s\n", ocfcmd_text(item, "id"),
-				ocfcmd_text(item, "agent"), ocfcmd_text(item, "role"),
-				ocfcmd_text(item, "node"));
+			printf("  * %s\t(%s):\t %s %s\n", member_text(item, "id"),
+				member_text(item, "agent"), member_text(item, "role"),
+				member_text(item, "node"));
 }
 
 int ocfcmd_crm_mon(struct ocfcmd *cmd)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/ocfcmd.h"
 
@@ -76,7 +77,7 @@ static int utilization(struct ocfcmd *cmd, const struct wish *w)
 	if (!answer)
 		return status;
 	if (json_object_get(answer, "value")) {
-		printf("%s\n", ocfcmd_text(answer, "value"));
+		printf("%s\n", member_text(answer, "value"));
 	} else {
 		fprintf(stderr,
 			"crm_resource: Error performing operation: No such device or address\n");
@@ -95,7 +96,7 @@ static int list_resources(struct ocfcmd *cmd, const struct wish *w)
 	if (!answer)
 		return status;
 	json_array_foreach (json_object_get(answer, "resources"), i, r) {
-		const char *id = ocfcmd_text(r, "id"), *node = ocfcmd_text(r, "node");
+		const char *id = member_text(r, "id"), *node = member_text(r, "node");
 
 		if (!json_is_true(json_object_get(r, "active")) ||
 			(w->node && strcmp(node, w->node)) ||
@@ -104,8 +105,8 @@ static int list_resources(struct ocfcmd *cmd, const struct wish *w)
 		if (w->verb == 'W')
 			printf(w->quiet ? "%.0s%s\n" : "resource %s is running on: %s\n", id, node);
 		else
-			printf("%s\t(%s):\t %s (node=%s)\n", id, ocfcmd_text(r, "agent"),
-				ocfcmd_text(r, "role"), node);
+			printf("%s\t(%s):\t %s (node=%s)\n", id, member_text(r, "agent"),
+				member_text(r, "role"), node);
 	}
 	json_decref(answer);
 	return OCFCMD_OK;
@@ -173,7 +174,7 @@ static int failures_count(struct ocfcmd *cmd, const struct failures *f)
 	if (!all)
 		return status;
 	json_array_foreach (json_object_get(all, "failures"), i, a)
-		if (!strcmp(ocfcmd_text(a, "node"), node) && counts(f, ocfcmd_text(a, "name")))
+		if (!strcmp(member_text(a, "node"), node) && counts(f, member_text(a, "name")))
 			n += json_integer_value(json_object_get(a, "count"));
 	json_decref(all);
 	sum = n >= OCFCMD_INFINITY ? own_string("INFINITY") : own_printf("%lld", n);
@@ -225,7 +226,7 @@ static int fence_list(struct ocfcmd *cmd, const char *node)
 	if (!answer)
 		return status;
 	json_array_foreach (json_object_get(answer, "nodes"), i, n) {
-		if (strcmp(ocfcmd_text(n, "name"), node))
+		if (strcmp(member_text(n, "name"), node))
 			continue;
 		json_array_foreach (json_object_get(n, "fence_devices"), k, device) {
 			printf("%s\n", json_string_value(device));

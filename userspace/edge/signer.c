@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/member.h"
 #include "base/own.h"
 #include "edge/authority.h"
 #include "edge/signer.h"
@@ -138,18 +139,11 @@ void signer_sign(struct signer *s, const struct signer_wish *w)
 /* ---- among controllers ------------------------------------------------------------------------
  */
 
-static const char *text(json_t *message, const char *key)
-{
-	const char *s = json_string_value(json_object_get(message, key));
-
-	return s ? s : "";
-}
-
 /* Who has no key is silent: another one may have it. */
 static void take_question(struct signer *s, unsigned controller, json_t *message)
 {
-	struct signer_wish w = { .request = text(message, "request"),
-		.name = text(message, "name"),
+	struct signer_wish w = { .request = member_text(message, "request"),
+		.name = member_text(message, "name"),
 		.roles = (unsigned)json_integer_value(json_object_get(message, "roles")),
 		.renews = json_string_value(json_object_get(message, "renews")) };
 	unsigned status;
@@ -183,11 +177,11 @@ static void take_answer(struct signer *s, json_t *message)
 
 bool signer_take(struct signer *s, unsigned controller, json_t *message)
 {
-	bool question = !strcmp(text(message, "type"), "sign");
+	bool question = !strcmp(member_text(message, "type"), "sign");
 
 	if (question)
 		take_question(s, controller, message);
-	else if (!strcmp(text(message, "type"), "signed"))
+	else if (!strcmp(member_text(message, "type"), "signed"))
 		take_answer(s, message);
 	else
 		return false;
