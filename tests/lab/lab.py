@@ -281,10 +281,10 @@ class Lab:
         return out
 
 
-def main(tests):
+def main(tests, **env):
     """Runs test functions that take (lab, tap); the whole lab's log is shown when one raises."""
     tap = Tap()
-    lab = Lab()
+    lab = Lab(**env)
     for t in tests:
         try:
             t(lab, tap)
