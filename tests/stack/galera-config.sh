@@ -47,6 +47,8 @@ innodb_buffer_pool_size = 32M
 innodb_log_file_size = 8M
 innodb_flush_log_at_trx_commit = 1
 innodb_autoinc_lock_mode = 2
+# A balancer that died said no goodbye: without this its last transaction keeps its locks for eight hours.
+idle_transaction_timeout = 10
 binlog_format = ROW
 default_storage_engine = InnoDB
 wsrep_on = ON
