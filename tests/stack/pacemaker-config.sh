@@ -110,6 +110,16 @@ pacemaker_online() { # every node, as n1 or whoever is up sees it
 	return 1
 }
 
+pacemaker_at_rest() { # every node is there, and the controller that decides has nothing to do
+	local m dc
+	pacemaker_online || return
+	for m in $(nodes); do
+		dc=$(inside "$m" timeout 5 crmadmin -D 2>/dev/null | sed -n 's/.*: *\([^ ]*\).*/\1/p')
+		inside "$m" timeout 5 crmadmin -S "$dc" 2>/dev/null | grep -q S_IDLE
+		return
+	done
+}
+
 pacemaker_site() { # nodes cib what...: machines, each furnished by "what... NODE", and the configuration that "cib" prints
 	local n=$1 cib=$2 m
 	shift 2

@@ -3,6 +3,7 @@
 
 Two managers run the same stack: picket, and Pacemaker to compare with."""
 import itertools
+import json
 import os
 import random
 import time
@@ -26,12 +27,13 @@ class Picket:
     def __init__(self, nodes=3, **env):
         self.stack = S.Stack("openstack", nodes, **env)
 
-    def online(self):
+    def at_rest(self):
+        """Everybody is there, and nothing is under way."""
         try:
-            text = self.stack("picket", "status", "--output", "json")
-        except RuntimeError:
+            status = json.loads(self.stack("picket", "status", "--output", "json"))
+        except (RuntimeError, ValueError):
             return False
-        return text.count('"online"') >= len(self.stack.nodes)
+        return all(n["state"] == "online" for n in status["nodes"]) and not status["actions"]
 
     def helper(self, command):
         """A command as agents call it."""
@@ -61,12 +63,12 @@ class Pacemaker:
                 continue
         raise RuntimeError(f"nobody does {command}")
 
-    def online(self):
+    def at_rest(self):
         for n in self.stack.nodes:  # at its best it switches nodes off for good: switched on by hand
             if open(f"{S.DIR}/{n}/power").read().strip() == "off":
                 self.stack("power", n, "on")
         try:
-            self.stack("pacemaker_online")
+            self.stack("pacemaker_at_rest")
             return True
         except RuntimeError:
             return False
@@ -142,12 +144,12 @@ def silence(history, service, t0, t1, client="client"):
 
 
 def whole(m):
-    """Everything runs everywhere and everybody is back."""
+    """Everything runs everywhere, everybody is back, and nobody is still at it."""
     try:
         m.stack("openstack_whole")
     except RuntimeError:
         return False
-    return m.online()
+    return m.at_rest()
 
 
 def clean(m, tag):
