@@ -43,6 +43,14 @@ struct score_note { /* for people: what made a score */
 	struct score_note *next;
 };
 
+/* What a record of an operation is compared with later: hexadecimal digits. */
+#define DIGEST_MAX 129
+
+struct digest_last { /* the last text that was digested */
+	const char *text; /* NULL: none */
+	char digest[DIGEST_MAX];
+};
+
 struct engine {
 	struct element_tree *arena;
 	const struct element *cib, *configuration, *status;
@@ -84,6 +92,7 @@ struct engine {
 	unsigned n_deferred, cap_deferred, update_depth;
 	bool checks_deferred;   /* of what is known only after assignment */
 	unsigned stamp;         /* of the last walk that marked acts as visited */
+	struct digest_last digest_last;
 	struct element *shadow; /* parts that were merged from templates live in the arena */
 };
 

@@ -12,7 +12,7 @@
 #include "core/policy/status_inside.h"
 
 #define PAIRS_MAX 512 /* of one resource; more are not looked at */
-#define DIGEST_TEXT (2 * EVP_MAX_MD_SIZE + 1)
+_Static_assert(DIGEST_MAX > 2 * EVP_MAX_MD_SIZE, "in hexadecimal");
 
 /* ---- parameters
  * ---------------------------------------------------------------------------------- */
@@ -120,60 +120,82 @@ static void pairs_add_table(struct pairs *p, const struct table *t)
 			pairs_add(p, t->items[i].name, t->items[i].value);
 }
 
+static void add(struct lines *out, const char *s)
+{
+	lines_put(out, s, strlen(s));
+}
+
 static void add_escaped(struct lines *out, const char *s)
 {
-	for (; *s; s++) {
-		switch (*s) {
-		case '&':
-			lines_add(out, "&amp;");
-			break;
-		case '<':
-			lines_add(out, "&lt;");
-			break;
-		case '>':
-			lines_add(out, "&gt;");
-			break;
-		case '"':
-			lines_add(out, "&quot;");
-			break;
-		case '\n':
-			lines_add(out, "\\n");
-			break;
-		case '\t':
-			lines_add(out, "\\t");
-			break;
-		case '\r':
-			lines_add(out, "\\r");
-			break;
-		default:
-			lines_add(out, "%c", *s);
-		}
+	static const struct {
+		char c;
+		const char *text;
+	} escapes[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" },
+		{ '\n', "\\n" }, { '\t', "\\t" }, { '\r', "\\r" } };
+
+	for (;;) {
+		size_t plain = strcspn(s, "&<>\"\n\t\r");
+
+		lines_put(out, s, plain);
+		s += plain;
+		if (!*s)
+			return;
+		for (size_t i = 0; i < sizeof(escapes) / sizeof(*escapes); i++)
+			if (escapes[i].c == *s)
+				add(out, escapes[i].text);
+		s++;
 	}
 }
 
-/* list: only those between blanks in it; NULL: all. */
-static void digest(const struct pairs *p, const char *list, char ret[DIGEST_TEXT])
+/* What is asked in a row is mostly the same: of the instances of one clone, or one after the other
+ * about the operations of one resource. */
+static void digest_text(struct engine *e, const struct lines *text, char ret[DIGEST_MAX])
 {
+	static const char hex[] = "0123456789abcdef";
+	struct digest_last *last = &e->digest_last;
 	unsigned char sum[EVP_MAX_MD_SIZE];
-	struct lines text = { 0 };
+	char *at = last->digest;
 	unsigned len = 0;
 
-	lines_add(&text, " <parameters");
-	for (unsigned i = 0; i < p->n; i++) {
-		owned(free) char *blank = own_printf(" %s ", p->items[i].name);
-
-		if (list && !strstr(list, blank))
-			continue;
-		lines_add(&text, " %s=\"", p->items[i].name);
-		add_escaped(&text, p->items[i].value);
-		lines_add(&text, "\"");
+	if (!last->text || strcmp(last->text, text->data)) {
+		/* Without a digest it is of no use, and equal to nothing. */
+		if (!EVP_Digest(text->data, text->len, sum, &len, EVP_md5(), NULL))
+			len = 0;
+		for (unsigned i = 0; i < len; i++) {
+			*at++ = hex[sum[i] >> 4];
+			*at++ = hex[sum[i] & 15];
+		}
+		*at = '\0';
+		last->text = element_string(e->arena, text->data, text->len);
 	}
-	lines_add(&text, "/>\n");
-	if (!EVP_Digest(text.data, text.len, sum, &len, EVP_md5(), NULL))
-		len = 0; /* of no use, and equal to nothing */
-	for (unsigned i = 0; i < len; i++)
-		snprintf(ret + 2 * i, 3, "%02x", sum[i]);
-	ret[2 * len] = '\0';
+	strcpy(ret, last->digest);
+}
+
+/* Between blanks. */
+static bool is_listed(const char *list, const char *name)
+{
+	owned(free) char *blank = own_printf(" %s ", name);
+
+	return list && strstr(list, blank);
+}
+
+/* list: only those in it; NULL: all. */
+static void digest(struct engine *e, const struct pairs *p, const char *list, char ret[DIGEST_MAX])
+{
+	struct lines text = { 0 };
+
+	add(&text, " <parameters");
+	for (unsigned i = 0; i < p->n; i++) {
+		if (list && !is_listed(list, p->items[i].name))
+			continue;
+		add(&text, " ");
+		add(&text, p->items[i].name);
+		add(&text, "=\"");
+		add_escaped(&text, p->items[i].value);
+		add(&text, "\"");
+	}
+	add(&text, "/>\n");
+	digest_text(e, &text, ret);
 	lines_done(&text);
 }
 
@@ -261,18 +283,18 @@ static enum digest_verdict verdict(struct engine *e, const struct digested *d,
 {
 	const char *all = element_get(lrm_op, "op-digest");
 	const char *restart = element_get(lrm_op, "op-restart-digest");
-	char calculated[DIGEST_TEXT];
+	char calculated[DIGEST_MAX];
 
 	if (is_renewed(e, lrm_op))
 		return DIGEST_RESTART;
 	if (restart) {
-		digest(&d->all, element_get(lrm_op, "op-force-restart"), calculated);
+		digest(e, &d->all, element_get(lrm_op, "op-force-restart"), calculated);
 		if (strcmp(calculated, restart))
 			return DIGEST_RESTART;
 	}
 	if (!all)
 		return DIGEST_UNKNOWN;
-	digest(&d->all, NULL, calculated);
+	digest(e, &d->all, NULL, calculated);
 	if (!strcmp(calculated, all))
 		return DIGEST_SAME;
 	/* A reload would not bring what is only of this operation. */
@@ -295,23 +317,16 @@ static bool is_fence_setting(const char *name)
 	       (!strcmp(rest, "_action") || !strcmp(rest, "_timeout") || !strcmp(rest, "_retries"));
 }
 
-static bool is_listed(const char *list, const char *name)
-{
-	owned(free) char *blank = own_printf(" %s ", name);
-
-	return list && strstr(list, blank);
-}
-
 /* Whether all but what is secret is as it was. Before feature set 3.16.0 less was digested. */
-static bool open_part_same(
-	const struct resource *r, const struct digested *d, const struct element *lrm_op)
+static bool open_part_same(struct engine *e, const struct resource *r, const struct digested *d,
+	const struct element *lrm_op)
 {
 	const char *recorded = element_get(lrm_op, "op-secure-digest");
 	const char *secret = element_get(lrm_op, "op-secure-params");
 	const char *version = element_get(lrm_op, "crm_feature_set");
 	bool old = version && value_version_compare(version, "3.16.0") < 0;
 	struct pairs open = { .n = 0 };
-	char calculated[DIGEST_TEXT];
+	char calculated[DIGEST_MAX];
 
 	if (!recorded)
 		return false;
@@ -324,7 +339,7 @@ static bool open_part_same(
 			continue;
 		open.items[open.n++] = *pair;
 	}
-	digest(&open, NULL, calculated);
+	digest(e, &open, NULL, calculated);
 	return !strcmp(calculated, recorded);
 }
 
@@ -355,7 +370,7 @@ enum digest_verdict digest_check(struct engine *e, struct resource *r, const str
 		return DIGEST_UNKNOWN;
 	digested_read(e, r, node, task, interval_ms, &d);
 	v = verdict(e, &d, lrm_op, interval_ms);
-	if (v != DIGEST_SAME && e->options.masked && open_part_same(r, &d, lrm_op))
+	if (v != DIGEST_SAME && e->options.masked && open_part_same(e, r, &d, lrm_op))
 		return DIGEST_SAME;
 	return v;
 }
@@ -366,5 +381,5 @@ void digest_operation(struct engine *e, struct resource *r, const struct node *n
 	struct digested d;
 
 	digested_read(e, r, node, task, interval_ms, &d);
-	digest(&d.all, NULL, ret);
+	digest(e, &d.all, NULL, ret);
 }

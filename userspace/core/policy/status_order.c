@@ -1,18 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Status, order: which entry of the operation history came first. */
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/model/value.h"
 #include "core/policy/status_inside.h"
 
 #define UUID_MAX 37
+#define BLANKS " \t\n\v\f\r"
+
+/* A number and the colon behind it. */
+static bool read_number(const char **at, int *ret)
+{
+	char *end;
+
+	*ret = (int)strtol(*at, &end, 10);
+	if (end == *at || *end != ':')
+		return false;
+	*at = end + 1;
+	return true;
+}
+
+static bool read_word(const char *at, char ret[UUID_MAX])
+{
+	size_t len;
+
+	at += strspn(at, BLANKS);
+	len = strcspn(at, BLANKS);
+	if (len > UUID_MAX - 1)
+		len = UUID_MAX - 1;
+	memcpy(ret, at, len);
+	ret[len] = '\0';
+	return len;
+}
 
 /* "action:transition:expected:uuid". */
 static bool read_key(const char *key, int *transition, int *expected, char uuid[UUID_MAX])
 {
 	int action;
 
-	return key && sscanf(key, "%d:%d:%d:%36s", &action, transition, expected, uuid) == 4;
+	return key && read_number(&key, &action) && read_number(&key, transition) &&
+	       read_number(&key, expected) && read_word(key, uuid);
 }
 
 /* "status:exit;key". */
@@ -113,22 +141,6 @@ const struct element **status_sorted(const struct element *lrm_resource, unsigne
 	}
 	*ret_n = n;
 	return ops;
-}
-
-bool status_is_probe(const struct element *op)
-{
-	const char *task = element_get(op, "operation");
-
-	return task && !strcmp(task, "monitor") && !value_number(element_get(op, "interval"), 0);
-}
-
-bool status_is_masked(const struct element *op)
-{
-	long long exit = value_number(element_get(op, "rc-code"), EXIT_OK);
-
-	return status_is_probe(op) && (exit == EXIT_NOT_INSTALLED || exit == EXIT_INVALID_PARAM ||
-					      value_number(element_get(op, "op-status"),
-						      EXEC_UNKNOWN) == EXEC_NOT_INSTALLED);
 }
 
 const char *status_key(const struct element *op)
