@@ -8,7 +8,7 @@
 #include "core/policy/engine_action.h"
 #include "core/policy/engine_inside.h"
 
-void act_equip(struct engine *e, const struct act *a, struct plan_action *p);
+void act_equip(struct engine *e, const struct act *a, struct plan *plan, struct plan_action *p);
 
 /* Of this operation's parameters, as they are now: 32 digits (status_digest.c). */
 void digest_operation(struct engine *e, struct resource *r, const struct node *node,

@@ -203,23 +203,18 @@ static const char *agent(const struct scene *s, const struct element *e, const c
 		template ? element_child_id(s->resources, "template", template) : e, name);
 }
 
-static char *copy(const char *text)
-{
-	return text ? own_string(text) : NULL;
-}
-
 static void done(struct scene *s, const struct element *e, const char *instance, const char *node,
 	const char *op, uint64_t interval_ms, int exit)
 {
 	struct plan_action *a = plan_add(s->past, PLAN_RESOURCE);
 
-	a->op = own_string(op);
-	a->resource = own_string(instance);
-	a->instance = own_string(instance);
-	a->node = own_string(node);
-	a->standard = copy(agent(s, e, "class"));
-	a->provider = copy(agent(s, e, "provider"));
-	a->type = copy(agent(s, e, "type"));
+	a->op = plan_text(s->past, op);
+	a->resource = plan_text(s->past, instance);
+	a->instance = plan_text(s->past, instance);
+	a->node = plan_text(s->past, node);
+	a->standard = plan_text(s->past, agent(s, e, "class"));
+	a->provider = plan_text(s->past, agent(s, e, "provider"));
+	a->type = plan_text(s->past, agent(s, e, "type"));
 	a->interval_ms = interval_ms;
 	a->target_rc = exit;
 	if (s->past->n > 1)
