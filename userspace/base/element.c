@@ -9,7 +9,7 @@
 
 #define CHUNK (64 << 10)
 #define CHUNK_MAX (1 << 20) /* as trees grow, so do their chunks: large ones come zeroed */
-#define ALIGN (sizeof(max_align_t))
+#define ALIGN (_Alignof(max_align_t))
 
 struct element_chunk {
 	struct element_chunk *next;
@@ -141,16 +141,34 @@ const char *element_keep(struct element_tree *tree, const char *s, size_t len)
 	return *seen;
 }
 
+char *element_vprintf(struct element_tree *tree, const char *format, va_list args)
+{
+	char small[256], *s;
+	va_list again;
+	int n;
+
+	va_copy(again, args);
+	n = vsnprintf(small, sizeof(small), format, args);
+	if (n < 0)
+		abort();
+	s = take(tree, (size_t)n + 1, 1);
+	if ((size_t)n < sizeof(small))
+		memcpy(s, small, (size_t)n);
+	else
+		vsnprintf(s, (size_t)n + 1, format, again);
+	va_end(again);
+	return s;
+}
+
 char *element_printf(struct element_tree *tree, const char *format, ...)
 {
-	owned(free) char *s = NULL;
 	va_list args;
+	char *s;
 
 	va_start(args, format);
-	if (vasprintf(&s, format, args) < 0)
-		abort();
+	s = element_vprintf(tree, format, args);
 	va_end(args);
-	return element_string(tree, s, strlen(s));
+	return s;
 }
 
 /* ---- names
@@ -287,6 +305,19 @@ void element_set(struct element_tree *tree, struct element *e, const char *name,
 	e->names = names;
 	e->values[n] = value;
 	e->room--;
+}
+
+void element_set_printf(
+	struct element_tree *tree, struct element *e, const char *name, const char *format, ...)
+{
+	owned(free) char *value = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&value, format, args) < 0)
+		abort();
+	va_end(args);
+	element_set(tree, e, name, value);
 }
 
 /* The same list without one, name by name. */

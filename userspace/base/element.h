@@ -3,6 +3,7 @@
 #ifndef BASE_ELEMENT_H
 #define BASE_ELEMENT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -54,6 +55,8 @@ void *element_alloc(struct element_tree *tree, size_t size);
 char *element_string(struct element_tree *tree, const char *s, size_t len);
 /* The same for strings that recur: one that was kept before may be given again. */
 const char *element_keep(struct element_tree *tree, const char *s, size_t len);
+char *element_vprintf(struct element_tree *tree, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 char *element_printf(struct element_tree *tree, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -62,6 +65,8 @@ struct element *element_add(struct element_tree *tree, struct element *parent, c
 /* Sets an attribute, or changes it. Both strings are kept, not referred to; value NULL: nothing is
  * set. */
 void element_set(struct element_tree *tree, struct element *e, const char *name, const char *value);
+void element_set_printf(struct element_tree *tree, struct element *e, const char *name,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Takes an attribute away, if it is there. */
 void element_unset(struct element_tree *tree, struct element *e, const char *name);
 /* A copy of e and all below as the new last child of parent. */

@@ -137,6 +137,14 @@ void simulate_now(const struct cli *cli, const struct simulation *s, const char 
 	engine_running(s->engine, place_text, cli->out);
 }
 
+/* There may be a million of them. */
+static void line(FILE *out, const char *before, const char *text)
+{
+	fputs(before, out);
+	fputs(text, out);
+	putc('\n', out);
+}
+
 void simulate_text(const struct cli *cli, const struct simulation *s)
 {
 	owned(graph) struct graph *g = graph_new(s->plan);
@@ -147,9 +155,9 @@ void simulate_text(const struct cli *cli, const struct simulation *s)
 		simulate_change(cli, &s->plan->changes[i], "");
 	fprintf(cli->out, "\nActions:\n");
 	for (unsigned i = 0; i < g->n; i++) {
-		fprintf(cli->out, "  * %s\n", g->labels[i]);
+		line(cli->out, "  * ", g->labels[i]);
 		for (unsigned k = 0; k < g->n_before[i]; k++)
-			fprintf(cli->out, "      after %s\n", g->labels[g->before[i][k]]);
+			line(cli->out, "      after ", g->labels[g->before[i][k]]);
 	}
 	if (engine_recheck(s->engine)) {
 		struct when when = { .seconds = engine_recheck(s->engine) };

@@ -223,7 +223,6 @@ static void action_add(struct plan *plan, const struct act *a)
 		p->router = router ? plan_text(plan, router->name) : NULL;
 	}
 	p->interval_ms = a->interval_ms;
-	p->timeout_ms = a->timeout_ms;
 	p->target_rc = a->expected_rc;
 	if (p->target_rc < 0) /* a probe of what is not known to run */
 		p->target_rc = a->task == TASK_MONITOR && !a->interval_ms ? 7 : 0;

@@ -42,12 +42,10 @@ static const struct element *expand_template(struct engine *e, const struct elem
 	e->arena->root = scratch.root;
 	merged->line = xml->line;
 	for (unsigned i = 0; i < template->names->n; i++)
-		element_set(e->arena, merged, template->names->all[i].text,
-			template->values[i]);
+		element_set(e->arena, merged, template->names->all[i].text, template->values[i]);
 	for (unsigned i = 0; i < xml->names->n; i++)
 		if (strcmp(xml->names->all[i].text, "template"))
-			element_set(e->arena, merged, xml->names->all[i].text,
-				xml->values[i]);
+			element_set(e->arena, merged, xml->names->all[i].text, xml->values[i]);
 	for (const struct element *c = template->first; c; c = c->next)
 		if (c != their_ops || !element_child(xml, "operations"))
 			element_copy(e->arena, merged, c);
@@ -66,8 +64,7 @@ static void read_meta(struct engine *e, struct resource *r)
 	struct table fixed = { 0 };
 
 	for (unsigned i = 0; i < r->xml->names->n; i++)
-		table_set(e->arena, &r->meta, r->xml->names->all[i].text,
-			r->xml->values[i]);
+		table_set(e->arena, &r->meta, r->xml->names->all[i].text, r->xml->values[i]);
 	nvset_read(e->arena, e->ids, r->xml, "meta_attributes", &in, NULL, false, &r->meta,
 		&e->recheck);
 	for (struct resource *p = r->parent; p; p = p->parent)
@@ -418,7 +415,7 @@ struct resource *resource_unpack(
 	read_numbers(e, r);
 	provides = resource_meta(r, "provides");
 	if (r->is_fence_device && provides && !strcasecmp(provides, "unfencing"))
-		e->set.have_unfencing = r->provides_unfencing = true;
+		e->set.have_unfencing = true;
 	r->is_connection = kind == PRIMITIVE && is_remote_agent(r->xml);
 	force_anonymous(e, r);
 	read_requires(e, r);
@@ -447,8 +444,7 @@ struct resource *resource_orphan_new(
 	struct node *node;
 
 	for (unsigned i = 0; i < lrm_resource->names->n; i++)
-		element_set(e->arena, x, lrm_resource->names->all[i].text,
-			lrm_resource->values[i]);
+		element_set(e->arena, x, lrm_resource->names->all[i].text, lrm_resource->values[i]);
 	element_set(e->arena, x, "id", id);
 	r = resource_unpack(e, x, NULL, -1);
 	if (!r)
