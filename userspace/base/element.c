@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define CHUNK (64 << 10)
-#define CHUNK_MAX (1 << 20) /* as trees grow, so do their chunks: large ones come zeroed */
+#define CHUNK_MAX (1 << 20) /* as trees grow, so do their chunks */
 #define ALIGN (_Alignof(max_align_t))
 
 struct element_chunk {
@@ -19,10 +19,9 @@ struct element_chunk {
 
 static struct element_chunk *chunk_new(struct element_tree *tree, size_t size)
 {
-	struct element_chunk *c = own_alloc(sizeof(*c) + size);
+	struct element_chunk *c = own_array(NULL, sizeof(*c) + size, 1);
 
-	c->size = size;
-	c->next = tree->chunks;
+	*c = (struct element_chunk){ .size = size, .next = tree->chunks };
 	tree->chunks = c;
 	return c;
 }
@@ -49,6 +48,7 @@ void element_tree_free(struct element_tree *tree)
 	free(tree);
 }
 
+/* Not zeroed: of a chunk only what is used shall be touched. */
 static void *take(struct element_tree *tree, size_t size, size_t align)
 {
 	struct element_chunk *c = tree->chunks;
@@ -72,9 +72,14 @@ static void *take(struct element_tree *tree, size_t size, size_t align)
 	return (char *)c->bytes + at;
 }
 
+static void *take_zeroed(struct element_tree *tree, size_t size, size_t align)
+{
+	return memset(take(tree, size, align), 0, size);
+}
+
 void *element_alloc(struct element_tree *tree, size_t size)
 {
-	return take(tree, size, ALIGN);
+	return take_zeroed(tree, size, ALIGN);
 }
 
 char *element_string(struct element_tree *tree, const char *s, size_t len)
@@ -82,6 +87,7 @@ char *element_string(struct element_tree *tree, const char *s, size_t len)
 	char *copy = take(tree, len + 1, 1);
 
 	memcpy(copy, s, len);
+	copy[len] = '\0';
 	return copy;
 }
 
@@ -153,7 +159,7 @@ char *element_vprintf(struct element_tree *tree, const char *format, va_list arg
 		abort();
 	s = take(tree, (size_t)n + 1, 1);
 	if ((size_t)n < sizeof(small))
-		memcpy(s, small, (size_t)n);
+		memcpy(s, small, (size_t)n + 1);
 	else
 		vsnprintf(s, (size_t)n + 1, format, again);
 	va_end(again);
@@ -194,7 +200,7 @@ struct element_names *element_names_add(
 	if (x && is_last(x, text, len)) {
 		*at = x->beside;
 	} else {
-		x = take(tree, sizeof(*x), _Alignof(struct element_names));
+		x = take_zeroed(tree, sizeof(*x), _Alignof(struct element_names));
 		x->n = names->n + 1;
 		x->shorter = names;
 		x->last.text = element_string(tree, text, len);
@@ -239,7 +245,7 @@ static void append(struct element *parent, struct element *e)
 
 struct element *element_add(struct element_tree *tree, struct element *parent, const char *name)
 {
-	struct element *e = take(tree, sizeof(*e), _Alignof(struct element));
+	struct element *e = take_zeroed(tree, sizeof(*e), _Alignof(struct element));
 
 	e->name = name;
 	e->sign = element_sign(name, strlen(name));

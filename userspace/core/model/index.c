@@ -134,3 +134,18 @@ void *index_get_pair(const struct index *index, unsigned kind, unsigned a, unsig
 {
 	return look(index, by_pair(kind, a, b, NULL));
 }
+
+/* An address is a pair of numbers as well. */
+void index_set_address(struct index *index, unsigned kind, const void *address, void *thing)
+{
+	uint64_t n = (uintptr_t)address;
+
+	index_set_pair(index, kind, (unsigned)(n >> 32), (unsigned)n, thing);
+}
+
+void *index_get_address(const struct index *index, unsigned kind, const void *address)
+{
+	uint64_t n = (uintptr_t)address;
+
+	return index_get_pair(index, kind, (unsigned)(n >> 32), (unsigned)n);
+}

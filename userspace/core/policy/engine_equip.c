@@ -160,7 +160,6 @@ static void of_notification(
 void act_equip(struct engine *e, const struct act *a, struct plan *plan, struct plan_action *p)
 {
 	struct operation_settings set;
-	char sum[DIGEST_MAX];
 
 	if (!a->resource || a->pseudo || a->resource->kind != PRIMITIVE || !p->op)
 		return;
@@ -169,8 +168,8 @@ void act_equip(struct engine *e, const struct act *a, struct plan *plan, struct 
 	if (p->kind == PLAN_RESOURCE) {
 		parameters(e, a, &set, plan, p);
 		of_operation(&set, plan, p);
-		digest_operation(e, a->resource, a->node, p->op, a->interval_ms, sum);
-		p->digest = plan_text(plan, sum);
+		p->digest = plan_text(
+			plan, digest_operation(e, a->resource, a->node, p->op, a->interval_ms));
 	}
 	if (!p->timeout_ms)
 		p->timeout_ms = set.timeout_ms;

@@ -6,12 +6,11 @@
 
 #include "core/plan.h"
 #include "core/policy/engine_action.h"
-#include "core/policy/engine_inside.h"
 
 void act_equip(struct engine *e, const struct act *a, struct plan *plan, struct plan_action *p);
 
-/* Of this operation's parameters, as they are now: 32 digits (status_digest.c). */
-void digest_operation(struct engine *e, struct resource *r, const struct node *node,
-	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX]);
+/* What a record of this operation is compared with later, 32 digits (status_digest.c). */
+const char *digest_operation(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms);
 
 #endif

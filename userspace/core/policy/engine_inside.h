@@ -43,14 +43,6 @@ struct score_note { /* for people: what made a score */
 	struct score_note *next;
 };
 
-/* What a record of an operation is compared with later: hexadecimal digits. */
-#define DIGEST_MAX 129
-
-struct digest_last { /* the last text that was digested */
-	const char *text; /* NULL: none */
-	char digest[DIGEST_MAX];
-};
-
 struct engine {
 	struct element_tree *arena;
 	const struct element *cib, *configuration, *status;
@@ -82,8 +74,6 @@ struct engine {
 	struct location **locations;
 	unsigned n_locations, cap_locations;
 	struct resources stop_needed;   /* containers, once it is known where they are */
-	const struct element **renewed; /* entries of recurring operations to be made anew */
-	unsigned n_renewed, cap_renewed;
 	struct score_note *notes, *last_note;
 	unsigned visit, depth;
 	struct act **put_off;
@@ -92,7 +82,6 @@ struct engine {
 	unsigned n_deferred, cap_deferred, update_depth;
 	bool checks_deferred;   /* of what is known only after assignment */
 	unsigned stamp;         /* of the last walk that marked acts as visited */
-	struct digest_last digest_last;
 	struct element *shadow; /* parts that were merged from templates live in the arena */
 };
 

@@ -308,7 +308,6 @@ static void digest_all(struct scene *s)
 	struct engine *e = engine_new(s->tree->root, 0, NULL);
 	owned(index) struct index *by_base = index_new();
 	owned(free) char *why = NULL;
-	char sum[DIGEST_MAX];
 
 	if (engine_look(e, &why)) {
 		engine_free(e);
@@ -331,9 +330,11 @@ static void digest_all(struct scene *s)
 
 			for (struct element *op = element_child(r, "lrm_rsc_op"); of && op;
 				op = element_sibling(op, "lrm_rsc_op")) {
-				digest_operation(e, of, e->nodes[i], element_get(op, "operation"),
-					value_interval(element_get(op, "interval")), sum);
-				element_set(s->tree, op, "op-digest", sum);
+				const char *task = element_get(op, "operation");
+				uint64_t ms = value_interval(element_get(op, "interval"));
+
+				element_set(s->tree, op, "op-digest",
+					digest_operation(e, of, e->nodes[i], task, ms));
 			}
 		}
 	}

@@ -12,7 +12,6 @@
 #include "core/policy/status_inside.h"
 
 #define PAIRS_MAX 512 /* of one resource; more are not looked at */
-_Static_assert(DIGEST_MAX > 2 * EVP_MAX_MD_SIZE, "in hexadecimal");
 
 /* ---- parameters
  * ---------------------------------------------------------------------------------- */
@@ -147,28 +146,27 @@ static void add_escaped(struct lines *out, const char *s)
 	}
 }
 
-/* What is asked in a row is mostly the same: of the instances of one clone, or one after the other
- * about the operations of one resource. */
-static void digest_text(struct engine *e, const struct lines *text, char ret[DIGEST_MAX])
+/* The same text is asked for again: of each instance of a clone, for each operation of a resource,
+ * and once more for the plan. */
+static const char *digest_text(struct engine *e, const struct lines *text)
 {
 	static const char hex[] = "0123456789abcdef";
-	struct digest_last *last = &e->digest_last;
+	char *known = index_get(e->ids, INDEX_DIGEST, text->data), *at;
 	unsigned char sum[EVP_MAX_MD_SIZE];
-	char *at = last->digest;
 	unsigned len = 0;
 
-	if (!last->text || strcmp(last->text, text->data)) {
-		/* Without a digest it is of no use, and equal to nothing. */
-		if (!EVP_Digest(text->data, text->len, sum, &len, EVP_md5(), NULL))
-			len = 0;
-		for (unsigned i = 0; i < len; i++) {
-			*at++ = hex[sum[i] >> 4];
-			*at++ = hex[sum[i] & 15];
-		}
-		*at = '\0';
-		last->text = element_string(e->arena, text->data, text->len);
+	if (known)
+		return known;
+	/* Without a digest it is of no use, and equal to nothing. */
+	if (!EVP_Digest(text->data, text->len, sum, &len, EVP_md5(), NULL))
+		len = 0;
+	at = known = engine_alloc(e, 2 * len + 1);
+	for (unsigned i = 0; i < len; i++) {
+		*at++ = hex[sum[i] >> 4];
+		*at++ = hex[sum[i] & 15];
 	}
-	strcpy(ret, last->digest);
+	index_set(e->ids, INDEX_DIGEST, element_string(e->arena, text->data, text->len), known);
+	return known;
 }
 
 /* Between blanks. */
@@ -180,9 +178,10 @@ static bool is_listed(const char *list, const char *name)
 }
 
 /* list: only those in it; NULL: all. */
-static void digest(struct engine *e, const struct pairs *p, const char *list, char ret[DIGEST_MAX])
+static const char *digest(struct engine *e, const struct pairs *p, const char *list)
 {
 	struct lines text = { 0 };
+	const char *known;
 
 	add(&text, " <parameters");
 	for (unsigned i = 0; i < p->n; i++) {
@@ -195,8 +194,9 @@ static void digest(struct engine *e, const struct pairs *p, const char *list, ch
 		add(&text, "\"");
 	}
 	add(&text, "/>\n");
-	digest_text(e, &text, ret);
+	known = digest_text(e, &text);
 	lines_done(&text);
+	return known;
 }
 
 /* ---- the verdict
@@ -204,10 +204,7 @@ static void digest(struct engine *e, const struct pairs *p, const char *list, ch
 
 static bool is_renewed(const struct engine *e, const struct element *op)
 {
-	for (unsigned i = 0; i < e->n_renewed; i++)
-		if (e->renewed[i] == op)
-			return true;
-	return false;
+	return index_get_address(e->ids, INDEX_RENEWED, op);
 }
 
 /* Parameters of one operation alone; whether there are any. */
@@ -283,19 +280,14 @@ static enum digest_verdict verdict(struct engine *e, const struct digested *d,
 {
 	const char *all = element_get(lrm_op, "op-digest");
 	const char *restart = element_get(lrm_op, "op-restart-digest");
-	char calculated[DIGEST_MAX];
 
 	if (is_renewed(e, lrm_op))
 		return DIGEST_RESTART;
-	if (restart) {
-		digest(e, &d->all, element_get(lrm_op, "op-force-restart"), calculated);
-		if (strcmp(calculated, restart))
-			return DIGEST_RESTART;
-	}
+	if (restart && strcmp(digest(e, &d->all, element_get(lrm_op, "op-force-restart")), restart))
+		return DIGEST_RESTART;
 	if (!all)
 		return DIGEST_UNKNOWN;
-	digest(e, &d->all, NULL, calculated);
-	if (!strcmp(calculated, all))
+	if (!strcmp(digest(e, &d->all, NULL), all))
 		return DIGEST_SAME;
 	/* A reload would not bring what is only of this operation. */
 	return !interval_ms && d->own ? DIGEST_RESTART : DIGEST_ALL;
@@ -326,7 +318,6 @@ static bool open_part_same(struct engine *e, const struct resource *r, const str
 	const char *version = element_get(lrm_op, "crm_feature_set");
 	bool old = version && value_version_compare(version, "3.16.0") < 0;
 	struct pairs open = { .n = 0 };
-	char calculated[DIGEST_MAX];
 
 	if (!recorded)
 		return false;
@@ -339,8 +330,7 @@ static bool open_part_same(struct engine *e, const struct resource *r, const str
 			continue;
 		open.items[open.n++] = *pair;
 	}
-	digest(e, &open, NULL, calculated);
-	return !strcmp(calculated, recorded);
+	return !strcmp(digest(e, &open, NULL), recorded);
 }
 
 static bool has_digest(const struct engine *e, const struct element *lrm_op)
@@ -375,11 +365,11 @@ enum digest_verdict digest_check(struct engine *e, struct resource *r, const str
 	return v;
 }
 
-void digest_operation(struct engine *e, struct resource *r, const struct node *node,
-	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX])
+const char *digest_operation(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms)
 {
 	struct digested d;
 
 	digested_read(e, r, node, task, interval_ms, &d);
-	digest(e, &d.all, NULL, ret);
+	return digest(e, &d.all, NULL);
 }

@@ -226,8 +226,7 @@ static bool expired_done(struct engine *e, struct history *h, int exit)
 	if (!h->node->online || h->node->unclean)
 		return false;
 	/* A monitor that failed and goes on is made anew, or its next failure would go unseen. */
-	engine_grow(e, e->renewed, e->n_renewed, e->cap_renewed);
-	e->renewed[e->n_renewed++] = h->xml;
+	index_set_address(e->ids, INDEX_RENEWED, h->xml, h->r);
 	return true;
 }
 
