@@ -316,14 +316,22 @@ void element_set(struct element_tree *tree, struct element *e, const char *name,
 void element_set_printf(
 	struct element_tree *tree, struct element *e, const char *name, const char *format, ...)
 {
-	owned(free) char *value = NULL;
+	owned(free) char *large = NULL;
+	char small[256];
 	va_list args;
+	int n;
 
 	va_start(args, format);
-	if (vasprintf(&value, format, args) < 0)
-		abort();
+	n = vsnprintf(small, sizeof(small), format, args);
 	va_end(args);
-	element_set(tree, e, name, value);
+	if (n >= (int)sizeof(small)) {
+		va_start(args, format);
+		n = vasprintf(&large, format, args);
+		va_end(args);
+	}
+	if (n < 0)
+		abort();
+	element_set(tree, e, name, large ? large : small);
 }
 
 /* The same list without one, name by name. */
