@@ -2,10 +2,10 @@
 /*
  * Late: the functions of large libraries, bound when the first of them is called. To be linked with
  * libcurl is to load and relocate twenty-six libraries more, which costs more time than everything
- * else a fence agent does; metadata never need one, and an outlet behind SNMP needs no libcurl. What
- * libxml2 and libical bring along is nearly as much, and a cluster in a file needs neither. Only the
- * agents and the command line are linked with this file instead of the libraries: its names are
- * theirs. Whoever compiles it says which libraries, by their names: LATE_CURL, and perhaps
+ * else a fence agent does; metadata never need one, and an outlet behind SNMP needs no libcurl.
+ * What libxml2 and libical bring along is nearly as much, and a cluster in a file needs neither.
+ * Only the agents and the command line are linked with this file instead of the libraries: its
+ * names are theirs. Whoever compiles it says which, by their names: LATE_CURL, and perhaps
  * LATE_SNMP, LATE_XML, LATE_ICAL.
  */
 #define CURL_DISABLE_TYPECHECK

@@ -11,6 +11,13 @@
 #define CHUNK_MAX (1 << 20) /* as trees grow, so do their chunks */
 #define ALIGN (_Alignof(max_align_t))
 
+/* Under the sanitizer each piece stands alone, so that it sees what is written beyond one. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ALONE true
+#else
+#define ALONE false
+#endif
+
 struct element_chunk {
 	struct element_chunk *next;
 	size_t used, size;
@@ -54,9 +61,9 @@ static void *take(struct element_tree *tree, size_t size, size_t align)
 	struct element_chunk *c = tree->chunks;
 	size_t at = (c->used + align - 1) / align * align;
 
-	if (at + size > c->size) {
+	if (ALONE || at + size > c->size) {
 		/* What is large gets a chunk of its own, behind the one that still has room. */
-		if (size > CHUNK / 4) {
+		if (ALONE || size > CHUNK / 4) {
 			struct element_chunk *large = chunk_new(tree, size);
 
 			tree->chunks = c;

@@ -111,9 +111,9 @@ const char *task_name(enum task task);
 /* A rule of order that becomes edges between acts once all acts are known. */
 struct ordering {
 	unsigned type;
+	enum task first_task : 8, then_task : 8; /* when the act is not given */
 	struct resource *first_resource, *then_resource;
 	struct act *first, *then;
-	enum task first_task, then_task; /* when the act is not given */
 };
 
 /* first or then may be an act, or a resource and a task. */

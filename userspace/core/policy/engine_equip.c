@@ -8,7 +8,8 @@
 #include "core/policy/engine_equip.h"
 #include "core/policy/engine_stage.h"
 
-#define META_USUAL 16 /* as many as most actions have, or a few more */
+/* Pairs of every action, and more of what is in a clone: so that there is room at once. */
+enum { META_ALL = 6, META_CLONE = 6, META_PROMOTABLE = 11 };
 
 static void put(struct plan *plan, struct plan_action *p, const char *name, const char *value)
 {
@@ -59,14 +60,27 @@ static void parameters(struct engine *e, const struct act *a, const struct opera
 	put_parameters(plan, p, t);
 }
 
+static const struct resource *clone_of(const struct resource *r)
+{
+	while (r && (r->kind != CLONE || !r->clone))
+		r = r->parent;
+	return r;
+}
+
+/* How many pairs of_clone() puts. */
+static unsigned clone_count(const struct resource *r)
+{
+	const struct resource *c = clone_of(r);
+
+	return !c ? 0 : c->promotable ? META_PROMOTABLE : META_CLONE;
+}
+
 static void of_clone(const struct resource *r, struct plan *plan, struct plan_action *p)
 {
-	const struct resource *c = r;
+	const struct resource *c = clone_of(r);
 	const char *number = strrchr(r->id, ':');
 
-	while (c && c->kind != CLONE)
-		c = c->parent;
-	if (!c || !c->clone)
+	if (!c)
 		return;
 	if (number)
 		put(plan, p, "clone", number + 1);
@@ -164,7 +178,7 @@ void act_equip(struct engine *e, const struct act *a, struct plan *plan, struct 
 	if (!a->resource || a->pseudo || a->resource->kind != PRIMITIVE || !p->op)
 		return;
 	operation_settings(e, a->resource, p->op, a->interval_ms, &set);
-	plan_pairs_room(plan, &p->meta, META_USUAL);
+	plan_pairs_room(plan, &p->meta, META_ALL + set.meta.n + clone_count(a->resource));
 	if (p->kind == PLAN_RESOURCE) {
 		parameters(e, a, &set, plan, p);
 		of_operation(&set, plan, p);
