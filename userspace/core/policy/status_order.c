@@ -13,11 +13,17 @@
 /* A number and the colon behind it. */
 static bool read_number(const char **at, int *ret)
 {
-	char *end;
+	long long n;
+	const char *end = value_digits(*at, &n);
+	char *other;
 
-	*ret = (int)strtol(*at, &end, 10);
+	if (!end) { /* -1, or blanks before it */
+		n = strtol(*at, &other, 10);
+		end = other;
+	}
 	if (end == *at || *end != ':')
 		return false;
+	*ret = (int)n;
 	*at = end + 1;
 	return true;
 }
