@@ -22,7 +22,7 @@
 
 #define CIB_MAX (1U << 30)
 #define ROOM_LEAST (128UL << 20)
-#define ROOM_TIMES 16
+#define ROOM_TIMES 4
 
 void source_done(struct source *s)
 {
