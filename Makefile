@@ -258,10 +258,18 @@ $(PROGS): $(BIN)/%: $(B)/userspace/%.o $(ARCHIVES)
 $(B)/ocf/.made: $(BIN)/picket-ocf $(BIN)/picket-cib
 	$(call say,LINKS,$(@D))
 	$(Q)$< --install $(@D) && touch $@
-# Agents load libcurl and net-snmp themselves, when they need one (late.c).
+# Agents load libcurl and net-snmp themselves, when they need one (late.c); the command line libcurl, libxml2, libical.
 soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 $(B)/fence-agents/late.o: EXTRA_CFLAGS = -fvisibility=hidden -DLATE_CURL='"$(call soname,curl)"' \
 	-DLATE_SNMP='"$(call soname,netsnmp)"'
+$(B)/userspace/late.o: EXTRA_CFLAGS = -fvisibility=hidden -DLATE_CURL='"$(call soname,curl)"' \
+	-DLATE_XML='"$(call soname,xml2)"' -DLATE_ICAL='"$(call soname,ical)"'
+$(B)/userspace/late.o: fence-agents/late.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
+$(BIN)/picket: LDLIBS := $(filter-out -lcurl -lxml2 -lical,$(LDLIBS))
+$(BIN)/picket: $(B)/userspace/late.o
 $(FENCE): EXTRA_LIBS = -lfreeipmi
 $(FENCE): LDLIBS := $(filter-out -lcurl,$(LDLIBS))
 $(FENCE): $(BIN)/%: $(B)/fence-agents/%.o $(B)/fence-agents/late.o $(LIBFENCE) $(LIBBASE)

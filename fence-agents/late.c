@@ -3,14 +3,26 @@
  * Late: the functions of large libraries, bound when the first of them is called. To be linked with
  * libcurl is to load and relocate twenty-six libraries more, which costs more time than everything
  * else a fence agent does; metadata never need one, and an outlet behind SNMP needs no libcurl.
- * Only the agents are linked with this file instead of the libraries: its names are theirs.
+ * What libxml2 and libical bring along is nearly as much, and a cluster in a file needs neither.
+ * Only the agents and the command line are linked with this file instead of the libraries: its
+ * names are theirs. Whoever compiles it says which, by their names: LATE_CURL, and perhaps
+ * LATE_SNMP, LATE_XML, LATE_ICAL.
  */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <dlfcn.h>
+#ifdef LATE_ICAL
+#include <libical/ical.h>
+#endif
+#ifdef LATE_XML
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#endif
 #include <malloc.h>
+#ifdef LATE_SNMP
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
+#endif
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,17 +64,18 @@ static void *late_load_curl(void)
 	return handle;
 }
 
-/* Libraries stay loaded. Without its library an agent can do nothing, and says so. */
+/* Libraries stay loaded: to open one again costs next to nothing. Without its library a program can
+ * do nothing, and says so. */
 static void *late_bind(const char *library, const char *name)
 {
-	static void *curl, *other;
-	bool is_curl = strcmp(library, LATE_CURL) == 0;
-	void **handle = is_curl ? &curl : &other;
-	void *function;
+	static void *curl;
+	void *handle, *function;
 
-	if (!*handle)
-		*handle = is_curl ? late_load_curl() : dlopen(library, RTLD_LAZY | RTLD_LOCAL);
-	function = *handle ? dlsym(*handle, name) : NULL;
+	if (strcmp(library, LATE_CURL))
+		handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+	else
+		handle = curl = curl ? curl : late_load_curl();
+	function = handle ? dlsym(handle, name) : NULL;
 	if (!function) {
 		fprintf(stderr, "Failed: %s\n", dlerror());
 		exit(EXIT_FAILURE);
@@ -125,6 +138,34 @@ CURLUcode late_url_get(CURLU *url, CURLUPart what, char **part, unsigned flags)
 	return real(url, what, part, flags);
 }
 
+#ifdef LATE_XML
+#define X LATE_XML
+LATE(X, xmlParserCtxtPtr, xmlCreatePushParserCtxt,
+	(xmlSAXHandlerPtr sax, void *ctx, const char *chunk, int size, const char *name),
+	(sax, ctx, chunk, size, name))
+LATE(X, int, xmlCtxtUseOptions, (xmlParserCtxtPtr parser, int options), (parser, options))
+LATE(X, int, xmlParseChunk, (xmlParserCtxtPtr parser, const char *chunk, int size, int last),
+	(parser, chunk, size, last))
+LATE(X, void, xmlStopParser, (xmlParserCtxtPtr parser), (parser))
+LATE(X, void, xmlFreeParserCtxt, (xmlParserCtxtPtr parser), (parser))
+LATE(X, void, xmlFreeDoc, (xmlDocPtr document), (document))
+LATE(X, xmlEntityPtr, xmlGetPredefinedEntity, (const xmlChar *name), (name))
+LATE(X, int, xmlSAX2GetLineNumber, (void *parser), (parser))
+#endif
+
+#ifdef LATE_ICAL
+#define I LATE_ICAL
+LATE(I, struct icaltimetype, icaltime_from_timet_with_zone,
+	(const time_t seconds, const int is_date, const icaltimezone *zone),
+	(seconds, is_date, zone))
+LATE(I, icaltimezone *, icaltimezone_get_builtin_timezone, (const char *name), (name))
+LATE(I, icaltimezone *, icaltimezone_get_utc_timezone, (void), ())
+LATE(I, int, icaltimezone_get_utc_offset_of_utc_time,
+	(icaltimezone * zone, struct icaltimetype *when, int *is_daylight),
+	(zone, when, is_daylight))
+#endif
+
+#ifdef LATE_SNMP
 #define S LATE_SNMP
 LATE(S, void, init_snmp, (const char *type), (type))
 LATE(S, int, netsnmp_ds_set_boolean, (int store, int which, int value), (store, which, value))
@@ -155,3 +196,4 @@ LATE(S, int, generate_Ku,
 	(const oid *hash, u_int n, const u_char *password, size_t size, u_char *key,
 		size_t *key_size),
 	(hash, n, password, size, key, key_size))
+#endif

@@ -8,9 +8,9 @@ static struct plan_action *add(
 {
 	struct plan_action *a = plan_add(plan, kind);
 
-	a->op = own_string(op);
-	a->resource = own_string(resource);
-	a->node = own_string("n1");
+	a->op = plan_text(plan, op);
+	a->resource = plan_text(plan, resource);
+	a->node = plan_text(plan, "n1");
 	return a;
 }
 
@@ -56,8 +56,8 @@ Test(graph, names_tell_kinds_apart_and_doubles_are_numbered)
 	add(plan, PLAN_SHUTDOWN, "do_shutdown", NULL);
 	add(plan, PLAN_CANCEL, "monitor", "x")->interval_ms = 10000;
 	notify = add(plan, PLAN_RESOURCE, "notify", "x");
-	plan_pairs_set(&notify->meta, "notify_type", "pre");
-	plan_pairs_set(&notify->meta, "notify_operation", "start");
+	plan_pairs_set(plan, &notify->meta, "notify_type", "pre");
+	plan_pairs_set(plan, &notify->meta, "notify_operation", "start");
 	add(plan, PLAN_RESOURCE, "monitor", "x");
 	add(plan, PLAN_RESOURCE, "monitor", "x");
 	g = graph_new(plan);

@@ -36,3 +36,17 @@ Test(index, it_grows)
 		cr_assert_null(index_get_pair(index, INDEX_PARAMETERS, 7, i + 5000));
 	}
 }
+
+Test(index, addresses_are_keys_too)
+{
+	owned(index) struct index *index = index_new();
+	static const char text[2][2] = { "x", "x" };
+	int a;
+
+	index_set_address(index, INDEX_RENEWED, text[0], &a);
+	cr_assert_eq(index_get_address(index, INDEX_RENEWED, text[0]), &a);
+	cr_assert_null(index_get_address(index, INDEX_RENEWED, text[1]));
+	/* What stands for nothing is not there, and is a key nevertheless. */
+	index_set(index, INDEX_RENEWED, "x", NULL);
+	cr_assert_null(index_get(index, INDEX_RENEWED, "x"));
+}

@@ -14,7 +14,7 @@ Test(lines, grows)
 	memset(big, 'x', 100000);
 	lines_add(&t, "%s-%d", "a", 7);
 	lines_add(&t, "%s", big);
-	lines_add(&t, "end");
+	lines_put(&t, "ending", 3);
 	cr_assert_eq(t.len, 3 + 100000 + 3);
 	cr_assert_eq(strlen(t.data), t.len);
 	cr_assert_str_eq(t.data + t.len - 4, "xend");

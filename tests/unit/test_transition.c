@@ -12,9 +12,9 @@ static struct transition *make(bool b_may_fail)
 	for (int i = 0; i < 3; i++) {
 		struct plan_action *a = plan_add(plan, PLAN_RESOURCE);
 
-		a->op = own_string("start");
-		a->resource = own_string("r");
-		a->node = own_string(nodes[i]);
+		a->op = plan_text(plan, "start");
+		a->resource = plan_text(plan, "r");
+		a->node = plan_text(plan, nodes[i]);
 		a->can_fail = i == 1 && b_may_fail;
 	}
 	plan_order(plan, 0, 2);
@@ -102,12 +102,12 @@ Test(transition, what_was_done_is_told_even_when_nothing_else_is_done_any_more)
 	struct plan_action *news;
 
 	for (int i = 0; i < 2; i++)
-		plan_add(plan, PLAN_RESOURCE)->op = own_string("promote");
+		plan_add(plan, PLAN_RESOURCE)->op = plan_text(plan, "promote");
 	plan_add(plan, PLAN_PSEUDO);
 	plan_order(plan, 0, 2);
 	news = plan_add(plan, PLAN_RESOURCE);
-	news->op = own_string("notify");
-	plan_pairs_set(&news->meta, "notify_type", "post");
+	news->op = plan_text(plan, "notify");
+	plan_pairs_set(plan, &news->meta, "notify_type", "post");
 	plan_order(plan, 2, 3);
 	t = transition_new(plan, 7, 3);
 	send(t, 10);
@@ -130,9 +130,9 @@ static struct plan_action *put(struct plan *plan, const char *op, const char *re
 {
 	struct plan_action *a = plan_add(plan, PLAN_RESOURCE);
 
-	a->op = own_string(op);
-	a->resource = own_string(resource);
-	a->node = own_string("n1");
+	a->op = plan_text(plan, op);
+	a->resource = plan_text(plan, resource);
+	a->node = plan_text(plan, "n1");
 	return a;
 }
 
@@ -197,7 +197,7 @@ Test(transition, news_that_are_owed_are_told_first)
 	put(plan, "start", "done");
 	put(plan, "start", "slow");
 	news = put(plan, "notify", "done");
-	plan_pairs_set(&news->meta, "notify_type", "post");
+	plan_pairs_set(plan, &news->meta, "notify_type", "post");
 	plan_order(plan, 0, 2);
 	plan_order(plan, 1, 2);
 	old = transition_new(plan, 7, 3);
@@ -218,7 +218,7 @@ static struct plan_action *put_notice(struct plan *plan, const char *resource, c
 {
 	struct plan_action *a = put(plan, "notify", resource);
 
-	plan_pairs_set(&a->meta, "notify_type", type);
+	plan_pairs_set(plan, &a->meta, "notify_type", type);
 	return a;
 }
 

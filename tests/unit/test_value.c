@@ -91,6 +91,17 @@ Test(value, integers_are_the_leading_ones)
 {
 	long long n = 5;
 
+	cr_assert_str_eq(value_digits("17 apples", &n), " apples");
+	cr_assert_eq(n, 17);
+	cr_assert_str_eq(value_digits("999999999999999999", &n), "");
+	cr_assert_eq(n, 999999999999999999);
+	n = 5;
+	cr_assert_null(value_digits("1000000000000000000", &n));
+	cr_assert_null(value_digits("-1", &n));
+	cr_assert_null(value_digits("", &n));
+	cr_assert_eq(n, 5);
+	cr_assert_eq(value_integer(" -1", &n), 0);
+	cr_assert_eq(n, -1);
 	cr_assert_eq(value_integer("17 apples", &n), 0);
 	cr_assert_eq(n, 17);
 	cr_assert_eq(value_integer("apples", &n), -EINVAL);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/xml_plain.h"
 
@@ -11,9 +14,9 @@ static struct element_tree *plain(const char *s)
 
 Test(xml_plain, reads_elements_attributes_and_lines)
 {
-	owned(element_tree) struct element_tree *t = plain(
-		"<?xml version=\"1.0\"?>\n<!-- a - b -->\n<a x='1' y=\"&lt;&amp;&quot;'\">\n"
-		"  <b/><c\n    z=\"2\" ></c >\n</a>\n");
+	owned(element_tree) struct element_tree *t =
+		plain("<?xml version=\"1.0\"?>\n<!-- a - b -->\n<a x='1' y=\"&lt;&amp;&quot;'\">\n"
+		      "  <b/><c\n    z=\"2\" ></c >\n</a>\n");
 	const struct element *c;
 
 	cr_assert(t);
@@ -46,14 +49,59 @@ Test(xml_plain, a_text_with_a_nul_inside_is_not_plain)
 	cr_assert_null(xml_plain_parse("<a/>\0<", 6));
 }
 
-Test(xml_plain, takes_the_text)
+static struct element_tree *of_file(const char *text, size_t len, size_t max)
 {
-	owned(element_tree) struct element_tree *t =
-		xml_plain_take(strdup("<a x='1'><b/></a>"), strlen("<a x='1'><b/></a>"));
+	char path[] = "/tmp/picket-plain.XXXXXX";
+	int fd = mkstemp(path);
+	struct element_tree *t;
+
+	cr_assert_eq(write(fd, text, len), (ssize_t)len);
+	close(fd);
+	t = xml_plain_file(path, max);
+	unlink(path);
+	return t;
+}
+
+Test(xml_plain, reads_a_file)
+{
+	static const char text[] = "<a x='1'><b/></a>\n", open[] = "<a>";
+	owned(element_tree) struct element_tree *t = of_file(text, strlen(text), strlen(text));
 
 	cr_assert(t);
 	cr_assert_str_eq(element_get(t->root, "x"), "1");
-	cr_assert_null(xml_plain_take(strdup("<a>"), 3));
+	cr_assert_null(of_file(text, strlen(text), strlen(text) - 1));
+	cr_assert_null(of_file(open, strlen(open), 100));
+	cr_assert_null(xml_plain_file("/no/such/file", 100));
+}
+
+/* Tags of all lengths at every place of the window, and one that is larger than it. */
+Test(xml_plain, reads_what_is_larger_than_the_window)
+{
+	enum { N = 9000, LARGE = 200000 };
+	owned(free) char *text = malloc(N * 64 + LARGE), *large = malloc(LARGE);
+	owned(element_tree) struct element_tree *t = NULL;
+	char *at = text;
+	const struct element *e;
+	char number[16];
+
+	memset(large, 'v', 150000);
+	large[150000] = '\0';
+	at += sprintf(at, "<?xml version=\"1.0\"?>\n<a>");
+	for (int i = 0; i < N; i++)
+		at += sprintf(at, "<b i='%d' x=\"&lt;%.*s\"><!-- - --></b>\n", i, i % 17,
+			"abcdefghijklmnopq");
+	at += sprintf(at, "<c x='%s'/></a>\n", large);
+	t = of_file(text, strlen(text), strlen(text));
+	cr_assert(t);
+	e = t->root->first;
+	for (int i = 0; i < N; i++, e = e->next) {
+		sprintf(number, "%d", i);
+		cr_assert_str_eq(element_get(e, "i"), number);
+		cr_assert_eq(element_get(e, "x")[0], '<');
+		cr_assert_eq(strlen(element_get(e, "x")), 1 + (size_t)i % 17);
+		cr_assert_eq(e->line, 2 + (unsigned)i);
+	}
+	cr_assert_str_eq(element_get(e, "x"), large);
 }
 
 Test(xml_plain, nesting_has_a_bound)

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/element.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #define CHUNK (64 << 10)
-#define CHUNK_MAX (1 << 20) /* as trees grow, so do their chunks: large ones come zeroed */
-#define ALIGN (sizeof(max_align_t))
+#define CHUNK_MAX (1 << 20) /* as trees grow, so do their chunks */
+#define ALIGN (_Alignof(max_align_t))
+
+/* Under the sanitizer each piece stands alone, so that it sees what is written beyond one. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ALONE true
+#else
+#define ALONE false
+#endif
 
 struct element_chunk {
 	struct element_chunk *next;
@@ -17,10 +26,9 @@ struct element_chunk {
 
 static struct element_chunk *chunk_new(struct element_tree *tree, size_t size)
 {
-	struct element_chunk *c = own_alloc(sizeof(*c) + size);
+	struct element_chunk *c = own_array(NULL, sizeof(*c) + size, 1);
 
-	c->size = size;
-	c->next = tree->chunks;
+	*c = (struct element_chunk){ .size = size, .next = tree->chunks };
 	tree->chunks = c;
 	return c;
 }
@@ -43,24 +51,19 @@ void element_tree_free(struct element_tree *tree)
 		next = c->next;
 		free(c);
 	}
-	free(tree->text);
+	free(tree->seen);
 	free(tree);
 }
 
-void element_tree_take(struct element_tree *tree, char *text)
-{
-	free(tree->text);
-	tree->text = text;
-}
-
+/* Not zeroed: of a chunk only what is used shall be touched. */
 static void *take(struct element_tree *tree, size_t size, size_t align)
 {
 	struct element_chunk *c = tree->chunks;
 	size_t at = (c->used + align - 1) / align * align;
 
-	if (at + size > c->size) {
+	if (ALONE || at + size > c->size) {
 		/* What is large gets a chunk of its own, behind the one that still has room. */
-		if (size > CHUNK / 4) {
+		if (ALONE || size > CHUNK / 4) {
 			struct element_chunk *large = chunk_new(tree, size);
 
 			tree->chunks = c;
@@ -76,9 +79,14 @@ static void *take(struct element_tree *tree, size_t size, size_t align)
 	return (char *)c->bytes + at;
 }
 
+static void *take_zeroed(struct element_tree *tree, size_t size, size_t align)
+{
+	return memset(take(tree, size, align), 0, size);
+}
+
 void *element_alloc(struct element_tree *tree, size_t size)
 {
-	return take(tree, size, ALIGN);
+	return take_zeroed(tree, size, ALIGN);
 }
 
 char *element_string(struct element_tree *tree, const char *s, size_t len)
@@ -86,20 +94,151 @@ char *element_string(struct element_tree *tree, const char *s, size_t len)
 	char *copy = take(tree, len + 1, 1);
 
 	memcpy(copy, s, len);
+	copy[len] = '\0';
 	return copy;
+}
+
+/* ---- strings that recur
+ * ------------------------------------------------------------------------- */
+
+/* How many are remembered: as many as there seem to be, within these. */
+#define SEEN_LEAST 64
+#define SEEN_MAX (1 << 15)
+
+static uint64_t hash_step(uint64_t h, uint64_t part)
+{
+	h = (h ^ part) * 0x9e3779b97f4a7c15ULL;
+	return h ^ h >> 32;
+}
+
+/* Eight characters at a time. */
+static uint64_t hash_of(const char *s, size_t len)
+{
+	uint64_t h = len, part;
+
+	for (; len >= sizeof(part); s += sizeof(part), len -= sizeof(part)) {
+		memcpy(&part, s, sizeof(part));
+		h = hash_step(h, part);
+	}
+	for (part = 0; len; len--)
+		part = part << 8 | (unsigned char)*s++;
+	return hash_step(h, part);
+}
+
+static void seen_grow(struct element_tree *tree)
+{
+	size_t n = tree->n_seen ? 4 * tree->n_seen : SEEN_LEAST;
+	const char **seen = own_alloc(n * sizeof(*seen));
+
+	for (size_t i = 0; i < tree->n_seen; i++)
+		if (tree->seen[i])
+			seen[hash_of(tree->seen[i], strlen(tree->seen[i])) & (n - 1)] =
+				tree->seen[i];
+	free(tree->seen);
+	tree->seen = seen;
+	tree->n_seen = n;
+	tree->n_missed = 0;
+}
+
+const char *element_keep(struct element_tree *tree, const char *s, size_t len)
+{
+	const char **seen;
+
+	if (tree->n_missed >= tree->n_seen && tree->n_seen < SEEN_MAX)
+		seen_grow(tree);
+	seen = &tree->seen[hash_of(s, len) & (tree->n_seen - 1)];
+	if (!*seen || strncmp(*seen, s, len) || (*seen)[len]) {
+		*seen = element_string(tree, s, len);
+		tree->n_missed++;
+	}
+	return *seen;
+}
+
+char *element_vprintf(struct element_tree *tree, const char *format, va_list args)
+{
+	char small[256], *s;
+	va_list again;
+	int n;
+
+	va_copy(again, args);
+	n = vsnprintf(small, sizeof(small), format, args);
+	if (n < 0)
+		abort();
+	s = take(tree, (size_t)n + 1, 1);
+	if ((size_t)n < sizeof(small))
+		memcpy(s, small, (size_t)n + 1);
+	else
+		vsnprintf(s, (size_t)n + 1, format, again);
+	va_end(again);
+	return s;
 }
 
 char *element_printf(struct element_tree *tree, const char *format, ...)
 {
-	owned(free) char *s = NULL;
 	va_list args;
+	char *s;
 
 	va_start(args, format);
-	if (vasprintf(&s, format, args) < 0)
-		abort();
+	s = element_vprintf(tree, format, args);
 	va_end(args);
-	return element_string(tree, s, strlen(s));
+	return s;
 }
+
+/* ---- names
+ * ------------------------------------------------------------------------------------------ */
+
+/* So many lists that differ in their last name are looked through, then one is made again: time is
+ * bounded, whatever the text is. Those used last come first. */
+#define BESIDE_MAX 16
+
+static bool is_last(const struct element_names *names, const char *text, size_t len)
+{
+	return names->last.len == len && !memcmp(names->last.text, text, len);
+}
+
+struct element_names *element_names_add(
+	struct element_tree *tree, struct element_names *names, const char *text, size_t len)
+{
+	struct element_names **at = &names->longer, *x;
+
+	for (unsigned i = 0; *at && i < BESIDE_MAX && !is_last(*at, text, len); i++)
+		at = &(*at)->beside;
+	x = *at;
+	if (x && is_last(x, text, len)) {
+		*at = x->beside;
+	} else {
+		x = take_zeroed(tree, sizeof(*x), _Alignof(struct element_names));
+		x->n = names->n + 1;
+		x->shorter = names;
+		x->last.text = element_string(tree, text, len);
+		x->last.sign = element_sign(text, len);
+		x->last.len = len;
+	}
+	x->beside = names->longer;
+	names->longer = x;
+	return x;
+}
+
+/* Most lists are only the beginning of one that elements have. */
+static void names_settle(struct element_tree *tree, struct element_names *names)
+{
+	struct element_name *all;
+
+	if (names->all)
+		return;
+	all = take(tree, names->n * sizeof(*all), _Alignof(struct element_name));
+	for (const struct element_names *x = names; x->n; x = x->shorter)
+		all[x->n - 1] = x->last;
+	names->all = all;
+}
+
+const char *element_tag(struct element_tree *tree, const char *text, size_t len)
+{
+	return element_names_add(tree, &tree->tags, text, len)->last.text;
+}
+
+/* ---- elements
+ * --------------------------------------------------------------------------------------- */
 
 static void append(struct element *parent, struct element *e)
 {
@@ -113,9 +252,11 @@ static void append(struct element *parent, struct element *e)
 
 struct element *element_add(struct element_tree *tree, struct element *parent, const char *name)
 {
-	struct element *e = element_alloc(tree, sizeof(*e));
+	struct element *e = take_zeroed(tree, sizeof(*e), _Alignof(struct element));
 
 	e->name = name;
+	e->sign = element_sign(name, strlen(name));
+	e->names = &tree->names;
 	if (parent)
 		append(parent, e);
 	else
@@ -123,59 +264,129 @@ struct element *element_add(struct element_tree *tree, struct element *parent, c
 	return e;
 }
 
+static const char **values_new(struct element_tree *tree, size_t n)
+{
+	return take(tree, n * sizeof(const char *), _Alignof(const char *));
+}
+
+void element_fill(struct element_tree *tree, struct element *e, struct element_names *names,
+	const char *const *values)
+{
+	assert(!e->names->n);
+	if (!names->n)
+		return;
+	names_settle(tree, names);
+	e->names = names;
+	e->values = values_new(tree, names->n);
+	memcpy(e->values, values, names->n * sizeof(*values));
+}
+
+static int place_of(const struct element *e, const char *name, unsigned short sign)
+{
+	for (unsigned i = 0; i < e->names->n; i++)
+		if (e->names->all[i].sign == sign && !strcmp(e->names->all[i].text, name))
+			return (int)i;
+	return -1;
+}
+
 void element_set(struct element_tree *tree, struct element *e, const char *name, const char *value)
 {
-	struct element_attribute *a;
+	size_t len = strlen(name);
+	unsigned n = e->names->n, more = n < 4 ? 4 : n < UCHAR_MAX ? n : UCHAR_MAX;
+	struct element_names *names;
+	int at;
 
 	if (!value)
 		return;
-	value = element_string(tree, value, strlen(value));
-	for (unsigned i = 0; i < e->n_attributes; i++) {
-		if (!strcmp(e->attributes[i].name, name)) {
-			e->attributes[i].value = value;
-			return;
-		}
-	}
-	if (e->n_attributes == e->cap_attributes) {
-		unsigned cap = e->cap_attributes ? 2 * e->cap_attributes : 4;
-
-		a = element_alloc(tree, cap * sizeof(*a));
-		if (e->n_attributes)
-			memcpy(a, e->attributes, e->n_attributes * sizeof(*a));
-		e->attributes = a;
-		e->cap_attributes = cap;
-	}
-	e->attributes[e->n_attributes++] =
-		(struct element_attribute){ .name = name, .value = value };
-}
-
-void element_unset(struct element *e, const char *name)
-{
-	for (unsigned i = 0; i < e->n_attributes; i++) {
-		if (strcmp(e->attributes[i].name, name))
-			continue;
-		memmove(&e->attributes[i], &e->attributes[i + 1],
-			(e->n_attributes - i - 1) * sizeof(*e->attributes));
-		e->n_attributes--;
+	value = element_keep(tree, value, strlen(value));
+	at = place_of(e, name, element_sign(name, len));
+	if (at >= 0) {
+		e->values[at] = value;
 		return;
 	}
+	if (!e->room) {
+		const char **values = values_new(tree, n + more);
+
+		if (n)
+			memcpy(values, e->values, n * sizeof(*values));
+		e->values = values;
+		e->room = (unsigned char)more;
+	}
+	/* The lists are the tree's, which is not const here. */
+	names = element_names_add(tree, (struct element_names *)e->names, name, len);
+	names_settle(tree, names);
+	e->names = names;
+	e->values[n] = value;
+	e->room--;
+}
+
+void element_set_printf(
+	struct element_tree *tree, struct element *e, const char *name, const char *format, ...)
+{
+	owned(free) char *large = NULL;
+	char small[256];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(small, sizeof(small), format, args);
+	va_end(args);
+	if (n >= (int)sizeof(small)) {
+		va_start(args, format);
+		n = vasprintf(&large, format, args);
+		va_end(args);
+	}
+	if (n < 0)
+		abort();
+	element_set(tree, e, name, large ? large : small);
+}
+
+/* The same list without one, name by name. */
+void element_unset(struct element_tree *tree, struct element *e, const char *name)
+{
+	int at = place_of(e, name, element_sign(name, strlen(name)));
+	struct element_names *names = &tree->names;
+
+	if (at < 0)
+		return;
+	for (unsigned i = 0; i < e->names->n; i++) {
+		const struct element_name *x = &e->names->all[i];
+
+		if (i != (unsigned)at)
+			names = element_names_add(tree, names, x->text, x->len);
+		if (i > (unsigned)at)
+			e->values[i - 1] = e->values[i];
+	}
+	if (names->n)
+		names_settle(tree, names);
+	e->names = names;
+	if (e->room < UCHAR_MAX)
+		e->room++;
+}
+
+/* Of another tree perhaps. */
+static void copy_attributes(
+	struct element_tree *tree, struct element *copy, const struct element *e)
+{
+	struct element_names *names = &tree->names;
+
+	for (unsigned i = 0; i < e->names->n; i++)
+		names = element_names_add(tree, names, e->names->all[i].text, e->names->all[i].len);
+	element_fill(tree, copy, names, e->values);
+	for (unsigned i = 0; i < names->n; i++)
+		copy->values[i] = element_keep(tree, copy->values[i], strlen(copy->values[i]));
 }
 
 struct element *element_copy(
 	struct element_tree *tree, struct element *parent, const struct element *e)
 {
 	struct element *copy =
-		element_add(tree, parent, element_string(tree, e->name, strlen(e->name)));
+		element_add(tree, parent, element_tag(tree, e->name, strlen(e->name)));
 
 	copy->line = e->line;
 	if (e->text)
 		copy->text = element_string(tree, e->text, strlen(e->text));
-	for (unsigned i = 0; i < e->n_attributes; i++) {
-		const char *name = e->attributes[i].name;
-
-		element_set(tree, copy, element_string(tree, name, strlen(name)),
-			e->attributes[i].value);
-	}
+	copy_attributes(tree, copy, e);
 	for (const struct element *c = e->first; c; c = c->next)
 		element_copy(tree, copy, c);
 	return copy;
@@ -198,42 +409,18 @@ void element_remove(struct element *e)
 	e->parent = e->next = NULL;
 }
 
-/* Most names differ in their first two characters: a call is made for few. */
-static bool same(const char *a, const char *b)
+const char *element_get_sign(const struct element *e, const char *name, unsigned short sign)
 {
-	if (a[0] != b[0])
-		return false;
-	return !a[0] || (a[1] == b[1] && (!a[1] || !strcmp(a + 2, b + 2)));
+	int at = e ? place_of(e, name, sign) : -1;
+
+	return at < 0 ? NULL : e->values[at];
 }
 
-const char *element_get(const struct element *e, const char *name)
+struct element *element_first_sign(struct element *e, const char *name, unsigned short sign)
 {
-	for (unsigned i = 0; e && i < e->n_attributes; i++)
-		if (same(e->attributes[i].name, name))
-			return e->attributes[i].value;
-	return NULL;
-}
-
-bool element_is(const struct element *e, const char *name)
-{
-	return e && same(e->name, name);
-}
-
-static struct element *named(struct element *e, const char *name)
-{
-	while (e && !same(e->name, name))
+	while (e && (e->sign != sign || strcmp(e->name, name)))
 		e = e->next;
 	return e;
-}
-
-struct element *element_child(const struct element *e, const char *name)
-{
-	return e ? named(e->first, name) : NULL;
-}
-
-struct element *element_sibling(const struct element *e, const char *name)
-{
-	return e ? named(e->next, name) : NULL;
 }
 
 struct element *element_child_id(const struct element *e, const char *name, const char *id)

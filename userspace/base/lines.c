@@ -34,6 +34,14 @@ void lines_add(struct lines *lines, const char *format, ...)
 	lines->len += (size_t)n;
 }
 
+void lines_put(struct lines *lines, const char *s, size_t n)
+{
+	lines_room(lines, n);
+	memcpy(lines->data + lines->len, s, n);
+	lines->len += n;
+	lines->data[lines->len] = '\0';
+}
+
 size_t lines_width(const char *s)
 {
 	size_t n = 0;

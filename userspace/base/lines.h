@@ -11,6 +11,7 @@ struct lines {
 };
 
 void lines_add(struct lines *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lines_put(struct lines *lines, const char *s, size_t n); /* as it is */
 /* Columns that s takes on a terminal: code points of UTF-8. */
 size_t lines_width(const char *s);
 /* Adds s and spaces up to width columns. */

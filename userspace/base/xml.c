@@ -27,10 +27,21 @@ static void refuse(struct reader *r, const char *why)
 	xmlStopParser(r->parser);
 }
 
-/* Names recur: the library's dictionary holds each once, but dies with the parser. */
-static const char *name_of(struct reader *r, const xmlChar *name)
+/* Five pointers an attribute: name, prefix, URI, value's begin and end. */
+static void fill(struct reader *r, struct element *e, const xmlChar **attributes, size_t n)
 {
-	return element_string(r->tree, (const char *)name, strlen((const char *)name));
+	owned(free) const char **values = own_array(NULL, n, sizeof(*values));
+	struct element_names *names = &r->tree->names;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = (const char *)attributes[5 * i];
+		const char *begin = (const char *)attributes[5 * i + 3];
+		const char *end = (const char *)attributes[5 * i + 4];
+
+		names = element_names_add(r->tree, names, name, strlen(name));
+		values[i] = element_keep(r->tree, begin, (size_t)(end - begin));
+	}
+	element_fill(r->tree, e, names, values);
 }
 
 static void start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
@@ -46,20 +57,10 @@ static void start(void *ctx, const xmlChar *name, const xmlChar *prefix, const x
 		refuse(r, "elements are nested too deeply");
 		return;
 	}
-	e = element_add(r->tree, r->at, name_of(r, name));
+	e = element_add(r->tree, r->at,
+		element_tag(r->tree, (const char *)name, strlen((const char *)name)));
 	e->line = (unsigned)xmlSAX2GetLineNumber(r->parser);
-	e->attributes = element_alloc(r->tree, (size_t)(n_attributes + 1) * sizeof(*e->attributes));
-	e->cap_attributes = (unsigned)n_attributes + 1;
-	/* Five pointers an attribute: name, prefix, URI, value's begin and end. */
-	for (int i = 0; i < n_attributes; i++) {
-		const char *begin = (const char *)attributes[5 * i + 3];
-		const char *end = (const char *)attributes[5 * i + 4];
-
-		e->attributes[e->n_attributes++] = (struct element_attribute){
-			.name = name_of(r, attributes[5 * i]),
-			.value = element_string(r->tree, begin, (size_t)(end - begin)),
-		};
-	}
+	fill(r, e, attributes, (size_t)n_attributes);
 	r->at = e;
 }
 
@@ -199,9 +200,9 @@ static void quote(const char *s, FILE *out)
 static void print(const struct element *e, int depth, FILE *out)
 {
 	fprintf(out, "%*s<%s", 2 * depth, "", e->name);
-	for (unsigned i = 0; i < e->n_attributes; i++) {
-		fprintf(out, " %s=\"", e->attributes[i].name);
-		quote(e->attributes[i].value, out);
+	for (unsigned i = 0; i < e->names->n; i++) {
+		fprintf(out, " %s=\"", e->names->all[i].text);
+		quote(e->values[i], out);
 		fputc('"', out);
 	}
 	if (!e->first && !e->text) {

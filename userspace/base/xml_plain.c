@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/xml_plain.h"
 
-#include <string.h>
+#include <errno.h>
+#include <fcntl.h>
 
 #include <picket/limits.h>
+
+#define ATTRIBUTES_MAX 64 /* of one tag */
+#define WINDOW (64 << 10) /* how much of a file is looked at, unless one tag is larger */
+#define NEAR 64           /* no more is looked at ahead */
 
 /* What each character may be; the end of the text, a NUL, is nothing. */
 enum { FIRST = 1, NAME = 2, VALUE = 4, COMMENT = 8 };
@@ -11,11 +16,10 @@ enum { FIRST = 1, NAME = 2, VALUE = 4, COMMENT = 8 };
 struct plain {
 	struct element_tree *tree;
 	struct element *at;
-	char *p;
+	const char *p;
 	unsigned depth, line;
 	unsigned char is[256];
-	struct element_attribute attributes[64]; /* of the tag that is read */
-	unsigned char lengths[64];               /* of their names, modulo 256 */
+	const char *values[ATTRIBUTES_MAX]; /* of the tag that is read */
 };
 
 static void classes_init(unsigned char *is)
@@ -53,17 +57,17 @@ static bool space_skip(struct plain *x)
 	return x->p != begin;
 }
 
-/* The name is not ended yet: what stands behind it is still to be looked at. */
-static char *name_read(struct plain *x)
+/* Its length; 0: there is none. */
+static size_t name_read(struct plain *x)
 {
-	char *begin = x->p;
+	const char *begin = x->p;
 
 	if (!(class_of(x, *begin) & FIRST))
-		return NULL;
+		return 0;
 	do
 		x->p++;
 	while (class_of(x, *x->p) & NAME);
-	return begin;
+	return (size_t)(x->p - begin);
 }
 
 /* One of the five that every document knows, NUL: another. */
@@ -85,81 +89,111 @@ static char entity_read(struct plain *x)
 	return '\0';
 }
 
-/* The value between two quotes, in its place; NULL: it is not plain. */
-static char *value_read(struct plain *x)
+/* The rest of a value in which something stands for another character. */
+static const char *value_resolve(struct plain *x, const char *begin, char quote)
 {
-	char quote = *x->p, *begin, *to;
+	size_t len = (size_t)(x->p - begin), cap = 2 * len + 64;
+	owned(free) char *s = own_array(NULL, cap, 1);
 
-	if (quote != '"' && quote != '\'')
-		return NULL;
-	begin = to = ++x->p;
+	memcpy(s, begin, len);
 	while (*x->p != quote) {
+		if (len + 2 > cap)
+			s = own_array(s, cap *= 2, 1);
 		if (class_of(x, *x->p) & VALUE || *x->p == '"' || *x->p == '\'')
-			*to++ = *x->p++;
-		else if (*x->p != '&' || !(*to++ = entity_read(x)))
+			s[len++] = *x->p++;
+		else if (*x->p != '&' || !(s[len++] = entity_read(x)))
 			return NULL;
 	}
 	x->p++;
-	*to = '\0';
-	return begin;
+	return element_keep(x->tree, s, len);
 }
 
-static bool is_double(const struct plain *x, unsigned n)
+/* The value between two quotes; NULL: it is not plain. */
+static const char *value_read(struct plain *x)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (x->lengths[i] == x->lengths[n] &&
-			!strcmp(x->attributes[i].name, x->attributes[n].name))
+	char quote = *x->p;
+	const char *begin;
+
+	if (quote != '"' && quote != '\'')
+		return NULL;
+	begin = ++x->p;
+	while (class_of(x, *x->p) & VALUE)
+		x->p++;
+	if (*x->p != quote)
+		return value_resolve(x, begin, quote);
+	x->p++;
+	return element_keep(x->tree, begin, (size_t)(x->p - 1 - begin));
+}
+
+static bool is_double(const struct element_names *names, const char *name, size_t len)
+{
+	for (; names->n; names = names->shorter)
+		if (names->last.len == len && !memcmp(names->last.text, name, len))
 			return true;
 	return false;
 }
 
-static bool attribute_read(struct plain *x, unsigned n)
+/* The list with the name that stands here; NULL: none, or not a good one. What stood there the last
+ * time is most often what stands there now, and is known to be good. */
+static struct element_names *name_add(struct plain *x, struct element_names *names)
 {
-	char *name = name_read(x), *name_end = x->p, *value;
+	struct element_names *last_time = names->longer;
+	const char *name = x->p;
+	size_t len;
 
-	if (!name || n >= sizeof(x->attributes) / sizeof(*x->attributes) || *x->p != '=')
-		return false;
+	if (last_time && !strncmp(name, last_time->last.text, last_time->last.len) &&
+		name[last_time->last.len] == '=') {
+		x->p += last_time->last.len;
+		return last_time;
+	}
+	len = name_read(x);
+	if (!len || *x->p != '=' || names->n == ATTRIBUTES_MAX || !strncmp(name, "xml", 3) ||
+		is_double(names, name, len))
+		return NULL;
+	return element_names_add(x->tree, names, name, len);
+}
+
+static struct element_names *attribute_read(struct plain *x, struct element_names *names)
+{
+	const char *value;
+
+	names = name_add(x, names);
+	if (!names)
+		return NULL;
 	x->p++;
 	value = value_read(x);
-	if (!value)
-		return false;
-	*name_end = '\0';
-	x->attributes[n] = (struct element_attribute){ .name = name, .value = value };
-	x->lengths[n] = (unsigned char)(name_end - name);
-	return strncmp(name, "xml", 3) && !is_double(x, n);
+	x->values[names->n - 1] = value;
+	return value ? names : NULL;
 }
 
 static bool element_begin(struct plain *x)
 {
-	char *name = name_read(x), *name_end = x->p, *at;
+	struct element_names *names = &x->tree->names;
+	const char *name = x->p, *at;
+	size_t len = name_read(x);
 	struct element *e;
-	unsigned n = 0;
 	bool space;
 
-	if (!name || (!x->at && x->tree->root) || ++x->depth > PICKET_DEPTH_MAX)
+	if (!len || (!x->at && x->tree->root) || x->depth == PICKET_DEPTH_MAX)
 		return false;
 	space = space_skip(x);
 	while (*x->p != '>' && *x->p != '/') {
-		if (!space || !attribute_read(x, n))
+		names = space ? attribute_read(x, names) : NULL;
+		if (!names)
 			return false;
-		n++;
 		space = space_skip(x);
 	}
 	at = x->p;
 	if (*at == '/' && at[1] != '>')
 		return false;
 	x->p += *at == '/' ? 2 : 1;
-	e = element_add(x->tree, x->at, name);
+	e = element_add(x->tree, x->at, element_tag(x->tree, name, len));
 	e->line = x->line;
-	e->attributes = element_alloc(x->tree, (n + 1) * sizeof(*e->attributes));
-	memcpy(e->attributes, x->attributes, n * sizeof(*e->attributes));
-	e->n_attributes = n;
-	e->cap_attributes = n + 1;
-	if (*at == '/')
-		x->depth--;
-	else
+	element_fill(x->tree, e, names, x->values);
+	if (*at != '/') {
+		x->depth++;
 		x->at = e;
-	*name_end = '\0';
+	}
 	return true;
 }
 
@@ -210,53 +244,129 @@ static bool declaration_skip(struct plain *x)
 	return false;
 }
 
-static bool document_read(struct plain *x, const char *end)
+/* One tag or comment. */
+static bool tag_read(struct plain *x)
 {
-	if (!declaration_skip(x))
+	if (*x->p != '<')
 		return false;
-	for (;;) {
-		bool good;
-
-		space_skip(x);
-		if (*x->p != '<')
-			return x->p == end && x->tree->root && !x->at;
-		if (x->p[1] == '/') {
-			x->p += 2;
-			good = element_end(x);
-		} else if (!strncmp(x->p, "<!--", 4)) {
-			good = comment_skip(x);
-		} else {
-			x->p++;
-			good = element_begin(x);
-		}
-		if (!good)
-			return false;
+	if (x->p[1] == '/') {
+		x->p += 2;
+		return element_end(x);
 	}
+	if (!strncmp(x->p, "<!--", 4))
+		return comment_skip(x);
+	x->p++;
+	return element_begin(x);
 }
 
-/* Names and values stay where they are in the text, which lives as long as the tree. */
-static struct element_tree *parse(struct element_tree *tree, char *text, size_t len)
+/* As far as it is plain: to the end, or to where the first tag begins that is not, or that is not
+ * there as a whole. Returns how far that one was understood. */
+static const char *read_on(struct plain *x)
 {
-	struct plain x = { .tree = tree, .p = text, .line = 1 };
+	const char *begin, *end;
+	unsigned line;
+
+	do {
+		space_skip(x);
+		begin = x->p;
+		line = x->line;
+	} while (tag_read(x));
+	end = x->p;
+	x->p = begin;
+	x->line = line;
+	return end;
+}
+
+/* ---- the text, through a window
+ * --------------------------------------------------------------------- */
+
+struct window {
+	int fd;           /* where the rest comes from; -1: from memory */
+	const char *rest; /* in memory */
+	size_t n_rest;    /* how much there may be still */
+	char *text;       /* what is in sight, ended by a NUL */
+	size_t n, cap;
+	bool failed; /* it cannot be read, or there is more than there may be */
+};
+
+static size_t rest_read(struct window *w, char *to, size_t room)
+{
+	ssize_t n;
+
+	if (w->fd < 0) {
+		n = (ssize_t)(room < w->n_rest ? room : w->n_rest);
+		memcpy(to, w->rest, (size_t)n);
+		w->rest += n;
+	} else {
+		do
+			n = read(w->fd, to, room);
+		while (n < 0 && errno == EINTR);
+	}
+	if (n < 0 || (size_t)n > w->n_rest)
+		w->failed = true;
+	if (w->failed)
+		return 0;
+	w->n_rest -= (size_t)n;
+	return (size_t)n;
+}
+
+/* On to what is behind, without losing what begins at from. Whether there was any more. */
+static bool window_move(struct window *w, const char *from)
+{
+	size_t kept = w->text ? (size_t)(w->text + w->n - from) : 0, n;
+
+	if (kept)
+		memmove(w->text, from, kept);
+	if (kept >= w->cap / 2) {
+		w->cap = w->cap ? 2 * w->cap : WINDOW;
+		w->text = own_array(w->text, w->cap, 1);
+	}
+	w->n = kept;
+	do {
+		n = rest_read(w, w->text + w->n, w->cap - 1 - w->n);
+		w->n += n;
+	} while (n && w->n < w->cap - 1);
+	w->text[w->n] = '\0';
+	return w->n > kept;
+}
+
+static struct element_tree *window_parse(struct window *w)
+{
+	struct plain x = { .tree = element_tree_new(), .line = 1 };
+	bool good;
 
 	classes_init(x.is);
-	if (document_read(&x, text + len))
-		return tree;
-	element_tree_free(tree);
+	window_move(w, NULL);
+	x.p = w->text;
+	good = declaration_skip(&x);
+	while (good) {
+		const char *end = read_on(&x);
+
+		/* Far from the edge it is not the window that ends too early. */
+		good = end + NEAR >= w->text + w->n;
+		if (!good || !window_move(w, x.p))
+			break;
+		x.p = w->text;
+	}
+	good = good && !w->failed && !w->n && x.tree->root && !x.at;
+	free(w->text);
+	if (good)
+		return x.tree;
+	element_tree_free(x.tree);
 	return NULL;
 }
 
 struct element_tree *xml_plain_parse(const char *text, size_t len)
 {
-	struct element_tree *tree = element_tree_new();
+	struct window w = { .fd = -1, .rest = text, .n_rest = len };
 
-	return parse(tree, element_string(tree, text, len), len);
+	return window_parse(&w);
 }
 
-struct element_tree *xml_plain_take(char *text, size_t len)
+struct element_tree *xml_plain_file(const char *path, size_t max)
 {
-	struct element_tree *tree = element_tree_new();
+	owned(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct window w = { .fd = fd, .n_rest = max };
 
-	element_tree_take(tree, text);
-	return parse(tree, text, len);
+	return fd < 0 ? NULL : window_parse(&w);
 }

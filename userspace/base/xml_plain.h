@@ -8,8 +8,8 @@
 /* The tree of a document that has nothing but elements, attributes, comments and white space.
  * NULL: it has something else, or is not well-formed; the library shall say what. */
 struct element_tree *xml_plain_parse(const char *text, size_t len);
-/* The same, but the text, which is malloc()ed and ends with a NUL, becomes the tree's: nothing is
- * copied. If it returns NULL, the text is freed. */
-struct element_tree *xml_plain_take(char *text, size_t len);
+/* The same of a file of at most max bytes, which is never in memory as a whole. NULL also: it
+ * cannot be read, or is larger. */
+struct element_tree *xml_plain_file(const char *path, size_t max);
 
 #endif

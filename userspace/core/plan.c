@@ -6,58 +6,30 @@
 
 struct plan *plan_new(void)
 {
-	return own_new(struct plan);
-}
+	struct plan *plan = own_new(struct plan);
 
-static void action_free(struct plan_action *a)
-{
-	free(a->op);
-	free(a->resource);
-	free(a->instance);
-	free(a->record);
-	free(a->node);
-	free(a->router);
-	free(a->standard);
-	free(a->provider);
-	free(a->type);
-	free(a->reason);
-	free(a->digest);
-	free(a->digest_reload);
-	plan_pairs_done(&a->params);
-	plan_pairs_done(&a->meta);
-	free(a->after);
-	free(a);
-}
-
-static void change_done(struct plan_change *c)
-{
-	free(c->kind);
-	free(c->action);
-	free(c->resource);
-	free(c->role);
-	free(c->next_role);
-	free(c->node);
-	free(c->source);
-	free(c->dest);
-	free(c->reason);
+	plan->arena = element_tree_new();
+	return plan;
 }
 
 void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->n; i++)
-		action_free(plan->actions[i]);
-	for (size_t i = 0; i < plan->n_changes; i++)
-		change_done(&plan->changes[i]);
+	element_tree_free(plan->arena);
 	free(plan->actions);
 	free(plan->changes);
 	free(plan);
 }
 
+const char *plan_text(struct plan *plan, const char *s)
+{
+	return s ? element_keep(plan->arena, s, strlen(s)) : NULL;
+}
+
 struct plan_action *plan_add(struct plan *plan, enum plan_kind kind)
 {
-	struct plan_action *a = own_new(struct plan_action);
+	struct plan_action *a = element_alloc(plan->arena, sizeof(*a));
 
 	own_grow(plan->actions, plan->n, plan->cap);
 	a->id = plan->n;
@@ -67,17 +39,46 @@ struct plan_action *plan_add(struct plan *plan, enum plan_kind kind)
 	return a;
 }
 
+/* Makes room for n more; what was there before is left behind in the arena. */
+static void *room(
+	struct plan *plan, void *items, size_t size, unsigned has, unsigned *cap, unsigned n)
+{
+	void *more;
+
+	if (has + n <= *cap)
+		return items;
+	more = element_alloc(plan->arena, (has + n) * size);
+	if (has)
+		memcpy(more, items, has * size);
+	*cap = has + n;
+	return more;
+}
+
 void plan_order(struct plan *plan, unsigned before, unsigned id)
 {
 	struct plan_action *a;
 
 	assert(before < plan->n && id < plan->n && before != id);
 	a = plan->actions[id];
-	for (size_t i = 0; i < a->n_after; i++)
+	for (unsigned i = 0; i < a->n_after; i++)
 		if (a->after[i] == before)
 			return;
-	own_grow(a->after, a->n_after, a->cap_after);
+	if (a->n_after == a->cap_after)
+		a->after = room(plan, a->after, sizeof(*a->after), a->n_after, &a->cap_after,
+			a->n_after + 1);
 	a->after[a->n_after++] = before;
+}
+
+void plan_order_all(struct plan *plan, const unsigned *before, unsigned n, unsigned id)
+{
+	struct plan_action *a = plan->actions[id];
+
+	assert(id < plan->n && !a->n_after);
+	if (!n)
+		return;
+	a->after = room(plan, NULL, sizeof(*before), 0, &a->cap_after, n);
+	memcpy(a->after, before, n * sizeof(*before));
+	a->n_after = n;
 }
 
 struct plan_change *plan_change_add(struct plan *plan)
@@ -87,35 +88,32 @@ struct plan_change *plan_change_add(struct plan *plan)
 	return &plan->changes[plan->n_changes++];
 }
 
-void plan_pairs_set(struct plan_pairs *pairs, const char *name, const char *value)
+void plan_pairs_room(struct plan *plan, struct plan_pairs *pairs, unsigned n)
 {
-	for (size_t i = 0; i < pairs->n; i++) {
+	pairs->items = room(plan, pairs->items, sizeof(*pairs->items), pairs->n, &pairs->cap, n);
+}
+
+void plan_pairs_set(
+	struct plan *plan, struct plan_pairs *pairs, const char *name, const char *value)
+{
+	for (unsigned i = 0; i < pairs->n; i++) {
 		if (strcmp(pairs->items[i].name, name))
 			continue;
-		free(pairs->items[i].value);
-		pairs->items[i].value = own_string(value);
+		pairs->items[i].value = plan_text(plan, value);
 		return;
 	}
-	own_grow(pairs->items, pairs->n, pairs->cap);
-	pairs->items[pairs->n++] = (struct plan_pair){ own_string(name), own_string(value) };
+	if (pairs->n == pairs->cap)
+		plan_pairs_room(plan, pairs, pairs->n + 4);
+	pairs->items[pairs->n++] =
+		(struct plan_pair){ plan_text(plan, name), plan_text(plan, value) };
 }
 
 const char *plan_pairs_get(const struct plan_pairs *pairs, const char *name)
 {
-	for (size_t i = 0; i < pairs->n; i++)
+	for (unsigned i = 0; i < pairs->n; i++)
 		if (!strcmp(pairs->items[i].name, name))
 			return pairs->items[i].value;
 	return NULL;
-}
-
-void plan_pairs_done(struct plan_pairs *pairs)
-{
-	for (size_t i = 0; i < pairs->n; i++) {
-		free(pairs->items[i].name);
-		free(pairs->items[i].value);
-	}
-	free(pairs->items);
-	*pairs = (struct plan_pairs){ 0 };
 }
 
 /* Takes away what waits for nothing until nothing changes: what is left is on or behind a cycle. */

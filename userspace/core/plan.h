@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/element.h"
 #include "base/own.h"
 
 enum plan_kind {
@@ -22,48 +23,50 @@ enum plan_kind {
 
 /* A name and a value that go with an action: parameters, meta attributes. */
 struct plan_pair {
-	char *name;
-	char *value;
+	const char *name, *value;
 };
 
 struct plan_pairs {
 	struct plan_pair *items;
-	size_t n, cap;
+	unsigned n, cap;
 };
 
 struct plan_action {
 	unsigned id; /* index in plan.actions */
 	enum plan_kind kind;
-	char *op;       /* start, stop, monitor, promote, notify, migrate_to, reload-agent … */
-	char *resource; /* resource id as the configuration names it, without an instance number */
-	char *instance; /* "web:0" for an instance of a clone, else the same as resource */
-	char *record;   /* what its history may be kept under, if not under resource */
-	char *node;     /* node name the action runs on; the target for PLAN_FENCE */
-	char *router;   /* whose agent runs it for a remote or guest node; else NULL */
-	char *standard, *provider, *type; /* the agent: ocf, heartbeat, IPaddr2 */
-	uint64_t interval_ms;             /* 0 = once (a monitor: probe) */
+	const char *op; /* start, stop, monitor, promote, notify, migrate_to, reload-agent … */
+	const char *resource; /* resource id as the configuration names it, without an instance
+				 number */
+	const char *instance; /* "web:0" for an instance of a clone, else the same as resource */
+	const char *record;   /* what its history may be kept under, if not under resource */
+	const char *node;     /* node name the action runs on; the target for PLAN_FENCE */
+	const char *router;   /* whose agent runs it for a remote or guest node; else NULL */
+	const char *standard, *provider, *type; /* the agent: ocf, heartbeat, IPaddr2 */
+	uint64_t interval_ms;                   /* 0 = once (a monitor: probe) */
 	uint64_t timeout_ms;
 	int target_rc;            /* expected exit status; -1 = any */
-	char *reason;             /* why, one phrase; NULL if it goes without saying */
+	const char *reason;       /* why, one phrase; NULL if it goes without saying */
 	struct plan_pairs params; /* OCF_RESKEY_name = value */
 	struct plan_pairs meta;   /* OCF_RESKEY_CRM_meta_name = value */
-	char *digest;             /* of the parameters, kept with the result; NULL if it has none */
-	char *digest_reload;      /* of the parameters that need a restart when changed */
-	bool can_fail;            /* a failure does not end the transition */
-	unsigned *after;          /* ids of the actions that must be complete before this one */
-	size_t n_after, cap_after;
+	const char *digest;       /* of the parameters, kept with the result; NULL if it has none */
+	const char *digest_reload; /* of the parameters that need a restart when changed */
+	bool can_fail;             /* a failure does not end the transition */
+	unsigned *after;           /* ids of the actions that must be complete before this one */
+	unsigned n_after, cap_after;
 };
 
 /* A line of the summary that people read: "Move web (n1 -> n2)". Vocabulary of crm_simulate. */
 struct plan_change {
-	char *kind;   /* rsc_action or node_action */
-	char *action; /* Start, Stop, Move, Promote, Restart, Fence, … */
-	char *resource, *role, *next_role, *node, *source, *dest;
-	char *reason;
+	const char *kind;   /* rsc_action or node_action */
+	const char *action; /* Start, Stop, Move, Promote, Restart, Fence, … */
+	const char *resource, *role, *next_role, *node, *source, *dest;
+	const char *reason;
 	bool blocked;
 };
 
+/* All of it lives and dies together. */
 struct plan {
+	struct element_tree *arena;
 	struct plan_action **actions;
 	size_t n, cap;
 	struct plan_change *changes;
@@ -78,11 +81,17 @@ own_define(plan, struct plan, plan_free)
 struct plan_action *plan_add(struct plan *plan, enum plan_kind kind);
 /* The action `id` waits for the action `before`; saying it twice changes nothing. */
 void plan_order(struct plan *plan, unsigned before, unsigned id);
+/* The same for all that one waits for, each named once, and before anything else is said of it. */
+void plan_order_all(struct plan *plan, const unsigned *before, unsigned n, unsigned id);
 struct plan_change *plan_change_add(struct plan *plan);
 
-void plan_pairs_set(struct plan_pairs *pairs, const char *name, const char *value);
+/* A string that lives as long as the plan, kept once if it recurs; NULL: NULL. */
+const char *plan_text(struct plan *plan, const char *s);
+/* Makes room for n more pairs at once. */
+void plan_pairs_room(struct plan *plan, struct plan_pairs *pairs, unsigned n);
+void plan_pairs_set(
+	struct plan *plan, struct plan_pairs *pairs, const char *name, const char *value);
 const char *plan_pairs_get(const struct plan_pairs *pairs, const char *name);
-void plan_pairs_done(struct plan_pairs *pairs);
 
 /* 0 if the order has no cycle, else -ELOOP and one id on a cycle. */
 int plan_check(const struct plan *plan, unsigned *ret_id);

@@ -52,11 +52,8 @@ static struct element_tree *other(const struct element *is, const struct element
 	struct element_tree *tree = element_tree_new();
 	struct element *root = element_add(tree, NULL, "cib");
 
-	for (unsigned i = 0; i < is->n_attributes; i++)
-		element_set(tree, root,
-			element_string(
-				tree, is->attributes[i].name, strlen(is->attributes[i].name)),
-			is->attributes[i].value);
+	for (unsigned i = 0; i < is->names->n; i++)
+		element_set(tree, root, is->names->all[i].text, is->values[i]);
 	element_copy(tree, root, element_child(fresh, "configuration"));
 	if (element_child(is, "status"))
 		element_copy(tree, root, element_child(is, "status"));

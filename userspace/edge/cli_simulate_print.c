@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/own.h"
 #include "core/graph.h"
 #include "core/model/when.h"
@@ -137,6 +138,28 @@ void simulate_now(const struct cli *cli, const struct simulation *s, const char 
 	engine_running(s->engine, place_text, cli->out);
 }
 
+static void line(struct lines *out, const char *before, const char *text)
+{
+	lines_put(out, before, strlen(before));
+	lines_put(out, text, strlen(text));
+	lines_put(out, "\n", 1);
+}
+
+/* There may be a million lines: those of one action are put out at once. */
+static void actions(FILE *out, const struct graph *g)
+{
+	struct lines text = { 0 };
+
+	for (unsigned i = 0; i < g->n; i++) {
+		line(&text, "  * ", g->labels[i]);
+		for (unsigned k = 0; k < g->n_before[i]; k++)
+			line(&text, "      after ", g->labels[g->before[i][k]]);
+		fwrite(text.data, 1, text.len, out);
+		text.len = 0;
+	}
+	lines_done(&text);
+}
+
 void simulate_text(const struct cli *cli, const struct simulation *s)
 {
 	owned(graph) struct graph *g = graph_new(s->plan);
@@ -146,11 +169,7 @@ void simulate_text(const struct cli *cli, const struct simulation *s)
 	for (size_t i = 0; i < s->plan->n_changes; i++)
 		simulate_change(cli, &s->plan->changes[i], "");
 	fprintf(cli->out, "\nActions:\n");
-	for (unsigned i = 0; i < g->n; i++) {
-		fprintf(cli->out, "  * %s\n", g->labels[i]);
-		for (unsigned k = 0; k < g->n_before[i]; k++)
-			fprintf(cli->out, "      after %s\n", g->labels[g->before[i][k]]);
-	}
+	actions(cli->out, g);
 	if (engine_recheck(s->engine)) {
 		struct when when = { .seconds = engine_recheck(s->engine) };
 		char text[WHEN_TEXT_MAX];

@@ -22,7 +22,7 @@
 
 #define CIB_MAX (1U << 30)
 #define ROOM_LEAST (128UL << 20)
-#define ROOM_TIMES 16
+#define ROOM_TIMES 4
 
 void source_done(struct source *s)
 {
@@ -85,14 +85,13 @@ static int read_cib(const char *path, struct element_tree **ret)
 	/* What is made of a file is some times as large as it. */
 	if (!stat(path, &st))
 		room_make(ROOM_LEAST + (size_t)st.st_size * ROOM_TIMES);
-	r = read_text(path, &text, &len);
-	if (!r && strcmp(path, "-")) {
-		/* Where it can be read again, the text itself becomes the tree. */
-		*ret = xml_plain_take(give(text), len);
+	/* What can be read again is first read as if it were plain, a little at a time. */
+	if (strcmp(path, "-")) {
+		*ret = xml_plain_file(path, CIB_MAX);
 		if (*ret)
 			return CLI_OK;
-		r = read_text(path, &text, &len);
 	}
+	r = read_text(path, &text, &len);
 	if (r)
 		return r;
 	if (xml_parse(text, len, ret, &line, &why))

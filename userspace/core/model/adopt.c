@@ -27,16 +27,17 @@ void adopt_form(struct adopt *a, const struct form *form, const struct element *
 
 	if (form_adopt(form, e, object))
 		return;
-	for (unsigned i = 0; i < e->n_attributes; i++) {
+	for (unsigned i = 0; i < e->names->n; i++) {
 		json_t *one = json_object();
-		struct element_attribute *x = &e->attributes[i];
-		struct element alone = { .name = e->name, .attributes = x, .n_attributes = 1 };
+		const char *name = e->names->all[i].text, *value = e->values[i];
+		struct element_names its = { .n = 1, .all = &e->names->all[i] };
+		struct element alone = { .name = e->name, .names = &its, .values = &e->values[i] };
 		bool taken = form_adopt(form, &alone, one);
 
 		for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++)
-			taken |= !strcmp(known[k], x->name);
+			taken |= !strcmp(known[k], name);
 		if (!taken)
-			adopt_tell(a, e, "%s=\"%s\" of <%s>", x->name, x->value, e->name);
+			adopt_tell(a, e, "%s=\"%s\" of <%s>", name, value, e->name);
 		json_decref(one);
 	}
 }

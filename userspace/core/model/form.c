@@ -309,15 +309,15 @@ bool form_adopt(const struct form *form, const struct element *e, json_t *object
 {
 	bool all = true;
 
-	for (unsigned i = 0; i < e->n_attributes; i++) {
+	for (unsigned i = 0; i < e->names->n; i++) {
 		const struct form_key *k = form->keys;
-		const char *name = e->attributes[i].name;
+		const char *name = e->names->all[i].text;
 
 		while (k->key && (strcmp(form_attribute(k), name) ||
 					 (k->kind == FORM_INSIDE && !k->attribute)))
 			k++;
 		if (k->key)
-			json_object_set_new(object, k->key, scalar(k, e->attributes[i].value));
+			json_object_set_new(object, k->key, scalar(k, e->values[i]));
 		else if (strcmp(name, "id"))
 			all = false;
 	}

@@ -3,12 +3,18 @@
 
 #include <stdint.h>
 
-struct entry {
-	uint64_t hash;
-	unsigned kind, a, b;
-	const char *s; /* NULL: a pair, or an empty place */
+enum form { EMPTY, BY_STRING, BY_PAIR };
+
+struct entry { /* small: there are twice as many as things, and a search touches one */
+	uint32_t hash : 30, form : 2;
+	unsigned kind;
+	union {
+		const char *s;
+		struct {
+			unsigned a, b;
+		} pair;
+	} key;
 	void *thing;
-	bool used;
 };
 
 struct index {
@@ -33,32 +39,34 @@ void index_free(struct index *index)
 	free(index);
 }
 
-static uint64_t hash_of(const struct entry *key)
+static uint32_t hash_of(const struct entry *key)
 {
 	uint64_t h = 1469598103934665603ULL ^ key->kind;
 
-	if (key->s) {
-		for (const unsigned char *p = (const unsigned char *)key->s; *p; p++)
+	if (key->form == BY_STRING) {
+		for (const unsigned char *p = (const unsigned char *)key->key.s; *p; p++)
 			h = (h ^ *p) * 1099511628211ULL;
 	} else {
-		h = (h ^ key->a) * 0x9e3779b97f4a7c15ULL;
-		h = (h ^ (h >> 29) ^ key->b) * 0xbf58476d1ce4e5b9ULL;
+		h = (h ^ key->key.pair.a) * 0x9e3779b97f4a7c15ULL;
+		h = (h ^ (h >> 29) ^ key->key.pair.b) * 0xbf58476d1ce4e5b9ULL;
 	}
-	return h ^ (h >> 31);
+	return (uint32_t)(h ^ (h >> 31)) & ((1U << 30) - 1);
 }
 
 static bool same(const struct entry *e, const struct entry *key)
 {
-	if (e->hash != key->hash || e->kind != key->kind || !e->s != !key->s)
+	if (e->hash != key->hash || e->kind != key->kind || e->form != key->form)
 		return false;
-	return key->s ? !strcmp(e->s, key->s) : e->a == key->a && e->b == key->b;
+	if (key->form == BY_STRING)
+		return e->key.s == key->key.s || !strcmp(e->key.s, key->key.s);
+	return e->key.pair.a == key->key.pair.a && e->key.pair.b == key->key.pair.b;
 }
 
 static struct entry *place(struct entry *entries, size_t cap, const struct entry *key)
 {
 	size_t i = key->hash & (cap - 1);
 
-	while (entries[i].used && !same(&entries[i], key))
+	while (entries[i].form != EMPTY && !same(&entries[i], key))
 		i = (i + 1) & (cap - 1);
 	return &entries[i];
 }
@@ -69,7 +77,7 @@ static void grow(struct index *index)
 	struct entry *entries = own_alloc(cap * sizeof(*entries));
 
 	for (size_t i = 0; i < index->cap; i++)
-		if (index->entries[i].used)
+		if (index->entries[i].form != EMPTY)
 			*place(entries, cap, &index->entries[i]) = index->entries[i];
 	free(index->entries);
 	index->entries = entries;
@@ -80,41 +88,64 @@ static void put(struct index *index, struct entry key)
 {
 	struct entry *e;
 
-	if (2 * (index->n + 1) > index->cap)
+	if (3 * (index->n + 1) > 2 * index->cap)
 		grow(index);
 	key.hash = hash_of(&key);
 	e = place(index->entries, index->cap, &key);
-	if (!e->used)
+	if (e->form == EMPTY)
 		index->n++;
 	*e = key;
-	e->used = true;
-}
-
-void index_set(struct index *index, unsigned kind, const char *s, void *thing)
-{
-	put(index, (struct entry){ .kind = kind, .s = s, .thing = thing });
-}
-
-void index_set_pair(struct index *index, unsigned kind, unsigned a, unsigned b, void *thing)
-{
-	put(index, (struct entry){ .kind = kind, .a = a, .b = b, .thing = thing });
 }
 
 static void *look(const struct index *index, struct entry key)
 {
-	const struct entry *e;
-
 	key.hash = hash_of(&key);
-	e = place(index->entries, index->cap, &key);
-	return e->used ? e->thing : NULL;
+	return place(index->entries, index->cap, &key)->thing;
+}
+
+static struct entry by_string(unsigned kind, const char *s, void *thing)
+{
+	return (struct entry){ .form = BY_STRING, .kind = kind, .key.s = s, .thing = thing };
+}
+
+static struct entry by_pair(unsigned kind, unsigned a, unsigned b, void *thing)
+{
+	return (struct entry){
+		.form = BY_PAIR, .kind = kind, .key.pair = { a, b }, .thing = thing
+	};
+}
+
+void index_set(struct index *index, unsigned kind, const char *s, void *thing)
+{
+	put(index, by_string(kind, s, thing));
+}
+
+void index_set_pair(struct index *index, unsigned kind, unsigned a, unsigned b, void *thing)
+{
+	put(index, by_pair(kind, a, b, thing));
 }
 
 void *index_get(const struct index *index, unsigned kind, const char *s)
 {
-	return s ? look(index, (struct entry){ .kind = kind, .s = s }) : NULL;
+	return s ? look(index, by_string(kind, s, NULL)) : NULL;
 }
 
 void *index_get_pair(const struct index *index, unsigned kind, unsigned a, unsigned b)
 {
-	return look(index, (struct entry){ .kind = kind, .a = a, .b = b });
+	return look(index, by_pair(kind, a, b, NULL));
+}
+
+/* An address is a pair of numbers as well. */
+void index_set_address(struct index *index, unsigned kind, const void *address, void *thing)
+{
+	uint64_t n = (uintptr_t)address;
+
+	index_set_pair(index, kind, (unsigned)(n >> 32), (unsigned)n, thing);
+}
+
+void *index_get_address(const struct index *index, unsigned kind, const void *address)
+{
+	uint64_t n = (uintptr_t)address;
+
+	return index_get_pair(index, kind, (unsigned)(n >> 32), (unsigned)n);
 }

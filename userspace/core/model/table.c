@@ -22,7 +22,7 @@ void table_set(struct element_tree *arena, struct table *t, const char *name, co
 		return;
 	}
 	if (t->n == t->cap) {
-		unsigned cap = t->cap ? 2 * t->cap : 4;
+		unsigned cap = t->cap ? 2 * t->cap : 8;
 
 		p = element_alloc(arena, cap * sizeof(*p));
 		if (t->n)

@@ -99,8 +99,8 @@ static void expiring(struct translate *t, struct element *e, const char *until)
 	translate_id(t, x, "%s-before", id);
 	element_set(t->tree, x, "operation", "lt");
 	element_set(t->tree, x, "end", until);
-	element_unset(e, "node");
-	element_unset(e, "score");
+	element_unset(t->tree, e, "node");
+	element_unset(t->tree, e, "score");
 }
 
 static void location_rules(struct translate *t, json_t *v, const char *pointer, struct element *e)
@@ -122,7 +122,7 @@ static void location_rules(struct translate *t, json_t *v, const char *pointer, 
 		if (!element_get(x, "score") && !element_get(x, "score-attribute"))
 			element_set(t->tree, x, "score",
 				element_get(e, "score") ? element_get(e, "score") : "INFINITY");
-	element_unset(e, "score");
+	element_unset(t->tree, e, "score");
 	if (element_get(e, "node"))
 		translate_wrong(t, pointer, "a node or a rule, not both");
 }

@@ -75,6 +75,25 @@ bool value_true(const char *text, bool otherwise)
 	return otherwise;
 }
 
+/* So many decimal digits fit. */
+#define DIGITS_MAX 18
+
+const char *value_digits(const char *text, long long *ret)
+{
+	const char *at = text;
+	long long n = 0;
+
+	for (; *at >= '0' && *at <= '9'; at++) {
+		if (at - text == DIGITS_MAX)
+			return NULL;
+		n = 10 * n + (*at - '0');
+	}
+	if (at == text)
+		return NULL;
+	*ret = n;
+	return at;
+}
+
 int value_integer(const char *text, long long *ret)
 {
 	long long n;
@@ -82,6 +101,9 @@ int value_integer(const char *text, long long *ret)
 
 	if (!text)
 		return -EINVAL;
+	/* Nearly all are a few digits, and there are millions of them. */
+	if (value_digits(text, ret))
+		return 0;
 	errno = 0;
 	n = strtoll(text, &end, 10);
 	if (end == text)

@@ -37,6 +37,9 @@ int value_bool(const char *text, bool *ret);
 /* The same, with what to take instead. */
 bool value_true(const char *text, bool otherwise);
 
+/* Where the digits that text begins with end. NULL, and nothing set: it begins otherwise, or they
+ * may be too many. */
+const char *value_digits(const char *text, long long *ret);
 /* The leading integer: -EINVAL: there is none; -ERANGE: it is bounded to what fits, and set. */
 int value_integer(const char *text, long long *ret);
 /* The same, with what to take instead of what is none. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "core/policy/engine_inside.h"
 #include "core/policy/engine_stage.h"
@@ -28,21 +27,12 @@ void *engine_more(struct engine *e, void *items, unsigned n, unsigned *cap, size
 
 char *engine_printf(struct engine *e, const char *format, ...)
 {
-	char small[256];
-	va_list args, again;
+	va_list args;
 	char *s;
-	int n;
 
 	va_start(args, format);
-	va_copy(again, args);
-	n = vsnprintf(small, sizeof(small), format, args);
+	s = element_vprintf(e->arena, format, args);
 	va_end(args);
-	s = element_string(e->arena, small, n < 0 ? 0 : (size_t)n < sizeof(small) ? (size_t)n : 0);
-	if (n >= (int)sizeof(small)) {
-		s = engine_alloc(e, (size_t)n + 1);
-		vsnprintf(s, (size_t)n + 1, format, again);
-	}
-	va_end(again);
 	return s;
 }
 

@@ -48,7 +48,6 @@ struct act_link { /* one edge; both ends hold one */
 	struct act *act;
 	unsigned type; /* 0: taken out again */
 	unsigned made; /* what it was made with */
-	bool done;     /* already in the graph */
 };
 
 struct act_links {
@@ -56,37 +55,27 @@ struct act_links {
 	unsigned n, cap;
 };
 
-struct act {
-	unsigned id; /* index in engine.acts */
-	enum task task;
-	uint64_t interval_ms;
-	enum notify_when when; /* TASK_NOTIFY, and points of notification */
-	enum task about;       /* the task that a notification, or a cancellation, is about */
-	const char *name;      /* of a TASK_POINT; "reboot", "off", "on" of TASK_FENCE */
-	struct resource *resource;
+struct act { /* first what a search looks at */
+	struct act *next_of_resource;
 	struct node *node;
-	const struct element *op_xml; /* its <op>, NULL: none configured */
-	struct table meta;            /* becomes CRM_meta_… */
-	struct table extra;           /* becomes parameters */
-	bool optional, runnable, pseudo, print_always, dedup, processed, migrate_runnable;
-	bool have_settings, reschedule, implied_by_fencing, requires_any, min_runnable_met;
+	enum task task : 8;
+	enum notify_when when : 8; /* TASK_NOTIFY, and points of notification */
+	enum task about : 8;       /* the task that a notification, or a cancellation, is about */
+	enum requires requires : 8;
+	bool optional, runnable, pseudo, print_always, migrate_runnable, reschedule, requires_any;
 	bool dangling; /* stops what a migration left behind */
-	bool deferred, update_seen, dumped, tainted, have_requires, shut_down_lock;
-	enum on_fail on_fail;
-	enum role fail_role;
-	enum requires requires;
-	uint64_t timeout_ms, start_delay_ms;
-	const char *reason;
-	int priority;
-	int required_runnable_before, runnable_before;
+	bool put_off;
+	unsigned id; /* index in engine.acts */
+	uint64_t interval_ms;
+	struct resource *resource;
 	struct act_links before, after; /* what must be done before it; what waits for it */
-	struct act *next_of_resource, *next_hash;
-	struct act *pre_notify, *pre_notified, *post_notify, *post_notified;
-	struct act *cancel;
+	int required_runnable_before, runnable_before;
 	int expected_rc; /* of a monitor; -1: any */
 	unsigned visited;
-	bool put_off;
-	struct act *reason_act; /* whose being required made this one so */
+	const char *name; /* of a TASK_POINT; "reboot", "off", "on" of TASK_FENCE */
+	const char *reason;
+	struct table meta;  /* becomes CRM_meta_… */
+	struct table extra; /* becomes parameters */
 };
 
 /* Finds the act of this resource, task, interval and node, or makes it. optional as found stays
@@ -122,10 +111,9 @@ const char *task_name(enum task task);
 /* A rule of order that becomes edges between acts once all acts are known. */
 struct ordering {
 	unsigned type;
+	enum task first_task : 8, then_task : 8; /* when the act is not given */
 	struct resource *first_resource, *then_resource;
 	struct act *first, *then;
-	enum task first_task, then_task; /* when the act is not given */
-	const char *id;
 };
 
 /* first or then may be an act, or a resource and a task. */

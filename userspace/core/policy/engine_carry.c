@@ -111,6 +111,12 @@ static void fold_instance(struct engine *e, struct act *a, struct resource *inst
 	*runnable |= its & ACT_RUNNABLE;
 }
 
+/* Nothing that is still to come would change anything; the acts of a group's members may. */
+static bool is_settled(const struct resource *r, unsigned flags, bool runnable)
+{
+	return runnable && !(flags & ACT_OPTIONAL) && r->children.items[0]->kind == PRIMITIVE;
+}
+
 static unsigned flags_of_instances(struct engine *e, struct act *a, const struct node *node)
 {
 	unsigned flags = ACT_OPTIONAL | ACT_RUNNABLE | ACT_PSEUDO;
@@ -128,7 +134,7 @@ static unsigned flags_of_instances(struct engine *e, struct act *a, const struct
 				fold_instance(e, a, r->bundle->replicas[i].container, node, &flags,
 					&runnable);
 	} else {
-		for (unsigned i = 0; i < r->children.n; i++)
+		for (unsigned i = 0; i < r->children.n && !is_settled(r, flags, runnable); i++)
 			fold_instance(e, a, r->children.items[i], node, &flags, &runnable);
 	}
 	if (!runnable) {
@@ -225,8 +231,6 @@ static unsigned carry_plain(struct engine *e, struct act *first, struct act *the
 	if (type & ORD_IMPLIES_THEN && filter & ACT_OPTIONAL && then->optional &&
 		!(flags & ACT_OPTIONAL) && !first->migrate_runnable) {
 		then->optional = false;
-		if (!then->reason)
-			then->reason_act = first;
 	}
 	if (type & ORD_RESTART)
 		carry_restart(first, then, filter);

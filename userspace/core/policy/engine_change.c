@@ -261,18 +261,35 @@ static void check_inactive(struct engine *e, struct node *node, const struct ele
 			check_entry(e, e->all[i], node, entry);
 }
 
-static void check_node(struct engine *e, struct node *node)
+/* What runs on the node, by all names that goes_by() knows. */
+static void names_set(struct index *names, const struct node *node)
+{
+	for (unsigned i = 0; i < node->running.n; i++) {
+		struct resource *r = node->running.items[i];
+
+		index_set(names, node->index, r->id, r);
+		if (r->history_id)
+			index_set(names, node->index, r->history_id, r);
+		if (!r->unique)
+			index_set(names, node->index, r->base_id, r);
+	}
+}
+
+static void check_node(struct engine *e, struct node *node, struct index *names)
 {
 	const struct element *list =
 		element_child(element_child(node->state, "lrm"), "lrm_resources");
 
+	names_set(names, node);
 	for (const struct element *entry = element_child(list, "lrm_resource"); entry;
 		entry = element_sibling(entry, "lrm_resource")) {
 		const char *id = element_get(entry, "id");
+		bool known;
 
 		if (!id || !entry->first)
 			continue;
-		for (unsigned i = 0; i < node->running.n; i++)
+		known = index_get(names, node->index, id);
+		for (unsigned i = 0; known && i < node->running.n; i++)
 			if (goes_by(node->running.items[i], id))
 				check_entry(e, node->running.items[i], node, entry);
 		check_inactive(e, node, entry);
@@ -281,12 +298,14 @@ static void check_node(struct engine *e, struct node *node)
 
 static void check_nodes(struct engine *e, bool deferred)
 {
+	owned(index) struct index *names = index_new(); /* each node's are of a kind */
+
 	e->checks_deferred = deferred;
 	for (unsigned i = 0; i < e->n_nodes; i++) {
 		struct node *node = e->nodes[i];
 
 		if (node->state && (node->maintenance || node_available(node, false, false, 0)))
-			check_node(e, node);
+			check_node(e, node, names);
 	}
 }
 
@@ -295,7 +314,13 @@ void stage_config_changes(struct engine *e)
 	check_nodes(e, false);
 }
 
+/* Most clusters have nothing that had to wait. */
 void stage_config_deferred(struct engine *e)
 {
-	check_nodes(e, true);
+	bool any = e->set.have_unfencing;
+
+	for (unsigned i = 0; i < e->n_all && !any; i++)
+		any = digest_needs_host(e, e->all[i]);
+	if (any)
+		check_nodes(e, true);
 }

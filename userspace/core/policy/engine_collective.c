@@ -55,12 +55,10 @@ static void instance_actions(struct engine *e, struct resource *r, struct resour
 		look(instances->items[i], &s);
 	start = act_resource_point(e, r, TASK_START, !s.starting, true);
 	started = act_resource_point(e, r, TASK_STARTED, !s.starting, s.active || s.starting);
-	started->priority = SCORE_INFINITY;
 	if (starts)
 		notice_bounds(e, r, TASK_START, start, started, starts);
 	stop = act_resource_point(e, r, TASK_STOP, !s.stopping, true);
 	stopped = act_resource_point(e, r, TASK_STOPPED, !s.stopping, true);
-	stopped->priority = SCORE_INFINITY;
 	if (!s.restarting)
 		stop->migrate_runnable = true;
 	if (stops) {
@@ -85,11 +83,9 @@ static void promotable_actions(struct engine *e, struct resource *r)
 		look(r->children.items[i], &s);
 	begin = act_resource_point(e, r, TASK_PROMOTE, !s.promoting, true);
 	end = act_resource_point(e, r, TASK_PROMOTED, !s.promoting, true);
-	end->priority = SCORE_INFINITY;
 	notice_bounds(e, r, TASK_PROMOTE, begin, end, &c->promotes);
 	begin = act_resource_point(e, r, TASK_DEMOTE, !s.demoting, true);
 	end = act_resource_point(e, r, TASK_DEMOTED, !s.demoting, true);
-	end->priority = SCORE_INFINITY;
 	notice_bounds(e, r, TASK_DEMOTE, begin, end, &c->demotes);
 	act_order(e, c->stops.post_done, c->promotes.pre, ORD_OPTIONAL);
 	act_order(e, c->starts.post_done, c->promotes.pre, ORD_OPTIONAL);
@@ -121,11 +117,9 @@ static void bundle_actions(struct engine *e, struct resource *r)
 		resource_actions(e, b->child);
 		if (b->child->promotable) {
 			act_resource_point(e, r, TASK_PROMOTE, true, true);
-			act_resource_point(e, r, TASK_PROMOTED, true, true)->priority =
-				SCORE_INFINITY;
+			act_resource_point(e, r, TASK_PROMOTED, true, true);
 			act_resource_point(e, r, TASK_DEMOTE, true, true);
-			act_resource_point(e, r, TASK_DEMOTED, true, true)->priority =
-				SCORE_INFINITY;
+			act_resource_point(e, r, TASK_DEMOTED, true, true);
 		}
 	}
 }

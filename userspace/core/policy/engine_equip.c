@@ -8,34 +8,38 @@
 #include "core/policy/engine_equip.h"
 #include "core/policy/engine_stage.h"
 
-static void put(struct plan_action *p, const char *name, const char *value)
+/* Pairs of every action, and more of what is in a clone: so that there is room at once. */
+enum { META_ALL = 6, META_CLONE = 6, META_PROMOTABLE = 11 };
+
+static void put(struct plan *plan, struct plan_action *p, const char *name, const char *value)
 {
 	if (value)
-		plan_pairs_set(&p->meta, name, value);
+		plan_pairs_set(plan, &p->meta, name, value);
 }
 
-static void put_number(struct plan_action *p, const char *name, long long n)
+static void put_number(struct plan *plan, struct plan_action *p, const char *name, long long n)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", n);
-	put(p, name, text);
+	put(plan, p, name, text);
 }
 
 /* ---- of the resource
  * ----------------------------------------------------------------------------- */
 
 /* What the plan itself has said stays. */
-static void put_parameters(struct plan_action *p, const struct table *t)
+static void put_parameters(struct plan *plan, struct plan_action *p, const struct table *t)
 {
+	plan_pairs_room(plan, &p->params, t->n);
 	for (unsigned i = 0; i < t->n; i++)
 		if (!plan_pairs_get(&p->params, t->items[i].name))
-			plan_pairs_set(&p->params, t->items[i].name, t->items[i].value);
+			plan_pairs_set(plan, &p->params, t->items[i].name, t->items[i].value);
 }
 
 /* Of this operation alone, and of the resource. */
 static void parameters(struct engine *e, const struct act *a, const struct operation_settings *set,
-	struct plan_action *p)
+	struct plan *plan, struct plan_action *p)
 {
 	const struct table *t = resource_parameters(e, a->resource, a->node);
 	struct rule_input in = {
@@ -52,40 +56,54 @@ static void parameters(struct engine *e, const struct act *a, const struct opera
 	if (set->xml && set->xml->first)
 		nvset_read(e->arena, e->ids, set->xml, "instance_attributes", &in, NULL, false,
 			&own, NULL);
-	put_parameters(p, &own);
-	put_parameters(p, t);
+	put_parameters(plan, p, &own);
+	put_parameters(plan, p, t);
 }
 
-static void of_clone(const struct resource *r, struct plan_action *p)
+static const struct resource *clone_of(const struct resource *r)
 {
-	const struct resource *c = r;
+	while (r && (r->kind != CLONE || !r->clone))
+		r = r->parent;
+	return r;
+}
+
+/* How many pairs of_clone() puts. */
+static unsigned clone_count(const struct resource *r)
+{
+	const struct resource *c = clone_of(r);
+
+	return !c ? 0 : c->promotable ? META_PROMOTABLE : META_CLONE;
+}
+
+static void of_clone(const struct resource *r, struct plan *plan, struct plan_action *p)
+{
+	const struct resource *c = clone_of(r);
 	const char *number = strrchr(r->id, ':');
 
-	while (c && c->kind != CLONE)
-		c = c->parent;
-	if (!c || !c->clone)
+	if (!c)
 		return;
 	if (number)
-		put(p, "clone", number + 1);
-	put_number(p, "clone_max", c->clone->max);
-	put_number(p, "clone_node_max", c->clone->node_max);
-	put(p, "globally_unique", c->unique ? "true" : "false");
-	put(p, "notify", c->notify ? "true" : "false");
-	put(p, "interleave", c->clone->interleave ? "true" : "false");
+		put(plan, p, "clone", number + 1);
+	put_number(plan, p, "clone_max", c->clone->max);
+	put_number(plan, p, "clone_node_max", c->clone->node_max);
+	put(plan, p, "globally_unique", c->unique ? "true" : "false");
+	put(plan, p, "notify", c->notify ? "true" : "false");
+	put(plan, p, "interleave", c->clone->interleave ? "true" : "false");
 	if (!c->promotable)
 		return;
-	put(p, "promotable", "true");
-	put_number(p, "promoted_max", c->clone->promoted_max);
-	put_number(p, "promoted_node_max", c->clone->promoted_node_max);
-	put_number(p, "master_max", c->clone->promoted_max);
-	put_number(p, "master_node_max", c->clone->promoted_node_max);
+	put(plan, p, "promotable", "true");
+	put_number(plan, p, "promoted_max", c->clone->promoted_max);
+	put_number(plan, p, "promoted_node_max", c->clone->promoted_node_max);
+	put_number(plan, p, "master_max", c->clone->promoted_max);
+	put_number(plan, p, "master_node_max", c->clone->promoted_node_max);
 }
 
 /* ---- of the operation
  * ---------------------------------------------------------------------------- */
 
 /* What is configured of it, but for what is said elsewhere. */
-static void of_operation(const struct operation_settings *set, struct plan_action *p)
+static void of_operation(
+	const struct operation_settings *set, struct plan *plan, struct plan_action *p)
 {
 	static const char *const elsewhere[] = { "timeout", "interval", "name", "id", "description",
 		"enabled", "requires" };
@@ -100,7 +118,7 @@ static void of_operation(const struct operation_settings *set, struct plan_actio
 			if (*c == '-')
 				*c = '_';
 		if (!skip)
-			put(p, name, set->meta.items[i].value);
+			put(plan, p, name, set->meta.items[i].value);
 	}
 }
 
@@ -108,23 +126,22 @@ static void of_operation(const struct operation_settings *set, struct plan_actio
  * ------------------------------------------------------------------------------- */
 
 /* They are of the cluster, not of the resource: CRM_meta_notify_…. */
-static void move_notify(struct plan_action *p)
+static void move_notify(struct plan *plan, struct plan_action *p)
 {
-	struct plan_pairs keep = { 0 };
+	unsigned kept = 0;
 
-	for (size_t i = 0; i < p->params.n; i++) {
-		const char *name = p->params.items[i].name, *value = p->params.items[i].value;
+	for (unsigned i = 0; i < p->params.n; i++) {
+		const struct plan_pair *pair = &p->params.items[i];
 
-		if (!strncmp(name, "notify_", 7))
-			put(p, name, value);
+		if (!strncmp(pair->name, "notify_", 7))
+			put(plan, p, pair->name, pair->value);
 		else
-			plan_pairs_set(&keep, name, value);
+			p->params.items[kept++] = *pair;
 	}
-	plan_pairs_done(&p->params);
-	p->params = keep;
+	p->params.n = kept;
 }
 
-static void nodes_known(struct engine *e, struct plan_action *p)
+static void nodes_known(struct engine *e, struct plan *plan, struct plan_action *p)
 {
 	struct lines all = { 0 }, available = { 0 };
 
@@ -135,49 +152,50 @@ static void nodes_known(struct engine *e, struct plan_action *p)
 		if (node_available(n, false, false, 0))
 			lines_add(&available, "%s%s", available.len ? " " : "", n->name);
 	}
-	put(p, "notify_all_uname", all.len ? all.data : " ");
-	put(p, "notify_available_uname", available.len ? available.data : " ");
+	put(plan, p, "notify_all_uname", all.len ? all.data : " ");
+	put(plan, p, "notify_available_uname", available.len ? available.data : " ");
 	lines_done(&all);
 	lines_done(&available);
 }
 
-static void of_notification(struct engine *e, const struct act *a, struct plan_action *p)
+static void of_notification(
+	struct engine *e, const struct act *a, struct plan *plan, struct plan_action *p)
 {
-	move_notify(p);
+	move_notify(plan, p);
 	if (a->when == NOTIFY_NONE)
 		return;
-	put(p, "notify_key_operation", plan_pairs_get(&p->meta, "notify_operation"));
-	put(p, "notify_key_type",
+	put(plan, p, "notify_key_operation", plan_pairs_get(&p->meta, "notify_operation"));
+	put(plan, p, "notify_key_type",
 		a->when == NOTIFY_PRE || a->when == NOTIFY_CONFIRMED_PRE ? "pre" : "post");
-	nodes_known(e, p);
+	nodes_known(e, plan, p);
 	p->can_fail = true; /* whoever was told has been told */
 }
 
-void act_equip(struct engine *e, const struct act *a, struct plan_action *p)
+void act_equip(struct engine *e, const struct act *a, struct plan *plan, struct plan_action *p)
 {
 	struct operation_settings set;
-	char sum[DIGEST_MAX];
 
 	if (!a->resource || a->pseudo || a->resource->kind != PRIMITIVE || !p->op)
 		return;
 	operation_settings(e, a->resource, p->op, a->interval_ms, &set);
+	plan_pairs_room(plan, &p->meta, META_ALL + set.meta.n + clone_count(a->resource));
 	if (p->kind == PLAN_RESOURCE) {
-		parameters(e, a, &set, p);
-		of_operation(&set, p);
-		digest_operation(e, a->resource, a->node, p->op, a->interval_ms, sum);
-		p->digest = own_string(sum);
+		parameters(e, a, &set, plan, p);
+		of_operation(&set, plan, p);
+		p->digest = plan_text(
+			plan, digest_operation(e, a->resource, a->node, p->op, a->interval_ms));
 	}
 	if (!p->timeout_ms)
 		p->timeout_ms = set.timeout_ms;
-	of_clone(a->resource, p);
-	of_notification(e, a, p);
-	put(p, "name", p->op);
-	put_number(p, "timeout", (long long)p->timeout_ms);
-	put_number(p, "interval", (long long)p->interval_ms);
+	of_clone(a->resource, plan, p);
+	of_notification(e, a, plan, p);
+	put(plan, p, "name", p->op);
+	put_number(plan, p, "timeout", (long long)p->timeout_ms);
+	put_number(plan, p, "interval", (long long)p->interval_ms);
 	if (set.on_fail == FAIL_IGNORE)
-		put(p, "on_fail", "ignore");
+		put(plan, p, "on_fail", "ignore");
 	if (a->node) {
-		put(p, "on_node", a->node->name);
-		put(p, "on_node_uuid", a->node->id);
+		put(plan, p, "on_node", a->node->name);
+		put(plan, p, "on_node_uuid", a->node->id);
 	}
 }

@@ -7,11 +7,10 @@
 #include "core/plan.h"
 #include "core/policy/engine_action.h"
 
-void act_equip(struct engine *e, const struct act *a, struct plan_action *p);
+void act_equip(struct engine *e, const struct act *a, struct plan *plan, struct plan_action *p);
 
 /* What a record of this operation is compared with later, 32 digits (status_digest.c). */
-#define DIGEST_MAX 129
-void digest_operation(struct engine *e, struct resource *r, const struct node *node,
-	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX]);
+const char *digest_operation(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms);
 
 #endif

@@ -52,7 +52,6 @@ static void imply_stop(
 
 	a->pseudo = a->runnable = true;
 	if (implicit) {
-		a->implied_by_fencing = true;
 		if (!is_bundled(r))
 			act_order(e, fence, a, ORD_PRESERVE);
 		act_order(e, fence, parent_stop, ORD_PRESERVE);

@@ -74,8 +74,6 @@ struct engine {
 	struct location **locations;
 	unsigned n_locations, cap_locations;
 	struct resources stop_needed;   /* containers, once it is known where they are */
-	const struct element **renewed; /* entries of recurring operations to be made anew */
-	unsigned n_renewed, cap_renewed;
 	struct score_note *notes, *last_note;
 	unsigned visit, depth;
 	struct act **put_off;

@@ -43,7 +43,6 @@ void notice_bounds(struct engine *e, struct resource *r, enum task about, struct
 		n.post = point(e, r, end, NOTIFY_POST, about);
 		n.post_done = point(e, r, end, NOTIFY_CONFIRMED_POST, about);
 		n.post->runnable = n.post_done->runnable = end->runnable;
-		n.post->priority = n.post_done->priority = SCORE_INFINITY;
 		act_order(e, end, n.post, ORD_IMPLIES_THEN);
 		act_order(e, n.post, n.post_done, ORD_IMPLIES_THEN);
 	}
@@ -164,7 +163,6 @@ static void tell(struct engine *e, struct resource *r, struct node *node, struct
 	a = act_notify(e, r, node, op->when, (enum task)t->notice->about);
 	a->optional = op->optional;
 	a->runnable = true;
-	a->priority = op->priority;
 	a->extra = *t->keys;
 	act_order(e, op, a, ORD_OPTIONAL);
 	act_order(e, a, op_done, ORD_OPTIONAL);

@@ -104,18 +104,14 @@ static void merge(struct edges *m, const struct act *a)
 	}
 }
 
-static void wait_for(struct plan_action *then, unsigned first)
-{
-	own_grow(then->after, then->n_after, then->cap_after);
-	then->after[then->n_after++] = first;
-}
-
 static void edges_add(const struct engine *e, struct plan *plan, const unsigned *planned)
 {
 	struct edges m = { .place = own_alloc((e->n_acts + 1) * sizeof(*m.place)) };
+	owned(free) unsigned *before = own_array(NULL, e->n_acts + 1, sizeof(*before));
 
 	for (unsigned i = 0; i < e->n_acts; i++) {
 		const struct act *a = e->acts[i];
+		unsigned n = 0;
 
 		if (planned[i] == NOT_PLANNED)
 			continue;
@@ -125,8 +121,9 @@ static void edges_add(const struct engine *e, struct plan *plan, const unsigned 
 
 			if (first != NOT_PLANNED &&
 				is_waited_for(m.items[k].act, a, m.items[k].type))
-				wait_for(plan->actions[planned[i]], first);
+				before[n++] = first;
 		}
+		plan_order_all(plan, before, n, planned[i]);
 	}
 	free(m.items);
 	free(m.place);
@@ -162,7 +159,7 @@ static const char *op_of(const struct act *a)
 	return a->task == TASK_RELOAD ? "reload-agent" : task_name(a->task);
 }
 
-static void notify_read(struct plan_action *p, const struct act *a)
+static void notify_read(struct plan *plan, struct plan_action *p, const struct act *a)
 {
 	const char *type =
 		a->when == NOTIFY_PRE || a->when == NOTIFY_CONFIRMED_PRE ? "pre" : "post";
@@ -173,8 +170,8 @@ static void notify_read(struct plan_action *p, const struct act *a)
 		type = a->when == NOTIFY_CONFIRMED_PRE    ? "confirmed-pre"
 		       : a->when == NOTIFY_CONFIRMED_POST ? "confirmed-post"
 							  : type;
-	plan_pairs_set(&p->meta, "notify_type", type);
-	plan_pairs_set(&p->meta, "notify_operation", task_name(a->about));
+	plan_pairs_set(plan, &p->meta, "notify_type", type);
+	plan_pairs_set(plan, &p->meta, "notify_operation", task_name(a->about));
 }
 
 /* The node whose agent speaks for a remote or guest node. */
@@ -190,26 +187,26 @@ static const struct node *router_of(const struct node *node)
 	return connection->node;
 }
 
-static void agent_read(struct plan_action *p, const struct resource *r)
+static void agent_read(struct plan *plan, struct plan_action *p, const struct resource *r)
 {
-	p->resource = own_string(r->unique ? r->id : r->base_id);
-	p->instance = own_string(r->id);
-	p->record = own_string(r->history_id ? r->history_id : r->id);
-	p->standard = own_string(r->standard);
-	p->provider = own_string(r->provider);
-	p->type = own_string(r->type);
+	p->resource = plan_text(plan, r->unique ? r->id : r->base_id);
+	p->instance = plan_text(plan, r->id);
+	p->record = plan_text(plan, r->history_id ? r->history_id : r->id);
+	p->standard = plan_text(plan, r->standard);
+	p->provider = plan_text(plan, r->provider);
+	p->type = plan_text(plan, r->type);
 }
 
-static void migration_read(struct plan_action *p, const struct act *a)
+static void migration_read(struct plan *plan, struct plan_action *p, const struct act *a)
 {
 	const struct resource *r = a->resource;
 
 	if (a->task != TASK_MIGRATE_TO && a->task != TASK_MIGRATE_FROM)
 		return;
 	if (!plan_pairs_get(&p->meta, "migrate_target") && r->node)
-		plan_pairs_set(&p->meta, "migrate_target", r->node->name);
+		plan_pairs_set(plan, &p->meta, "migrate_target", r->node->name);
 	if (!plan_pairs_get(&p->meta, "migrate_source") && r->running.n)
-		plan_pairs_set(&p->meta, "migrate_source", r->running.items[0]->name);
+		plan_pairs_set(plan, &p->meta, "migrate_source", r->running.items[0]->name);
 }
 
 static void action_add(struct plan *plan, const struct act *a)
@@ -217,26 +214,25 @@ static void action_add(struct plan *plan, const struct act *a)
 	struct plan_action *p = plan_add(plan, kind_of(a));
 	const struct node *router;
 
-	p->op = own_string(op_of(a));
+	p->op = plan_text(plan, op_of(a));
 	if (a->resource)
-		agent_read(p, a->resource);
+		agent_read(plan, p, a->resource);
 	if (a->node) {
-		p->node = own_string(a->node->name);
+		p->node = plan_text(plan, a->node->name);
 		router = router_of(a->node);
-		p->router = router ? own_string(router->name) : NULL;
+		p->router = router ? plan_text(plan, router->name) : NULL;
 	}
 	p->interval_ms = a->interval_ms;
-	p->timeout_ms = a->timeout_ms;
 	p->target_rc = a->expected_rc;
 	if (p->target_rc < 0) /* a probe of what is not known to run */
 		p->target_rc = a->task == TASK_MONITOR && !a->interval_ms ? 7 : 0;
-	p->reason = own_string(a->reason);
+	p->reason = plan_text(plan, a->reason);
 	for (unsigned i = 0; i < a->meta.n; i++)
-		plan_pairs_set(&p->meta, a->meta.items[i].name, a->meta.items[i].value);
+		plan_pairs_set(plan, &p->meta, a->meta.items[i].name, a->meta.items[i].value);
 	for (unsigned i = 0; i < a->extra.n; i++)
-		plan_pairs_set(&p->params, a->extra.items[i].name, a->extra.items[i].value);
-	notify_read(p, a);
-	migration_read(p, a);
+		plan_pairs_set(plan, &p->params, a->extra.items[i].name, a->extra.items[i].value);
+	notify_read(plan, p, a);
+	migration_read(plan, p, a);
 }
 
 struct plan *engine_plan(const struct engine *e)
@@ -250,7 +246,7 @@ struct plan *engine_plan(const struct engine *e)
 			continue;
 		planned[i] = (unsigned)plan->n;
 		action_add(plan, e->acts[i]);
-		act_equip((struct engine *)e, e->acts[i], plan->actions[plan->n - 1]);
+		act_equip((struct engine *)e, e->acts[i], plan, plan->actions[plan->n - 1]);
 	}
 	edges_add(e, plan, planned);
 	free(planned);

@@ -66,14 +66,14 @@ struct resource {
 	struct resource *parent;
 	struct resources children;
 	bool orphan, removed_filler, managed, blocked, maintenance, failed, failure_ignored;
-	bool stop_on_fail, unique, notify, promotable, is_fence_device, needs_fencing_device;
-	bool needs_quorum, needs_fencing, needs_unfencing, allow_migrate, allow_remote_guests;
+	bool stop_on_fail, unique, notify, promotable, is_fence_device;
+	bool needs_quorum, needs_fencing, needs_unfencing, allow_migrate;
 	bool start_pending, critical, unexpected_active, is_connection;
 	bool provisional; /* not yet assigned */
 	bool assigning;   /* on the stack, to notice loops */
-	bool provides_unfencing, group_ordered, group_colocated, exclusive_discovery;
+	bool group_ordered, group_colocated, exclusive_discovery;
 	bool shares_colocations, shares_all; /* its parts take the collective's: all of them */
-	bool runnable, merging, detect_loop, reload, restarting, starting, promotion_set;
+	bool runnable, merging, reload, restarting, starting;
 	int instance; /* number in a clone; -1: none */
 	int priority, stickiness, migration_threshold;
 	int failure_timeout_s;

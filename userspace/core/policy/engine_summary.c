@@ -12,14 +12,14 @@ static void node_line(struct plan *plan, const struct act *a)
 	if (a->optional || a->task != TASK_FENCE)
 		return;
 	c = plan_change_add(plan);
-	c->kind = own_string("node_action");
-	c->action = own_printf("Fence (%s)", a->name);
+	c->kind = plan_text(plan, "node_action");
+	c->action = element_printf(plan->arena, "Fence (%s)", a->name);
 	if (node_is_guest(a->node))
-		c->node = own_printf(
-			"%s (resource: %s)", a->node->name, a->node->connection->container->id);
+		c->node = element_printf(plan->arena, "%s (resource: %s)", a->node->name,
+			a->node->connection->container->id);
 	else
-		c->node = own_string(a->node->name);
-	c->reason = own_string(a->reason);
+		c->node = plan_text(plan, a->node->name);
+	c->reason = plan_text(plan, a->reason);
 }
 
 /* ---- resources
@@ -32,7 +32,7 @@ struct line {
 	const struct act *act, *source; /* what is done; whose reason is told */
 };
 
-static void place_read(struct plan_change *c, const struct line *l)
+static void place_read(struct plan *plan, struct plan_change *c, const struct line *l)
 {
 	const struct resource *r = l->r;
 	bool roles = r->role > ROLE_STARTED || r->next_role > ROLE_UNPROMOTED;
@@ -42,22 +42,22 @@ static void place_read(struct plan_change *c, const struct line *l)
 		const struct node *node = l->from ? l->from : l->to;
 
 		if (roles)
-			c->role = own_string(role_name(r->role));
+			c->role = plan_text(plan, role_name(r->role));
 		if (roles && !l->from) {
-			c->next_role = own_string(role_name(r->next_role));
-			c->dest = own_string(node->name);
+			c->next_role = plan_text(plan, role_name(r->next_role));
+			c->dest = plan_text(plan, node->name);
 		} else {
-			c->node = own_string(node->name);
+			c->node = plan_text(plan, node->name);
 		}
 		return;
 	}
-	c->source = own_string(l->from->name);
+	c->source = plan_text(plan, l->from->name);
 	if (!same_node)
-		c->dest = own_string(l->to->name);
+		c->dest = plan_text(plan, l->to->name);
 	if (roles || !same_role)
-		c->role = own_string(role_name(r->role));
+		c->role = plan_text(plan, role_name(r->role));
 	if (!same_role)
-		c->next_role = own_string(role_name(r->next_role));
+		c->next_role = plan_text(plan, role_name(r->next_role));
 }
 
 static void line_add(struct plan *plan, struct line l)
@@ -69,12 +69,13 @@ static void line_add(struct plan *plan, struct line l)
 	if (!l.source)
 		l.source = l.act;
 	c = plan_change_add(plan);
-	c->kind = own_string("rsc_action");
-	c->action = own_string(l.action);
+	c->kind = plan_text(plan, "rsc_action");
+	c->action = plan_text(plan, l.action);
 	/* A bundle's replicas are told apart. */
-	c->resource = own_string(l.r->unique || resource_top(l.r)->parent ? l.r->id : l.r->base_id);
-	place_read(c, &l);
-	c->reason = own_string(l.source->reason);
+	c->resource =
+		plan_text(plan, l.r->unique || resource_top(l.r)->parent ? l.r->id : l.r->base_id);
+	place_read(plan, c, &l);
+	c->reason = plan_text(plan, l.source->reason);
 	c->blocked = !l.act->runnable;
 }
 

@@ -153,7 +153,8 @@ static void sort_by_priority(struct engine *e, struct resources *list)
 	struct resource **from = list->items, **to;
 	unsigned n = list->n;
 
-	to = engine_alloc(e, (n + 1) * sizeof(*to));
+	/* Either may be the one that is kept, and added to. */
+	to = engine_alloc(e, (list->cap + 1) * sizeof(*to));
 	for (unsigned width = 1; width < n; width *= 2) {
 		for (unsigned lo = 0; lo < n; lo += 2 * width) {
 			unsigned mid = lo + width < n ? lo + width : n;

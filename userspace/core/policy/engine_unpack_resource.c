@@ -41,13 +41,11 @@ static const struct element *expand_template(struct engine *e, const struct elem
 	merged = element_add(e->arena, NULL, xml->name);
 	e->arena->root = scratch.root;
 	merged->line = xml->line;
-	for (unsigned i = 0; i < template->n_attributes; i++)
-		element_set(e->arena, merged, template->attributes[i].name,
-			template->attributes[i].value);
-	for (unsigned i = 0; i < xml->n_attributes; i++)
-		if (strcmp(xml->attributes[i].name, "template"))
-			element_set(e->arena, merged, xml->attributes[i].name,
-				xml->attributes[i].value);
+	for (unsigned i = 0; i < template->names->n; i++)
+		element_set(e->arena, merged, template->names->all[i].text, template->values[i]);
+	for (unsigned i = 0; i < xml->names->n; i++)
+		if (strcmp(xml->names->all[i].text, "template"))
+			element_set(e->arena, merged, xml->names->all[i].text, xml->values[i]);
 	for (const struct element *c = template->first; c; c = c->next)
 		if (c != their_ops || !element_child(xml, "operations"))
 			element_copy(e->arena, merged, c);
@@ -65,9 +63,8 @@ static void read_meta(struct engine *e, struct resource *r)
 	struct rule_input in = engine_rule_input(e, r, NULL);
 	struct table fixed = { 0 };
 
-	for (unsigned i = 0; i < r->xml->n_attributes; i++)
-		table_set(e->arena, &r->meta, r->xml->attributes[i].name,
-			r->xml->attributes[i].value);
+	for (unsigned i = 0; i < r->xml->names->n; i++)
+		table_set(e->arena, &r->meta, r->xml->names->all[i].text, r->xml->values[i]);
 	nvset_read(e->arena, e->ids, r->xml, "meta_attributes", &in, NULL, false, &r->meta,
 		&e->recheck);
 	for (struct resource *p = r->parent; p; p = p->parent)
@@ -418,7 +415,7 @@ struct resource *resource_unpack(
 	read_numbers(e, r);
 	provides = resource_meta(r, "provides");
 	if (r->is_fence_device && provides && !strcasecmp(provides, "unfencing"))
-		e->set.have_unfencing = r->provides_unfencing = true;
+		e->set.have_unfencing = true;
 	r->is_connection = kind == PRIMITIVE && is_remote_agent(r->xml);
 	force_anonymous(e, r);
 	read_requires(e, r);
@@ -446,9 +443,8 @@ struct resource *resource_orphan_new(
 	struct resource *r;
 	struct node *node;
 
-	for (unsigned i = 0; i < lrm_resource->n_attributes; i++)
-		element_set(e->arena, x, lrm_resource->attributes[i].name,
-			lrm_resource->attributes[i].value);
+	for (unsigned i = 0; i < lrm_resource->names->n; i++)
+		element_set(e->arena, x, lrm_resource->names->all[i].text, lrm_resource->values[i]);
 	element_set(e->arena, x, "id", id);
 	r = resource_unpack(e, x, NULL, -1);
 	if (!r)

@@ -173,14 +173,6 @@ static long long next_call(const struct element *record)
 	return call + 1;
 }
 
-static void set_number(struct element_tree *tree, struct element *e, const char *name, long long n)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lld", n);
-	element_set(tree, e, name, text);
-}
-
 /* One more operation of a resource on a node, as if it had just ended. */
 static void record_add(struct run *run, const struct plan_action *a, int exit)
 {
@@ -205,18 +197,17 @@ static void record_add(struct run *run, const struct plan_action *a, int exit)
 		element_set(tree, entry, "id", id);
 	}
 	element_set(tree, entry, "operation", op);
-	element_set(tree, entry, "operation_key",
-		element_printf(
-			tree, "%s_%s_%llu", a->resource, op, (unsigned long long)a->interval_ms));
-	element_set(tree, entry, "transition-key",
-		element_printf(tree, "%lld:-1:%d:" UUID, call, a->target_rc));
-	element_set(tree, entry, "transition-magic",
-		element_printf(tree, "0:%d;%lld:-1:%d:" UUID, exit, call, a->target_rc));
-	set_number(tree, entry, "call-id", call);
-	set_number(tree, entry, "rc-code", exit);
-	set_number(tree, entry, "op-status", 0);
-	set_number(tree, entry, "interval", (long long)a->interval_ms);
-	set_number(tree, entry, "last-rc-change", run->now_s + 1); /* after all that is known */
+	element_set_printf(tree, entry, "operation_key", "%s_%s_%llu", a->resource, op,
+		(unsigned long long)a->interval_ms);
+	element_set_printf(tree, entry, "transition-key", "%lld:-1:%d:" UUID, call, a->target_rc);
+	element_set_printf(
+		tree, entry, "transition-magic", "0:%d;%lld:-1:%d:" UUID, exit, call, a->target_rc);
+	element_set_printf(tree, entry, "call-id", "%lld", call);
+	element_set_printf(tree, entry, "rc-code", "%d", exit);
+	element_set(tree, entry, "op-status", "0");
+	element_set_printf(tree, entry, "interval", "%lld", (long long)a->interval_ms);
+	/* After all that is known. */
+	element_set_printf(tree, entry, "last-rc-change", "%lld", (long long)run->now_s + 1);
 	element_set(tree, entry, "op-digest", a->digest);
 	element_set(tree, entry, "migrate_source", source);
 	element_set(tree, entry, "migrate_target", target);

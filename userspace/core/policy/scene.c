@@ -203,23 +203,18 @@ static const char *agent(const struct scene *s, const struct element *e, const c
 		template ? element_child_id(s->resources, "template", template) : e, name);
 }
 
-static char *copy(const char *text)
-{
-	return text ? own_string(text) : NULL;
-}
-
 static void done(struct scene *s, const struct element *e, const char *instance, const char *node,
 	const char *op, uint64_t interval_ms, int exit)
 {
 	struct plan_action *a = plan_add(s->past, PLAN_RESOURCE);
 
-	a->op = own_string(op);
-	a->resource = own_string(instance);
-	a->instance = own_string(instance);
-	a->node = own_string(node);
-	a->standard = copy(agent(s, e, "class"));
-	a->provider = copy(agent(s, e, "provider"));
-	a->type = copy(agent(s, e, "type"));
+	a->op = plan_text(s->past, op);
+	a->resource = plan_text(s->past, instance);
+	a->instance = plan_text(s->past, instance);
+	a->node = plan_text(s->past, node);
+	a->standard = plan_text(s->past, agent(s, e, "class"));
+	a->provider = plan_text(s->past, agent(s, e, "provider"));
+	a->type = plan_text(s->past, agent(s, e, "type"));
 	a->interval_ms = interval_ms;
 	a->target_rc = exit;
 	if (s->past->n > 1)
@@ -313,7 +308,6 @@ static void digest_all(struct scene *s)
 	struct engine *e = engine_new(s->tree->root, 0, NULL);
 	owned(index) struct index *by_base = index_new();
 	owned(free) char *why = NULL;
-	char sum[DIGEST_MAX];
 
 	if (engine_look(e, &why)) {
 		engine_free(e);
@@ -336,9 +330,11 @@ static void digest_all(struct scene *s)
 
 			for (struct element *op = element_child(r, "lrm_rsc_op"); of && op;
 				op = element_sibling(op, "lrm_rsc_op")) {
-				digest_operation(e, of, e->nodes[i], element_get(op, "operation"),
-					value_interval(element_get(op, "interval")), sum);
-				element_set(s->tree, op, "op-digest", sum);
+				const char *task = element_get(op, "operation");
+				uint64_t ms = value_interval(element_get(op, "interval"));
+
+				element_set(s->tree, op, "op-digest",
+					digest_operation(e, of, e->nodes[i], task, ms));
 			}
 		}
 	}

@@ -28,10 +28,10 @@ static void tickets_read(struct engine *e, const struct element *tickets)
 		if (!id || !*id)
 			continue;
 		ticket = ticket_of(e, id);
-		for (unsigned i = 0; i < state->n_attributes; i++)
-			if (strcmp(state->attributes[i].name, "id"))
-				table_set(e->arena, &ticket->state, state->attributes[i].name,
-					state->attributes[i].value);
+		for (unsigned i = 0; i < state->names->n; i++)
+			if (strcmp(state->names->all[i].text, "id"))
+				table_set(e->arena, &ticket->state, state->names->all[i].text,
+					state->values[i]);
 		ticket->granted = table_true(&ticket->state, "granted", false);
 		ticket->standby = table_true(&ticket->state, "standby", false);
 		ticket->last_granted = value_number(table_get(&ticket->state, "last-granted"), -1);

@@ -12,7 +12,6 @@
 #include "core/policy/status_inside.h"
 
 #define PAIRS_MAX 512 /* of one resource; more are not looked at */
-#define DIGEST_TEXT (2 * EVP_MAX_MD_SIZE + 1)
 
 /* ---- parameters
  * ---------------------------------------------------------------------------------- */
@@ -120,61 +119,84 @@ static void pairs_add_table(struct pairs *p, const struct table *t)
 			pairs_add(p, t->items[i].name, t->items[i].value);
 }
 
+static void add(struct lines *out, const char *s)
+{
+	lines_put(out, s, strlen(s));
+}
+
 static void add_escaped(struct lines *out, const char *s)
 {
-	for (; *s; s++) {
-		switch (*s) {
-		case '&':
-			lines_add(out, "&amp;");
-			break;
-		case '<':
-			lines_add(out, "&lt;");
-			break;
-		case '>':
-			lines_add(out, "&gt;");
-			break;
-		case '"':
-			lines_add(out, "&quot;");
-			break;
-		case '\n':
-			lines_add(out, "\\n");
-			break;
-		case '\t':
-			lines_add(out, "\\t");
-			break;
-		case '\r':
-			lines_add(out, "\\r");
-			break;
-		default:
-			lines_add(out, "%c", *s);
-		}
+	static const struct {
+		char c;
+		const char *text;
+	} escapes[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" },
+		{ '\n', "\\n" }, { '\t', "\\t" }, { '\r', "\\r" } };
+
+	for (;;) {
+		size_t plain = strcspn(s, "&<>\"\n\t\r");
+
+		lines_put(out, s, plain);
+		s += plain;
+		if (!*s)
+			return;
+		for (size_t i = 0; i < sizeof(escapes) / sizeof(*escapes); i++)
+			if (escapes[i].c == *s)
+				add(out, escapes[i].text);
+		s++;
 	}
 }
 
-/* list: only those between blanks in it; NULL: all. */
-static void digest(const struct pairs *p, const char *list, char ret[DIGEST_TEXT])
+/* The same text is asked for again: of each instance of a clone, for each operation of a resource,
+ * and once more for the plan. */
+static const char *digest_text(struct engine *e, const struct lines *text)
 {
+	static const char hex[] = "0123456789abcdef";
+	char *known = index_get(e->ids, INDEX_DIGEST, text->data), *at;
 	unsigned char sum[EVP_MAX_MD_SIZE];
-	struct lines text = { 0 };
 	unsigned len = 0;
 
-	lines_add(&text, " <parameters");
-	for (unsigned i = 0; i < p->n; i++) {
-		owned(free) char *blank = own_printf(" %s ", p->items[i].name);
-
-		if (list && !strstr(list, blank))
-			continue;
-		lines_add(&text, " %s=\"", p->items[i].name);
-		add_escaped(&text, p->items[i].value);
-		lines_add(&text, "\"");
+	if (known)
+		return known;
+	/* Without a digest it is of no use, and equal to nothing. */
+	if (!EVP_Digest(text->data, text->len, sum, &len, EVP_md5(), NULL))
+		len = 0;
+	at = known = engine_alloc(e, 2 * len + 1);
+	for (unsigned i = 0; i < len; i++) {
+		*at++ = hex[sum[i] >> 4];
+		*at++ = hex[sum[i] & 15];
 	}
-	lines_add(&text, "/>\n");
-	if (!EVP_Digest(text.data, text.len, sum, &len, EVP_md5(), NULL))
-		len = 0; /* of no use, and equal to nothing */
-	for (unsigned i = 0; i < len; i++)
-		snprintf(ret + 2 * i, 3, "%02x", sum[i]);
-	ret[2 * len] = '\0';
+	index_set(e->ids, INDEX_DIGEST, element_string(e->arena, text->data, text->len), known);
+	return known;
+}
+
+/* Between blanks. */
+static bool is_listed(const char *list, const char *name)
+{
+	owned(free) char *blank = own_printf(" %s ", name);
+
+	return list && strstr(list, blank);
+}
+
+/* list: only those in it; NULL: all. */
+static const char *digest(struct engine *e, const struct pairs *p, const char *list)
+{
+	struct lines text = { 0 };
+	const char *known;
+
+	add(&text, " <parameters");
+	for (unsigned i = 0; i < p->n; i++) {
+		if (list && !is_listed(list, p->items[i].name))
+			continue;
+		add(&text, " ");
+		add(&text, p->items[i].name);
+		add(&text, "=\"");
+		add_escaped(&text, p->items[i].value);
+		add(&text, "\"");
+	}
+	add(&text, "/>\n");
+	known = digest_text(e, &text);
 	lines_done(&text);
+	return known;
 }
 
 /* ---- the verdict
@@ -182,10 +204,7 @@ static void digest(const struct pairs *p, const char *list, char ret[DIGEST_TEXT
 
 static bool is_renewed(const struct engine *e, const struct element *op)
 {
-	for (unsigned i = 0; i < e->n_renewed; i++)
-		if (e->renewed[i] == op)
-			return true;
-	return false;
+	return index_get_address(e->ids, INDEX_RENEWED, op);
 }
 
 /* Parameters of one operation alone; whether there are any. */
@@ -261,19 +280,14 @@ static enum digest_verdict verdict(struct engine *e, const struct digested *d,
 {
 	const char *all = element_get(lrm_op, "op-digest");
 	const char *restart = element_get(lrm_op, "op-restart-digest");
-	char calculated[DIGEST_TEXT];
 
 	if (is_renewed(e, lrm_op))
 		return DIGEST_RESTART;
-	if (restart) {
-		digest(&d->all, element_get(lrm_op, "op-force-restart"), calculated);
-		if (strcmp(calculated, restart))
-			return DIGEST_RESTART;
-	}
+	if (restart && strcmp(digest(e, &d->all, element_get(lrm_op, "op-force-restart")), restart))
+		return DIGEST_RESTART;
 	if (!all)
 		return DIGEST_UNKNOWN;
-	digest(&d->all, NULL, calculated);
-	if (!strcmp(calculated, all))
+	if (!strcmp(digest(e, &d->all, NULL), all))
 		return DIGEST_SAME;
 	/* A reload would not bring what is only of this operation. */
 	return !interval_ms && d->own ? DIGEST_RESTART : DIGEST_ALL;
@@ -295,23 +309,15 @@ static bool is_fence_setting(const char *name)
 	       (!strcmp(rest, "_action") || !strcmp(rest, "_timeout") || !strcmp(rest, "_retries"));
 }
 
-static bool is_listed(const char *list, const char *name)
-{
-	owned(free) char *blank = own_printf(" %s ", name);
-
-	return list && strstr(list, blank);
-}
-
 /* Whether all but what is secret is as it was. Before feature set 3.16.0 less was digested. */
-static bool open_part_same(
-	const struct resource *r, const struct digested *d, const struct element *lrm_op)
+static bool open_part_same(struct engine *e, const struct resource *r, const struct digested *d,
+	const struct element *lrm_op)
 {
 	const char *recorded = element_get(lrm_op, "op-secure-digest");
 	const char *secret = element_get(lrm_op, "op-secure-params");
 	const char *version = element_get(lrm_op, "crm_feature_set");
 	bool old = version && value_version_compare(version, "3.16.0") < 0;
 	struct pairs open = { .n = 0 };
-	char calculated[DIGEST_TEXT];
 
 	if (!recorded)
 		return false;
@@ -324,8 +330,7 @@ static bool open_part_same(
 			continue;
 		open.items[open.n++] = *pair;
 	}
-	digest(&open, NULL, calculated);
-	return !strcmp(calculated, recorded);
+	return !strcmp(digest(e, &open, NULL), recorded);
 }
 
 static bool has_digest(const struct engine *e, const struct element *lrm_op)
@@ -355,16 +360,16 @@ enum digest_verdict digest_check(struct engine *e, struct resource *r, const str
 		return DIGEST_UNKNOWN;
 	digested_read(e, r, node, task, interval_ms, &d);
 	v = verdict(e, &d, lrm_op, interval_ms);
-	if (v != DIGEST_SAME && e->options.masked && open_part_same(r, &d, lrm_op))
+	if (v != DIGEST_SAME && e->options.masked && open_part_same(e, r, &d, lrm_op))
 		return DIGEST_SAME;
 	return v;
 }
 
-void digest_operation(struct engine *e, struct resource *r, const struct node *node,
-	const char *task, uint64_t interval_ms, char ret[DIGEST_MAX])
+const char *digest_operation(struct engine *e, struct resource *r, const struct node *node,
+	const char *task, uint64_t interval_ms)
 {
 	struct digested d;
 
 	digested_read(e, r, node, task, interval_ms, &d);
-	digest(&d.all, NULL, ret);
+	return digest(e, &d.all, NULL);
 }

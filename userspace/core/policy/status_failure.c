@@ -42,7 +42,7 @@ static void role_after(struct engine *e, struct history *h, enum on_fail on_fail
 			r->role = h->exit == EXIT_NOT_RUNNING ? ROLE_STOPPED : ROLE_UNPROMOTED;
 		}
 	}
-	if (status_is_probe(h->xml) && h->exit == EXIT_NOT_INSTALLED)
+	if (h->probe && h->exit == EXIT_NOT_INSTALLED)
 		r->role = ROLE_STOPPED;
 	else if (r->role < ROLE_STARTED)
 		role_activate(r);
@@ -149,7 +149,7 @@ bool result_expired(struct engine *e, struct history *h)
 		why = "resource parameters have changed";
 	if (why)
 		clear_failcount(e, h, why);
-	if (expired && status_is_probe(h->xml) &&
+	if (expired && h->probe &&
 		(h->exit == EXIT_OK || h->exit == EXIT_NOT_RUNNING || h->exit == EXIT_PROMOTED ||
 			h->exit == EXIT_DEGRADED || h->exit == EXIT_DEGRADED_PROMOTED))
 		expired = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Status, find: which resource, or which instance of a clone, a history speaks of. */
 #include <ctype.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "core/policy/status_inside.h"
 
@@ -99,7 +99,9 @@ struct resource *resource_of_history(struct engine *e, const struct node *node, 
 	char base[256];
 	size_t len = base_length(id);
 
-	snprintf(base, sizeof(base), "%.*s", (int)len, id);
+	len = len < sizeof(base) ? len : sizeof(base) - 1;
+	memcpy(base, id, len);
+	base[len] = '\0';
 	if (!r) {
 		/* Of an anonymous clone the history does not know the number. */
 		r = index_get(e->ids, INDEX_CLONE_BASE, base);

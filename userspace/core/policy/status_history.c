@@ -36,9 +36,12 @@ static void find_span(const struct element **ops, unsigned n, int *start, int *s
 static void recurring_read(struct engine *e, struct resource *r, struct node *node,
 	const struct element **ops, unsigned n)
 {
+	bool any = false;
 	int start, stop;
 
-	if (!node->online)
+	for (unsigned i = 0; i < n && !any; i++)
+		any = value_number(element_get(ops[i], "interval"), 0);
+	if (!node->online || !any)
 		return;
 	find_span(ops, n, &start, &stop);
 	for (int i = 0; i < (int)n; i++) {

@@ -50,6 +50,7 @@ struct history {
 	int expected; /* exit status; -1: not recorded */
 	int exit;
 	enum exec_status status;
+	bool probe, masked; /* masked: its failure only says that the resource cannot be there */
 };
 
 /* What the replay of one <lrm_resource> carries from entry to entry. */
@@ -65,9 +66,6 @@ int status_order(const struct element *a, const struct element *b, bool same_nod
 const struct element **status_sorted(const struct element *lrm_resource, unsigned *ret_n);
 /* The exit status that the entry's transition key expected; -1: none. */
 int status_expected(const struct element *op);
-bool status_is_probe(const struct element *op);
-/* A probe whose failure only says that the resource cannot be there. */
-bool status_is_masked(const struct element *op);
 const char *status_key(const struct element *op);
 
 /* ---- status_history.c, status_result.c, status_failure.c ---- */

@@ -164,10 +164,10 @@ static void meta_read(struct engine *e, struct resource *r, const char *task, ui
 		if (set->xml->first)
 			nvset_read(e->arena, e->ids, set->xml, "meta_attributes", &in, NULL, true,
 				&set->meta, &change);
-		for (unsigned i = 0; i < set->xml->n_attributes; i++)
-			if (strcmp(set->xml->attributes[i].name, "id"))
-				table_set(e->arena, &set->meta, set->xml->attributes[i].name,
-					set->xml->attributes[i].value);
+		for (unsigned i = 0; i < set->xml->names->n; i++)
+			if (strcmp(set->xml->names->all[i].text, "id"))
+				table_set(e->arena, &set->meta, set->xml->names->all[i].text,
+					set->xml->values[i]);
 	}
 	if (change)
 		engine_recheck_at(e, change);

@@ -1,22 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Status, order: which entry of the operation history came first. */
-#include <stdio.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/model/value.h"
 #include "core/policy/status_inside.h"
 
-#define UUID_MAX 37
+#define UUID_LEN 36
+#define BLANKS " \t\n\v\f\r"
 
-/* "action:transition:expected:uuid". */
-static bool read_key(const char *key, int *transition, int *expected, char uuid[UUID_MAX])
+/* A number and the colon behind it. */
+static bool read_number(const char **at, int *ret)
+{
+	long long n;
+	const char *end = value_digits(*at, &n);
+	char *other;
+
+	if (!end) { /* -1, or blanks before it */
+		n = strtol(*at, &other, 10);
+		end = other;
+	}
+	if (end == *at || *end != ':')
+		return false;
+	*ret = (int)n;
+	*at = end + 1;
+	return true;
+}
+
+/* "action:transition:expected:uuid"; the last one must not be empty. */
+static bool read_key(const char *key, int *transition, int *expected, const char **uuid)
 {
 	int action;
 
-	return key && sscanf(key, "%d:%d:%d:%36s", &action, transition, expected, uuid) == 4;
+	if (!key || !read_number(&key, &action) || !read_number(&key, transition) ||
+		!read_number(&key, expected))
+		return false;
+	while (isspace((unsigned char)*key))
+		key++;
+	*uuid = key;
+	return *key;
 }
 
 /* "status:exit;key". */
-static bool read_magic(const char *magic, int *transition, char uuid[UUID_MAX])
+static bool read_magic(const char *magic, int *transition, const char **uuid)
 {
 	const char *key = magic ? strchr(magic, ';') : NULL;
 	int expected;
@@ -24,12 +51,22 @@ static bool read_magic(const char *magic, int *transition, char uuid[UUID_MAX])
 	return key && read_key(key + 1, transition, &expected, uuid);
 }
 
+/* As far as they are words. */
+static bool same_uuid(const char *a, const char *b)
+{
+	size_t n = strcspn(a, BLANKS), m = strcspn(b, BLANKS);
+
+	n = n < UUID_LEN ? n : UUID_LEN;
+	m = m < UUID_LEN ? m : UUID_LEN;
+	return n == m && !memcmp(a, b, n);
+}
+
 int status_expected(const struct element *op)
 {
-	char uuid[UUID_MAX];
+	const char *uuid;
 	int transition, expected;
 
-	if (!read_key(element_get(op, "transition-key"), &transition, &expected, uuid))
+	if (!read_key(element_get(op, "transition-key"), &transition, &expected, &uuid))
 		return -1;
 	return expected;
 }
@@ -38,13 +75,13 @@ int status_expected(const struct element *op)
 static int order_by_transition(
 	const struct element *a, const struct element *b, long long call_a, long long call_b)
 {
-	char uuid_a[UUID_MAX], uuid_b[UUID_MAX];
+	const char *uuid_a, *uuid_b;
 	int id_a, id_b;
 
-	if (!read_magic(element_get(a, "transition-magic"), &id_a, uuid_a) ||
-		!read_magic(element_get(b, "transition-magic"), &id_b, uuid_b))
+	if (!read_magic(element_get(a, "transition-magic"), &id_a, &uuid_a) ||
+		!read_magic(element_get(b, "transition-magic"), &id_b, &uuid_b))
 		return 0;
-	if (strcmp(uuid_a, uuid_b) || id_a == id_b) {
+	if (!same_uuid(uuid_a, uuid_b) || id_a == id_b) {
 		/* Of two planners, or of one transition: the pending one is the newer. */
 		if (call_b == -1)
 			return -1;
@@ -113,22 +150,6 @@ const struct element **status_sorted(const struct element *lrm_resource, unsigne
 	}
 	*ret_n = n;
 	return ops;
-}
-
-bool status_is_probe(const struct element *op)
-{
-	const char *task = element_get(op, "operation");
-
-	return task && !strcmp(task, "monitor") && !value_number(element_get(op, "interval"), 0);
-}
-
-bool status_is_masked(const struct element *op)
-{
-	long long exit = value_number(element_get(op, "rc-code"), EXIT_OK);
-
-	return status_is_probe(op) && (exit == EXIT_NOT_INSTALLED || exit == EXIT_INVALID_PARAM ||
-					      value_number(element_get(op, "op-status"),
-						      EXEC_UNKNOWN) == EXEC_NOT_INSTALLED);
 }
 
 const char *status_key(const struct element *op)

@@ -52,7 +52,7 @@ static void remap_promoted(struct history *h, bool probe, bool expired)
 
 static void remap_exit(struct engine *e, struct history *h, bool expired, struct replay *replay)
 {
-	bool probe = status_is_probe(h->xml);
+	bool probe = h->probe;
 
 	switch (h->exit) {
 	case EXIT_OK:
@@ -104,7 +104,7 @@ static void remap(struct engine *e, struct history *h, bool expired, struct repl
 		if (!expired && (!h->node->shutdown || h->node->online))
 			result_record(e, h);
 	}
-	if (!bundled(h->r) && status_is_masked(h->xml)) {
+	if (h->masked) {
 		h->status = EXEC_DONE;
 		h->exit = EXIT_NOT_RUNNING;
 	}
@@ -146,7 +146,7 @@ void result_update(struct engine *e, struct history *h, int exit, struct replay 
 	struct resource *r = h->r;
 	bool forget = false;
 
-	if (exit == EXIT_NOT_INSTALLED || (!bundled(r) && status_is_masked(h->xml))) {
+	if (exit == EXIT_NOT_INSTALLED || h->masked) {
 		r->role = ROLE_STOPPED;
 	} else if (exit == EXIT_NOT_RUNNING) {
 		forget = true;
@@ -205,7 +205,7 @@ static void pending(struct engine *e, struct history *h, const struct replay *re
 		if (target)
 			act_get(e, r, TASK_STOP, 0, target, false);
 	}
-	if (!r->pending_task && !status_is_probe(h->xml)) {
+	if (!r->pending_task && !h->probe) {
 		r->pending_task = h->task;
 		r->pending_node = h->node;
 	}
@@ -214,7 +214,7 @@ static void pending(struct engine *e, struct history *h, const struct replay *re
 /* What an expired entry still means; true: nothing more. */
 static bool expired_done(struct engine *e, struct history *h, int exit)
 {
-	if (!bundled(h->r) && status_is_masked(h->xml) && exit != h->expected) {
+	if (h->masked && exit != h->expected) {
 		if (h->r->role <= ROLE_STOPPED)
 			h->r->role = ROLE_UNKNOWN;
 		return true;
@@ -226,8 +226,7 @@ static bool expired_done(struct engine *e, struct history *h, int exit)
 	if (!h->node->online || h->node->unclean)
 		return false;
 	/* A monitor that failed and goes on is made anew, or its next failure would go unseen. */
-	engine_grow(e, e->renewed, e->n_renewed, e->cap_renewed);
-	e->renewed[e->n_renewed++] = h->xml;
+	index_set_address(e->ids, INDEX_RENEWED, h->xml, h->r);
 	return true;
 }
 
@@ -274,6 +273,7 @@ static void failure_replay(struct engine *e, struct history *h, struct replay *r
 static bool history_init(struct history *h)
 {
 	long long n;
+	bool known;
 
 	h->id = element_get(h->xml, "id");
 	h->task = element_get(h->xml, "operation");
@@ -284,10 +284,14 @@ static bool history_init(struct history *h)
 		n > EXEC_NO_SECRETS || n == EXEC_CANCELLED)
 		return false;
 	h->status = (enum exec_status)n;
-	h->exit = EXIT_ERROR;
-	if (!value_integer(element_get(h->xml, "rc-code"), &n) && n >= 0 && n <= 255)
-		h->exit = (int)n;
+	n = EXIT_OK;
+	known = !value_integer(element_get(h->xml, "rc-code"), &n);
+	h->exit = known && n >= 0 && n <= 255 ? (int)n : EXIT_ERROR;
 	h->expected = status_expected(h->xml);
+	h->probe = task_is(h, "monitor") && !h->interval_ms;
+	h->masked = h->probe && !bundled(h->r) &&
+		    (n == EXIT_NOT_INSTALLED || n == EXIT_INVALID_PARAM ||
+			    h->status == EXEC_NOT_INSTALLED);
 	h->key = status_key(h->xml);
 	return true;
 }
@@ -306,7 +310,7 @@ void result_replay(struct engine *e, struct resource *r, struct node *node,
 	remap(e, &h, expired, replay);
 	if (expired && expired_done(e, &h, exit))
 		return;
-	if (!bundled(r) && status_is_masked(op)) {
+	if (h.masked) {
 		result_update(e, &h, h.expected, replay);
 		result_record(e, &h);
 		status_ban(e, whole(r), node);
