@@ -176,6 +176,16 @@ Test(status, a_record_that_names_no_operation_says_nothing)
 	cib_done(&c);
 }
 
+Test(status, a_clone_of_nothing_has_no_instances)
+{
+	struct cib c = cib_new(no_fencing, "<clone id='x'><primitivd id='a'/></clone>", "",
+		CIB_UP("1", "n1", CIB_RECORD("x:", CIB_OP("x", "start", "2", "0", "0")))
+			CIB_UP("2", "n2", ""));
+
+	lacks(cib_actions(&c), "start_0");
+	cib_done(&c);
+}
+
 #define STATE(id, name, attributes, rest)                                                          \
 	"<node_state id='" id "' uname='" name "' in_ccm='true' crmd='online' join='member' "      \
 	"expected='member'><transient_attributes id='" id "'><instance_attributes id='t" id        \

@@ -74,7 +74,8 @@ static struct resource *instance_of(
 		r = NULL;
 	if (r)
 		return r;
-	return part_of(clone_instance_new(e, clone), base);
+	r = clone_instance_new(e, clone); /* NULL: it is a clone of nothing that there is */
+	return r ? part_of(r, base) : NULL;
 }
 
 /* What ran once and is configured no more. */
