@@ -3,10 +3,10 @@
 # Pacemaker and Corosync on the lab's machines, with the same agents and BMCs: a web server and its address, or the full
 # stack. Sourced by site.sh.
 #   PACEMAKER=default  as installed: token 3 s, nodes are rebooted
-#   PACEMAKER=best     the shortest token that held on this machine, nodes are switched off, no wait for other leaders
+#   PACEMAKER=best     a short token (PACEMAKER_TOKEN, ms), nodes are switched off, no wait for other leaders
 
 corosync_config() { # node
-	local m o
+	local m o token=${PACEMAKER_TOKEN:-300}
 	cat <<TXT
 totem {
 	version: 2
@@ -14,7 +14,7 @@ totem {
 	transport: knet
 	crypto_cipher: none
 	crypto_hash: none
-$([ "${PACEMAKER:-default}" != best ] || printf '\ttoken: 300\n\ttoken_retransmits_before_loss_const: 3\n\tjoin: 20\n\tconsensus: 360\n')
+$([ "${PACEMAKER:-default}" != best ] || printf '\ttoken: %d\n\ttoken_coefficient: 0\n\tjoin: 30\n\tconsensus: %d\n' $token $((token * 6 / 5)))
 }
 nodelist {
 $(nodes | while read -r m; do
@@ -146,6 +146,7 @@ pacemaker_site() { # nodes cib what...: machines, each furnished by "what... NOD
 
 stack_up_openstack_pacemaker() { # [nodes]
 	DISK_MB=700
+	PACEMAKER_TOKEN=1000 # with 300 it takes nodes for lost that are only busy
 	pacemaker_site "${1:-3}" pacemaker_stack_cib openstack_folder
 	openstack_ready
 	say "The full stack stands under Pacemaker on $(nodes | tr '\n' ' ')"

@@ -145,11 +145,13 @@ def silence(history, service, t0, t1, client="client"):
 
 def whole(m):
     """Everything runs everywhere, everybody is back, and nobody is still at it."""
+    if not m.at_rest():
+        return False
     try:
         m.stack("openstack_whole")
     except RuntimeError:
         return False
-    return m.at_rest()
+    return True
 
 
 def clean(m, tag):
