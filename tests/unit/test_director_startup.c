@@ -68,11 +68,15 @@ Test(director_startup, a_node_that_is_added_and_never_seen_is_fenced)
  */
 
 static size_t n_terms;
+static json_t *first; /* of those entries */
 
 static void count_terms(const struct action *a)
 {
-	n_terms += a->kind == ACTION_PROPOSE &&
-		   !strcmp(json_string_value(json_object_get(a->json, "do")), "term");
+	if (a->kind != ACTION_PROPOSE ||
+		strcmp(json_string_value(json_object_get(a->json, "do")), "term"))
+		return;
+	if (!n_terms++)
+		first = json_incref(a->json);
 }
 
 /* The log takes nothing: what is proposed in a step is lost, and the director is told. */
@@ -127,4 +131,19 @@ Test(director_office, who_leads_no_more_proposes_nothing, .init = refused_leader
 	now += 1000 * MS;
 	refuse(&(struct event){ .kind = EVENT_TIME });
 	cr_assert_eq(n_terms, 1);
+}
+
+/* What nobody knew the end of was committed after all, and is as good as what was proposed since.
+ */
+Test(director_office, the_first_attempt_may_be_committed_late, .init = refused_leader,
+	.fini = tear_down)
+{
+	struct event late = { .kind = EVENT_COMMITTED, .index = ++log_index, .term = 1 };
+
+	wait_due();
+	refuse(&(struct event){ .kind = EVENT_TIME });
+	cr_assert_eq(n_terms, 2);
+	late.json = first;
+	step(&late);
+	cr_assert(director_leads(d));
 }

@@ -258,7 +258,6 @@ int director_configure(
 /* We lead when this is committed, and everything before it is. */
 static void take_office(struct director *d)
 {
-	d->nonce = d->now_ns;
 	d->hold_ns = 0;
 	director_propose(d, json_pack("{s:s, s:s, s:i, s:I, s:I}", "do", "term", "leader", d->name,
 				    "controller", d->config.index, "life",
@@ -289,6 +288,8 @@ static void role(struct director *d, const struct event *event)
 		d->nodes[i].lost_at_ns = 0;
 	}
 	director_plan_drop(d);
+	/* One for all attempts: whichever of them is committed will do. */
+	d->nonce = d->now_ns;
 	if (d->leader)
 		take_office(d);
 }
