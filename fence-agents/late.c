@@ -192,8 +192,7 @@ LATE(S, int, usm_lookup_auth_type, (const char *text), (text))
 LATE(S, int, usm_lookup_priv_type, (const char *text), (text))
 LATE(S, oid *, sc_get_auth_oid, (int type, size_t *n), (type, n))
 LATE(S, oid *, sc_get_priv_oid, (int type, size_t *n), (type, n))
-LATE(S, int, generate_Ku,
-	(const oid *hash, u_int n, const u_char *password, size_t size, u_char *key,
-		size_t *key_size),
-	(hash, n, password, size, key, key_size))
+LATE(S, int, sc_hash,
+	(const oid *hash, size_t n, const u_char *text, size_t size, u_char *key, size_t *key_size),
+	(hash, n, text, size, key, key_size))
 #endif
