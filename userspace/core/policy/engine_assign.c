@@ -188,7 +188,7 @@ static void apply_by(struct engine *e, struct resource *r, const struct colocati
 {
 	struct slots *before;
 
-	if (!c->dependent->provisional || !colocation_influences(c, NULL))
+	if (!colocation_influences(c, NULL))
 		return;
 	before = r->slots;
 	colocation_add_scores(e, c->dependent, &r->slots, c->attribute,
@@ -196,23 +196,16 @@ static void apply_by(struct engine *e, struct resource *r, const struct colocati
 	score_note_changes(e, r, before, r->slots, "dependent", c->id);
 }
 
-static bool mandatory(const struct colocation *c)
-{
-	return c->score <= -SCORE_INFINITY || c->score >= SCORE_INFINITY;
-}
-
+/* In the order of their lists, mandatory or not, as the reference does: what leaves no node is taken
+ * back, so the order matters. A dependent that has a place already (in a loop) counts as well. */
 static void apply_colocations(struct engine *e, struct resource *r)
 {
 	struct members with = colocations_with(e, r), by = colocations_by(e, r);
 
-	for (int pass = 0; pass < 2; pass++) {
-		for (unsigned i = 0; i < with.n; i++)
-			if (mandatory(with.items[i]) == !pass)
-				apply_with(e, r, with.items[i]);
-		for (unsigned i = 0; i < by.n; i++)
-			if (mandatory(by.items[i]) == !pass)
-				apply_by(e, r, by.items[i]);
-	}
+	for (unsigned i = 0; i < with.n; i++)
+		apply_with(e, r, with.items[i]);
+	for (unsigned i = 0; i < by.n; i++)
+		apply_by(e, r, by.items[i]);
 }
 
 /* A remote node is up once its connection has a place. */

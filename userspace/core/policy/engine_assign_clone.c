@@ -143,6 +143,7 @@ static bool assign_instance(struct engine *e, struct resource *r, struct node *p
 		return r->node;
 	if (r->assigning)
 		return false;
+	r->n_tries++;
 	if (prefer) {
 		struct slot see = resource_sees(r, prefer);
 
@@ -196,7 +197,6 @@ void assign_instances(
 		if (optimal < 1)
 			optimal = 1;
 	}
-	r->shares_colocations = true;
 	r->shares_all = max < available;
 	for (unsigned i = 0; i < instances->n && assigned < max; i++) {
 		struct node *node = present_node(instances->items[i], optimal);

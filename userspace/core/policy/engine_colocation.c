@@ -47,14 +47,16 @@ static void members_merge(struct engine *e, struct members *list, const struct m
 }
 
 /* What an instance takes from its clone. Where every node gets one anyway, wishes that others have
- * of the clone are none of the single instance's business. */
+ * of the clone are none of the single instance's business. The reference adds them each time that
+ * a place is sought for it, and so they weigh twice where the present place did not win. */
 static void members_inherit(struct engine *e, struct members *list, const struct resource *r,
-	const struct resource *parent, bool by_primary)
+	const struct resource *instance, bool by_primary)
 {
+	const struct resource *parent = instance->parent;
 	const struct members *from = by_primary ? &parent->with : &parent->by;
 
-	for (unsigned i = 0; parent->shares_colocations && i < from->n; i++) {
-		struct colocation *c = from->items[i];
+	for (unsigned i = 0; i < from->n * instance->n_tries; i++) {
+		struct colocation *c = from->items[i % from->n];
 		bool take = parent->shares_all || c->score < 0 ||
 			    (by_primary && c->score >= SCORE_INFINITY);
 
@@ -92,9 +94,11 @@ static void group_with(
 struct members colocations_with(struct engine *e, struct resource *r)
 {
 	struct members list = { 0 };
+	struct resource *child;
 
 	if (!r->parent)
 		return r->with;
+	child = r;
 	members_merge(e, &list, &r->with, true, false);
 	for (struct resource *p = r->parent; p; p = p->parent) {
 		if (p->kind == GROUP) {
@@ -104,8 +108,9 @@ struct members colocations_with(struct engine *e, struct resource *r)
 			if (r != p->children.items[0])
 				break;
 		} else if (p->kind == CLONE || is_container_of(p, r)) {
-			members_inherit(e, &list, r, p, true);
+			members_inherit(e, &list, r, child, true);
 		}
+		child = p;
 		if (p->kind == BUNDLE || (p->parent && p->parent->kind == BUNDLE))
 			break;
 	}
@@ -115,9 +120,11 @@ struct members colocations_with(struct engine *e, struct resource *r)
 struct members colocations_by(struct engine *e, struct resource *r)
 {
 	struct members list = { 0 };
+	struct resource *child;
 
 	if (!r->parent)
 		return r->by;
+	child = r;
 	members_merge(e, &list, &r->by, false, false);
 	for (struct resource *p = r->parent; p; p = p->parent) {
 		if (p->kind == GROUP &&
@@ -126,7 +133,8 @@ struct members colocations_by(struct engine *e, struct resource *r)
 		if (p->kind == GROUP)
 			members_merge(e, &list, &p->by, false, false);
 		else if (p->kind == CLONE || is_container_of(p, r))
-			members_inherit(e, &list, r, p, false);
+			members_inherit(e, &list, r, child, false);
+		child = p;
 		if (p->kind == BUNDLE || (p->parent && p->parent->kind == BUNDLE))
 			break;
 	}
@@ -215,8 +223,9 @@ static void add_matching(struct engine *e, struct slots *work, struct resource *
 static void add_further(
 	struct engine *e, struct resource *r, struct slots **work, float factor, unsigned flags)
 {
+	struct resource *last = r->kind == GROUP ? r->children.items[r->children.n - 1] : r;
 	struct members list =
-		flags & SELECT_THIS_WITH ? colocations_with(e, r) : colocations_by(e, r);
+		flags & SELECT_THIS_WITH ? colocations_with(e, r) : colocations_by(e, last);
 	/* Further down only the constraint's own score counts, for or against. */
 	float sign = factor < 0 ? -1.0F : 1.0F;
 
@@ -236,20 +245,15 @@ void colocation_add_scores(struct engine *e, struct resource *r, struct slots **
 {
 	struct slots *work;
 
-	if (r->merging)
+	if (r->merging || (r->kind == GROUP && !r->children.n))
 		return;
-	if (r->kind == GROUP) {
-		if (!r->children.n)
-			return;
-		r->merging = true;
+	r->merging = true;
+	/* A group is asked through a member, which asks the others, and then for itself. */
+	if (r->kind == GROUP)
 		colocation_add_scores(e, r->children.items[*nodes ? 0 : r->children.n - 1], nodes,
 			attribute, factor, flags);
-		r->merging = false;
-		return;
-	}
-	r->merging = true;
 	work = slots_copy(e, *nodes ? *nodes : r->slots);
-	if (*nodes)
+	if (r->kind != GROUP && *nodes)
 		add_matching(e, work, r, attribute, factor, flags & SELECT_NONNEGATIVE);
 	if (slots_usable(e, work)) {
 		add_further(e, r, &work, factor, flags);

@@ -72,9 +72,11 @@ struct resource {
 	bool provisional; /* not yet assigned */
 	bool assigning;   /* on the stack, to notice loops */
 	bool group_ordered, group_colocated, exclusive_discovery;
-	bool shares_colocations, shares_all; /* its parts take the collective's: all of them */
+	bool shares_colocations; /* a group's: its members take them over */
+	bool shares_all;         /* a clone's: instances take also wishes of others */
 	bool runnable, merging, reload, restarting, starting;
-	int instance; /* number in a clone; -1: none */
+	int instance;     /* number in a clone; -1: none */
+	unsigned n_tries; /* how often a place was sought for it as an instance */
 	int priority, stickiness, migration_threshold;
 	int failure_timeout_s;
 	uint64_t remote_reconnect_ms;

@@ -207,10 +207,8 @@ void status_running(struct engine *e, struct resource *r, struct node *node, boo
 	if (r->kind == PRIMITIVE) {
 		resources_add(e, &node->running, r);
 		add_priority(r, node, failed);
-		if (node->maintenance) {
+		if (node->maintenance)
 			r->managed = false;
-			r->maintenance = true;
-		}
 	}
 	if (!r->managed && r->kind == PRIMITIVE) {
 		pin(e, r, node);
