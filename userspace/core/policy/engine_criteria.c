@@ -43,8 +43,10 @@ void stage_health(struct engine *e)
 {
 	const char *strategy = e->set.health_strategy;
 
+	/* Custom is said to leave it to rules, but to the reference it is progressive without a
+	 * base. */
 	if (strcasecmp(strategy, "migrate-on-red") && strcasecmp(strategy, "only-green") &&
-		strcasecmp(strategy, "progressive"))
+		strcasecmp(strategy, "progressive") && strcasecmp(strategy, "custom"))
 		return;
 	for (unsigned i = 0; i < e->n_nodes; i++) {
 		int health = health_of(e, e->by_name[i]);

@@ -75,6 +75,7 @@ static bool histories_read(struct engine *e, bool last)
 		if (node->remote) {
 			node_remote_online(node);
 			node_remote_attributes(e, node, state);
+			failcount_read(e, node);
 		}
 		node->unpacked = true;
 		history_read(e, node, state);
@@ -104,7 +105,9 @@ void status_read(struct engine *e)
 		else if (element_is(state, "node_state"))
 			node_state_read(e, state);
 	}
-	failcount_read(e);
+	for (unsigned i = 0; i < e->n_nodes; i++)
+		if (!e->nodes[i]->remote)
+			failcount_read(e, e->nodes[i]);
 	while (histories_read(e, false))
 		;
 	histories_read(e, e->set.stonith_enabled);

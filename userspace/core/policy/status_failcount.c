@@ -67,17 +67,13 @@ static void attribute_read(
 		add(e, name, base - 1, &entry);
 }
 
-void failcount_read(struct engine *e)
+void failcount_read(struct engine *e, const struct node *node)
 {
 	const char *feature_set = element_get(e->cib, "crm_feature_set");
 	bool legacy = value_version_compare(feature_set, "3.0.13") < 0;
 
-	for (unsigned i = 0; i < e->n_nodes; i++) {
-		const struct table *t = &e->nodes[i]->attributes;
-
-		for (unsigned k = 0; k < t->n; k++)
-			attribute_read(e, e->nodes[i], &t->items[k], legacy);
-	}
+	for (unsigned k = 0; k < node->attributes.n; k++)
+		attribute_read(e, node, &node->attributes.items[k], legacy);
 }
 
 /* ---- on-fail=block keeps failures from being forgotten ---- */

@@ -87,7 +87,7 @@ void migration_to_failed(struct engine *e, struct history *h);
 void migration_from_failed(struct engine *e, struct history *h);
 
 /* ---- status_failcount.c ---- */
-void failcount_read(struct engine *e);
+void failcount_read(struct engine *e, const struct node *node);
 /* expiring: 0 if all of them are too old. op: the entry that asks, or NULL. */
 int failcount_of(struct engine *e, struct resource *r, const struct node *node, bool expiring,
 	bool fillers, const struct element *op, int64_t *ret_last_failure);
