@@ -23,19 +23,14 @@ static bool node_takes(const struct node *node)
 	return node->online && !node->unclean;
 }
 
-/* Told by whoever plans, not by the node. */
-static bool is_told_here(const struct act *a)
-{
-	return a->task == TASK_CLEAR_FAILCOUNT || a->task == TASK_LRM_DELETE;
-}
-
 static bool is_planned(const struct act *a)
 {
 	if (!a->runnable || (a->optional && !a->print_always) || !is_allowed(a))
 		return false;
 	if (a->pseudo || a->task == TASK_FENCE || a->task == TASK_SHUTDOWN)
 		return true;
-	return a->node && (is_told_here(a) || node_takes(a->node));
+	/* What is forgotten of a resource, whoever plans tells by himself. */
+	return a->node && (a->task == TASK_LRM_DELETE || node_takes(a->node));
 }
 
 /* ---- which order
