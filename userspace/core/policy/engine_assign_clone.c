@@ -35,7 +35,7 @@ static int colocated_score(struct engine *e, struct resource *r, const struct no
 		return 0;
 	s = engine_alloc(e, sizeof(*s) + e->n_nodes * sizeof(struct slot));
 	s->n = e->n_nodes;
-	s->at[node->index].allowed = 1;
+	s->at[node->index] = (struct slot){ .allowed = 1, .score = node->base_score };
 	for (unsigned i = 0; i < with.n; i++)
 		colocation_add_scores(e, with.items[i]->primary, &s, with.items[i]->attribute,
 			(float)with.items[i]->score / (float)SCORE_INFINITY, 0);
