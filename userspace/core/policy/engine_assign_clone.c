@@ -32,7 +32,7 @@ static int colocated_score(struct engine *e, struct resource *r, const struct no
 	struct slots *s;
 
 	if (!with.n && !by.n)
-		return 0;
+		return node->base_score;
 	s = engine_alloc(e, sizeof(*s) + e->n_nodes * sizeof(struct slot));
 	s->n = e->n_nodes;
 	s->at[node->index] = (struct slot){ .allowed = 1, .score = node->base_score };
