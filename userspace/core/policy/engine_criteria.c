@@ -12,8 +12,12 @@ static void score_one(struct engine *e, struct resource *r, struct node *node, i
 	for (unsigned i = 0; i < r->children.n; i++)
 		score_one(e, r->children.items[i], node, score, what, by);
 	slot = resource_slot(e, r, node);
-	slot->score = score_add(slot->allowed ? slot->score : node->base_score, score);
-	slot->allowed = 1;
+	if (!slot->allowed) {
+		slot->score = node->base_score;
+		slot->discovery = node->discovery_never ? DISCOVER_NEVER : DISCOVER_ALWAYS;
+		slot->allowed = 1;
+	}
+	slot->score = score_add(slot->score, score);
 	score_note(e, r, node, score, what, by);
 }
 
