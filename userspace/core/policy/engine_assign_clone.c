@@ -182,6 +182,24 @@ static struct node *present_node(struct resource *r, int optimal)
 	return node;
 }
 
+/* A collective may be assigned amid another, which goes on counting where it was. */
+static int *counts_begin(struct engine *e)
+{
+	int *was = engine_alloc(e, e->n_nodes * sizeof(*was));
+
+	for (unsigned i = 0; i < e->n_nodes; i++) {
+		was[i] = e->nodes[i]->n_instances;
+		e->nodes[i]->n_instances = 0;
+	}
+	return was;
+}
+
+static void counts_end(struct engine *e, const int *was)
+{
+	for (unsigned i = 0; i < e->n_nodes; i++)
+		e->nodes[i]->n_instances = was[i];
+}
+
 void assign_instances(
 	struct engine *e, struct resource *r, struct resources *instances, int max, int per_node)
 {
@@ -219,6 +237,7 @@ void assign_instances(
 struct node *assign_clone(struct engine *e, struct resource *r, struct node *prefer)
 {
 	struct clone *c = r->clone;
+	int *was;
 
 	if (!r->provisional || r->assigning)
 		return NULL;
@@ -239,12 +258,12 @@ struct node *assign_clone(struct engine *e, struct resource *r, struct node *pre
 			SELECT_ACTIVE | SELECT_NONNEGATIVE);
 		score_note_changes(e, r, before, r->slots, "dependent", by->id);
 	}
-	for (unsigned i = 0; i < e->n_nodes; i++)
-		e->nodes[i]->n_instances = 0;
+	was = counts_begin(e);
 	resources_sort(&r->children, compare, e);
 	assign_instances(e, r, &r->children, c->max, c->node_max);
 	if (r->promotable)
 		promotion_decide(e, r);
+	counts_end(e, was);
 	r->provisional = r->assigning = false;
 	return NULL;
 }
@@ -270,6 +289,7 @@ struct node *assign_bundle(struct engine *e, struct resource *r, struct node *pr
 {
 	struct bundle *b = r->bundle;
 	struct resources containers = { 0 };
+	int *was;
 
 	if (!r->provisional || r->assigning)
 		return NULL;
@@ -277,10 +297,10 @@ struct node *assign_bundle(struct engine *e, struct resource *r, struct node *pr
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->replicas[i].container)
 			resources_add(e, &containers, b->replicas[i].container);
-	for (unsigned i = 0; i < e->n_nodes; i++)
-		e->nodes[i]->n_instances = 0;
+	was = counts_begin(e);
 	resources_sort(&containers, compare, e);
 	assign_instances(e, r, &containers, b->n_replicas, b->per_host);
+	counts_end(e, was);
 	for (unsigned i = 0; i < b->n; i++) {
 		struct replica *p = &b->replicas[i];
 		struct node *host = p->container ? p->container->node : NULL;
