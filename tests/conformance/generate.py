@@ -27,6 +27,9 @@ class Cluster:
         if len(self.down) == len(self.nodes):
             self.down.pop(self.nodes[0])
         self.new = r.random() < .3
+        self.dense = r.random() < .25    # much hangs together, also in loops
+        self.health = r.choice(["only-green", "migrate-on-red", "progressive", "custom"]) \
+            if r.random() < .1 else None
         self.fail_counts = {}
 
     def w(self, text):
@@ -52,6 +55,8 @@ class Cluster:
             chosen["placement-strategy"] = r.choice(["utilization", "balanced", "minimal"])
         if self.some(.05):
             chosen["maintenance-mode"] = "true"
+        if self.health:
+            chosen["node-health-strategy"] = self.health
         self.w('<crm_config><cluster_property_set id="opts">')
         for k, v in chosen.items():
             self.w(f'<nvpair id="opts-{k}" name="{k}" value="{v}"/>')
@@ -183,6 +188,13 @@ class Cluster:
                     roles = ' with-rsc-role="Promoted"'
                 self.w(f'<rsc_colocation id="{self.id("col")}" rsc="{name}" with-rsc="{other}" '
                        f'score="{self.score()}"{roles}/>')
+        for name in tops if self.dense else ():
+            other = r.choice(tops)
+            if other == name or self.some(.4):
+                continue
+            by = ' node-attribute="rack"' if self.some(.1) else ""
+            self.w(f'<rsc_colocation id="{self.id("col")}" rsc="{name}" with-rsc="{other}" '
+                   f'score="{r.choice([-200, -10, 10, 500, "INFINITY", "-INFINITY"])}"{by}/>')
         if len(tops) > 4 and self.some(.25):
             c, chosen = self.id("set"), r.sample(tops, 3)
             tag = r.choice(["rsc_order", "rsc_colocation"])
@@ -231,54 +243,57 @@ class Cluster:
     def place(self):
         """Where everything is: {node: {primitive: (active, promoted)}}."""
         r = self.rng
-        there = {n: {} for n in self.nodes}
+        homes = self.nodes + (["rem1"] if self.remote else [])
+        there = {n: {} for n in homes}
         for top in self.tops:
             members = [p for p in self.prims if p == top or p.startswith(top + "_")]
             if top in self.clones:
-                master = r.choice(self.nodes)
-                for n in self.nodes:
+                master = r.choice(homes)
+                for n in homes:
                     active = self.some(.85)
                     for p in members:
                         there[n][p] = (active, top in self.promotables and n == master)
                 continue
-            home = r.choice(self.nodes)
+            home = r.choice(homes)
             running = self.some(.85)
-            for n in self.nodes:
+            for n in homes:
                 for p in members:
                     there[n][p] = (running and n == home, False)
         return there
+
+    def transient(self, i, n, state=None):
+        self.w(f'<transient_attributes id="{i}"><instance_attributes id="t{i}">')
+        if state == "shutdown":
+            self.w(f'<nvpair id="t{i}s" name="shutdown" value="{NOW - 5}"/>')
+        if self.health and self.some(.5):
+            self.w(f'<nvpair id="t{i}h" name="#health-disk" value="{self.rng.choice(["red", "yellow", "-20"])}"/>')
+        for k, (what, count) in enumerate(self.fail_counts.get(n, ())):
+            self.w(f'<nvpair id="t{i}f{k}" name="fail-count-{what}" value="{count}"/>'
+                   f'<nvpair id="t{i}l{k}" name="last-failure-{what}" value="{NOW - 900}"/>')
+        for k, m in enumerate(self.promotables):
+            if self.some(.8):
+                self.w(f'<nvpair id="t{i}p{k}" name="master-{m}_p" value="{self.rng.randint(1, 99)}"/>')
+        self.w("</instance_attributes></transient_attributes></node_state>")
 
     def status(self):
         there = self.place()
         self.w("<status>")
         if self.some(.5):
             self.w(f'<tickets><ticket_state id="T" granted="{self.rng.choice(["true", "false"])}"/></tickets>')
-        for i, n in enumerate(self.nodes):
-            state = self.down.get(n)
-            if state == "gone":
+        for i, (n, here) in enumerate(there.items(), 1):
+            state, far = self.down.get(n), n == "rem1"
+            if state == "gone" or (far and self.new):
                 continue
             lost = state == "lost"
-            records = []
-            if not self.new:
-                for p, (active, promoted) in there[n].items():
-                    records.append(self.history(p, n, active, promoted))
-                if self.remote and i == 0:
-                    records.append('<lrm_resource id="rem1" class="ocf" provider="pacemaker" '
-                                   f'type="remote">{self.op("rem1", "start", 0, 0)}</lrm_resource>')
-            self.w(f'<node_state id="{i + 1}" uname="{n}" in_ccm="{"false" if lost else "true"}" '
-                   f'crmd="{"offline" if lost else "online"}" join="{"down" if lost else "member"}" '
-                   f'expected="member"><lrm id="{i + 1}"><lrm_resources>{"".join(records)}'
-                   f'</lrm_resources></lrm><transient_attributes id="{i + 1}">'
-                   f'<instance_attributes id="t{i}">')
-            if state == "shutdown":
-                self.w(f'<nvpair id="t{i}s" name="shutdown" value="{NOW - 5}"/>')
-            for k, (what, count) in enumerate(self.fail_counts.get(n, ())):
-                self.w(f'<nvpair id="t{i}f{k}" name="fail-count-{what}" value="{count}"/>'
-                       f'<nvpair id="t{i}l{k}" name="last-failure-{what}" value="{NOW - 900}"/>')
-            for k, m in enumerate(self.promotables):
-                if self.some(.8):
-                    self.w(f'<nvpair id="t{i}p{k}" name="master-{m}_p" value="{self.rng.randint(1, 99)}"/>')
-            self.w("</instance_attributes></transient_attributes></node_state>")
+            records = [self.history(p, n, *is_) for p, is_ in here.items() if not self.new]
+            if self.remote and i == 1 and not self.new:
+                records.append('<lrm_resource id="rem1" class="ocf" provider="pacemaker" '
+                               f'type="remote">{self.op("rem1", "start", 0, 0)}</lrm_resource>')
+            self.w(f'<node_state id="{n if far else i}" uname="{n}" in_ccm="{"false" if lost else "true"}" '
+                   + ('remote_node="true"' if far else f'crmd="{"offline" if lost else "online"}" '
+                      f'join="{"down" if lost else "member"}" expected="member"')
+                   + f'><lrm id="{n if far else i}"><lrm_resources>{"".join(records)}</lrm_resources></lrm>')
+            self.transient(n if far else i, n, state)
         self.w("</status>")
 
     def text(self):
