@@ -196,8 +196,8 @@ static void apply_by(struct engine *e, struct resource *r, const struct colocati
 	score_note_changes(e, r, before, r->slots, "dependent", c->id);
 }
 
-/* In the order of their lists, mandatory or not, as the reference does: what leaves no node is taken
- * back, so the order matters. A dependent that has a place already (in a loop) counts as well. */
+/* In the order of their lists, mandatory or not, as the reference does: what leaves no node is
+ * taken back, so the order matters. A dependent that has a place already (in a loop) counts too. */
 static void apply_colocations(struct engine *e, struct resource *r)
 {
 	struct members with = colocations_with(e, r), by = colocations_by(e, r);
