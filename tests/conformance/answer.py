@@ -75,10 +75,14 @@ def picket(binary, path, *options, timeout=60):
 
 # ---- crm_simulate -------------------------------------------------------------------------------
 
+def clones(cib):
+    return list(cib.iter("clone")) + list(cib.iter("master"))
+
+
 def anonymous(cib):
     """Names of what is cloned without being told apart by number."""
     names = set()
-    for clone in list(cib.iter("clone")) + list(cib.iter("master")):
+    for clone in clones(cib):
         unique = [n.get("value") for m in clone.findall("meta_attributes")
                   for n in m.findall("nvpair") if n.get("name") == "globally-unique"]
         if not unique or unique[0].lower() not in ("true", "yes", "1", "on", "y"):
@@ -108,7 +112,7 @@ def label(e, name_of):
 def once_per_node(cib):
     """Names of what is cloned and may run only once on a node."""
     names = set()
-    for clone in list(cib.iter("clone")) + list(cib.iter("master")):
+    for clone in clones(cib):
         if not any(n.get("name") == "clone-node-max" for n in clone.iter("nvpair")):
             names |= {p.get("id") for p in clone.iter("primitive")}
     return names
