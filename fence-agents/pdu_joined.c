@@ -32,7 +32,7 @@ int pdu_joined_number(const char *text, unsigned long n, long *ret_number)
 		return -EPROTO;
 	if (!at)
 		return -ENOENT;
-	if (!digits || digits > 9)
+	if (!digits || digits > 9 || (digits > 1 && *at == '0')) /* no unit writes 00 for 0 */
 		return -EPROTO;
 	*ret_number = strtol(at, NULL, 10);
 	return 0;

@@ -12,7 +12,7 @@
 
 static long last_number;
 static bool last_is_number;
-static char last_text[64];
+static char last_text[SNMP_TEXT_MAX];
 
 /* In place of net-snmp's: the answer's bytes are the fuzzer's, and net-snmp's own to read. */
 int snmp_sess_synch_response(void *session, netsnmp_pdu *request, netsnmp_pdu **ret)
@@ -48,8 +48,9 @@ int snmp_sess_synch_response(void *session, netsnmp_pdu *request, netsnmp_pdu **
 		snmp_free_pdu(request);
 		return STAT_ERROR;
 	}
-	if (answer->variables && answer->variables->type == ASN_INTEGER &&
-		answer->variables->val.integer) {
+	if (answer->variables && answer->variables->val.integer &&
+		(answer->variables->type == ASN_INTEGER || answer->variables->type == ASN_GAUGE ||
+			answer->variables->type == ASN_UINTEGER)) {
 		last_is_number = true;
 		last_number = *answer->variables->val.integer;
 	}

@@ -25,7 +25,8 @@ Test(pdu_joined, what_is_no_number_is_none)
 		int error;
 	} bad[] = { { "", -ENOENT }, { "1", -ENOENT }, { "1,", -ENOENT }, { "1,,0", -EPROTO },
 		{ "1, 0", -EPROTO }, { "1,-1", -EPROTO }, { "1,off", -EPROTO }, { "1_,0", -EPROTO },
-		{ "1,0x", -EPROTO }, { "1,0,?", -EPROTO }, { "1,0123456789", -EPROTO } };
+		{ "1,0x", -EPROTO }, { "1,0,?", -EPROTO }, { "1,00", -EPROTO },
+		{ "1,01,1", -EPROTO }, { "1,0123456789", -EPROTO } };
 	long number = 7;
 	char text[SNMP_TEXT_MAX];
 
