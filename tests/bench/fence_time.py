@@ -23,7 +23,7 @@ PATIENCE_S = 15
 WAITS = {"http", "login", "get", "set", "identity"}  # steps of the evidence that talk to the device
 
 
-RUN = os.path.join(os.environ.get("PICKET_BUILD", ".build/gcc"), "tools/bench/fence_run")
+RUN = os.path.join(os.environ.get("PICKET_BUILD", ".build/gcc"), "tools/bench/run_cost")
 
 
 def run(command, parallel):

@@ -49,6 +49,30 @@ Test(xml_plain, a_text_with_a_nul_inside_is_not_plain)
 	cr_assert_null(xml_plain_parse("<a/>\0<", 6));
 }
 
+/* Each is read after the one before it, which may be taken for what it is. */
+Test(xml_plain, a_value_like_the_last_one)
+{
+	static const struct {
+		const char *text, *value;
+	} each[] = { { "'ab'", "ab" }, { "'ab'", "ab" }, { "'a'", "a" }, { "'abc'", "abc" },
+		{ "\"abc\"", "abc" }, { "'abc\"'", "abc\"" }, { "\"abc'\"", "abc'" }, { "''", "" },
+		{ "'a'", "a" }, { "''", "" }, { "'a&lt;b'", "a<b" }, { "'a&amp;lt;b'", "a&lt;b" } };
+	owned(element_tree) struct element_tree *t = NULL;
+	const struct element *e;
+	char text[1024] = "<r>";
+
+	for (size_t i = 0; i < sizeof(each) / sizeof(*each); i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "<a x='1' y=%s/>",
+			each[i].text);
+	strcat(text, "</r>");
+	t = plain(text);
+	cr_assert(t);
+	e = t->root->first;
+	for (size_t i = 0; i < sizeof(each) / sizeof(*each); i++, e = e->next)
+		cr_assert_str_eq(element_get(e, "y"), each[i].value);
+	cr_assert_null(plain("<r><a x='a&lt;b'/><a x='a<b'/></r>"));
+}
+
 static struct element_tree *of_file(const char *text, size_t len, size_t max)
 {
 	char path[] = "/tmp/picket-plain.XXXXXX";

@@ -219,6 +219,25 @@ struct element_names *element_names_add(
 	return x;
 }
 
+#define SLOTS 64 /* what a name's sign says of its place: nowhere, one place, or one of several */
+#define SLOT_NONE 255
+#define SLOT_SEVERAL 254
+
+static unsigned slot_of(unsigned short sign)
+{
+	return (sign ^ sign >> 5 ^ sign >> 10) % SLOTS;
+}
+
+static void slots_fill(struct element_tree *tree, struct element_names *names)
+{
+	names->slots = memset(take(tree, SLOTS, 1), SLOT_NONE, SLOTS);
+	for (unsigned i = 0; i < names->n; i++) {
+		unsigned char *slot = &names->slots[slot_of(names->all[i].sign)];
+
+		*slot = *slot == SLOT_NONE && i < SLOT_SEVERAL ? (unsigned char)i : SLOT_SEVERAL;
+	}
+}
+
 /* Most lists are only the beginning of one that elements have. */
 static void names_settle(struct element_tree *tree, struct element_names *names)
 {
@@ -230,6 +249,7 @@ static void names_settle(struct element_tree *tree, struct element_names *names)
 	for (const struct element_names *x = names; x->n; x = x->shorter)
 		all[x->n - 1] = x->last;
 	names->all = all;
+	slots_fill(tree, names);
 }
 
 const char *element_tag(struct element_tree *tree, const char *text, size_t len)
@@ -281,10 +301,20 @@ void element_fill(struct element_tree *tree, struct element *e, struct element_n
 	memcpy(e->values, values, names->n * sizeof(*values));
 }
 
+static bool is_called(const struct element_name *x, const char *name, unsigned short sign)
+{
+	return x->sign == sign && !strcmp(x->text, name);
+}
+
 static int place_of(const struct element *e, const char *name, unsigned short sign)
 {
-	for (unsigned i = 0; i < e->names->n; i++)
-		if (e->names->all[i].sign == sign && !strcmp(e->names->all[i].text, name))
+	const struct element_names *names = e->names;
+	unsigned slot = names->n ? names->slots[slot_of(sign)] : SLOT_NONE;
+
+	if (slot < SLOT_SEVERAL)
+		return is_called(&names->all[slot], name, sign) ? (int)slot : -1;
+	for (unsigned i = 0; slot == SLOT_SEVERAL && i < names->n; i++)
+		if (is_called(&names->all[i], name, sign))
 			return (int)i;
 	return -1;
 }

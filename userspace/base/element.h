@@ -21,6 +21,9 @@ struct element_names {
 	unsigned n;
 	struct element_name last;       /* the n-th */
 	const struct element_name *all; /* NULL: no element has just these */
+	unsigned char *slots;           /* where in all a sign is, see element.c */
+	const char *guess;              /* for readers: its value the last time */
+	size_t guess_len;
 	const struct element_names *shorter;
 	struct element_names *longer, *beside; /* with one more; with another last one */
 };

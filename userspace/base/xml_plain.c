@@ -108,8 +108,9 @@ static const char *value_resolve(struct plain *x, const char *begin, char quote)
 	return element_keep(x->tree, s, len);
 }
 
-/* The value between two quotes; NULL: it is not plain. */
-static const char *value_read(struct plain *x)
+/* The value between two quotes; NULL: it is not plain. Most values are what they were the last
+ * time, and are known then without a look at each character. */
+static const char *value_read(struct plain *x, struct element_names *names)
 {
 	char quote = *x->p;
 	const char *begin;
@@ -117,12 +118,18 @@ static const char *value_read(struct plain *x)
 	if (quote != '"' && quote != '\'')
 		return NULL;
 	begin = ++x->p;
+	if (names->guess && !strncmp(begin, names->guess, names->guess_len) &&
+		begin[names->guess_len] == quote) {
+		x->p += names->guess_len + 1;
+		return names->guess;
+	}
 	while (class_of(x, *x->p) & VALUE)
 		x->p++;
 	if (*x->p != quote)
 		return value_resolve(x, begin, quote);
-	x->p++;
-	return element_keep(x->tree, begin, (size_t)(x->p - 1 - begin));
+	names->guess_len = (size_t)(x->p++ - begin);
+	names->guess = element_keep(x->tree, begin, names->guess_len);
+	return names->guess;
 }
 
 static bool is_double(const struct element_names *names, const char *name, size_t len)
@@ -161,7 +168,7 @@ static struct element_names *attribute_read(struct plain *x, struct element_name
 	if (!names)
 		return NULL;
 	x->p++;
-	value = value_read(x);
+	value = value_read(x, names);
 	x->values[names->n - 1] = value;
 	return value ? names : NULL;
 }

@@ -44,6 +44,7 @@ const struct command_option cli_simulate_options[] = {
 		0 },
 	{ "graph", "dot|svg", "print the actions and their order as a graph (svg: by graphviz)",
 		0 },
+	{ "quiet", NULL, "only the plan: not what runs where, before it and after", 'Q' },
 	{ "replay", "DIR",
 		"plan every stored state (*.xml) of a folder in one process, and say how long it "
 		"took",
@@ -120,15 +121,16 @@ int simulation_carry_out(struct simulation *s, const struct whatif *w)
 	return CLI_OK;
 }
 
+/* w NULL: it is not carried out. */
 static int answer_document(const struct cli *cli, struct simulation *s, const struct whatif *w)
 {
 	json_t *document = simulate_json(s);
-	int r = simulation_carry_out(s, w);
+	int r = w ? simulation_carry_out(s, w) : CLI_OK;
 
-	if (r == CLI_OK) {
+	if (w && r == CLI_OK)
 		simulate_json_after(s, document);
+	if (r == CLI_OK)
 		cli_print(cli, document);
-	}
 	json_decref(document);
 	return r;
 }
@@ -149,6 +151,7 @@ static int answer(const struct command *command, const struct cli *cli, struct s
 {
 	const char *explain = command_option(command, "explain");
 	const char *graph = command_option(command, "graph");
+	bool quiet = command_option(command, "quiet");
 	int r;
 
 	if (explain) {
@@ -158,8 +161,14 @@ static int answer(const struct command *command, const struct cli *cli, struct s
 	if (graph)
 		return simulate_draw(cli, s, !strcmp(graph, "svg"));
 	if (cli_json(cli))
-		return answer_document(cli, s, w);
+		return answer_document(cli, s, quiet ? NULL : w);
+	if (!quiet) {
+		simulate_now(cli, s, "Current cluster status");
+		fputc('\n', cli->out);
+	}
 	simulate_text(cli, s);
+	if (quiet)
+		return CLI_OK;
 	r = simulation_carry_out(s, w);
 	if (r == CLI_OK) {
 		fputc('\n', cli->out);

@@ -164,8 +164,7 @@ void simulate_text(const struct cli *cli, const struct simulation *s)
 {
 	owned(graph) struct graph *g = graph_new(s->plan);
 
-	simulate_now(cli, s, "Current cluster status");
-	fprintf(cli->out, "\nTransition Summary:\n");
+	fprintf(cli->out, "Transition Summary:\n");
 	for (size_t i = 0; i < s->plan->n_changes; i++)
 		simulate_change(cli, &s->plan->changes[i], "");
 	fprintf(cli->out, "\nActions:\n");

@@ -317,10 +317,11 @@ static bool open_part_same(struct engine *e, const struct resource *r, const str
 	const char *secret = element_get(lrm_op, "op-secure-params");
 	const char *version = element_get(lrm_op, "crm_feature_set");
 	bool old = version && value_version_compare(version, "3.16.0") < 0;
-	struct pairs open = { .n = 0 };
+	struct pairs open; /* large, and of little: not cleared */
 
 	if (!recorded)
 		return false;
+	open.n = 0;
 	for (unsigned i = 0; i < d->all.n; i++) {
 		const struct table_pair *pair = &d->all.items[i];
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fence_run: runs a command, and says what it cost. A small program, because the memory that the
+ * run_cost: runs a command, and says what it cost. A small program, because the memory that the
  * kernel charges to a child begins with that of whoever starts it.
- *   fence_run N COMMAND...    N at once; without input, their output goes nowhere
+ *   run_cost N COMMAND...    N at once; without input, their output goes nowhere
  * Prints "WALL-MS CPU-MS RSS-KIB FAILED": until the last has ended; of all they started; the
  * largest's; how many ended otherwise than with 0 or 2 (a plug that is off).
  */
@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	if (n < 1) {
-		fputs("usage: fence_run N COMMAND...\n", stderr);
+		fputs("usage: run_cost N COMMAND...\n", stderr);
 		return 64;
 	}
 	posix_spawn_file_actions_init(&files);
