@@ -16,7 +16,7 @@ enum { FIRST = 1, NAME = 2, VALUE = 4, COMMENT = 8 };
 struct plain {
 	struct element_tree *tree;
 	struct element *at;
-	const char *p;
+	const char *p, *end; /* of what is in sight */
 	unsigned depth, line;
 	unsigned char is[256];
 	const char *values[ATTRIBUTES_MAX]; /* of the tag that is read */
@@ -45,6 +45,12 @@ static void classes_init(unsigned char *is)
 static unsigned char class_of(const struct plain *x, char c)
 {
 	return x->is[(unsigned char)c];
+}
+
+/* Whether this stands at p, and that behind it. */
+static bool stands(const struct plain *x, const char *p, const char *text, size_t len, char then)
+{
+	return (size_t)(x->end - p) > len && p[len] == then && !memcmp(p, text, len);
 }
 
 /* Whether there was any. */
@@ -118,8 +124,7 @@ static const char *value_read(struct plain *x, struct element_names *names)
 	if (quote != '"' && quote != '\'')
 		return NULL;
 	begin = ++x->p;
-	if (names->guess && !strncmp(begin, names->guess, names->guess_len) &&
-		begin[names->guess_len] == quote) {
+	if (names->guess && stands(x, begin, names->guess, names->guess_len, quote)) {
 		x->p += names->guess_len + 1;
 		return names->guess;
 	}
@@ -148,8 +153,7 @@ static struct element_names *name_add(struct plain *x, struct element_names *nam
 	const char *name = x->p;
 	size_t len;
 
-	if (last_time && !strncmp(name, last_time->last.text, last_time->last.len) &&
-		name[last_time->last.len] == '=') {
+	if (last_time && stands(x, name, last_time->last.text, last_time->last.len, '=')) {
 		x->p += last_time->last.len;
 		return last_time;
 	}
@@ -345,6 +349,7 @@ static struct element_tree *window_parse(struct window *w)
 	classes_init(x.is);
 	window_move(w, NULL);
 	x.p = w->text;
+	x.end = w->text + w->n;
 	good = declaration_skip(&x);
 	while (good) {
 		const char *end = read_on(&x);
@@ -354,6 +359,7 @@ static struct element_tree *window_parse(struct window *w)
 		if (!good || !window_move(w, x.p))
 			break;
 		x.p = w->text;
+		x.end = w->text + w->n;
 	}
 	good = good && !w->failed && !w->n && x.tree->root && !x.at;
 	free(w->text);
